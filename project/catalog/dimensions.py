@@ -1,0 +1,56 @@
+"""The seven dimensions: what a fact is about."""
+
+from dataclasses import dataclass
+
+NOT_SET = "(not set)"
+"""The label of a blank dimension cell, as Google Analytics writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension.
+
+    `name` is the parameter and JSON key; `table`, `key` and `label` are where its labels live; `key` is also its
+    column in the facts, and `relation` its field on the fact model.
+    """
+
+    name: str
+    table: str
+    key: str
+    label: str
+    relation: str
+    description: str
+    example: str
+
+
+DATE = Dimension("date", "dim_date", "date_id", "date_value", "date", "The day the ad was shown.", "2024-03-01")
+LABELLED_DIMENSIONS = (
+    Dimension(
+        "region", "dim_region", "region_id", "region_name", "region",
+        "Where the viewer was, as the platform names it.", "California",
+    ),
+    Dimension(
+        "age_range", "dim_age_group", "age_id", "age_range", "age",
+        "The viewer's age range.", "25-34",
+    ),
+    Dimension(
+        "gender", "dim_gender", "gender_id", "gender_name", "gender",
+        "The viewer's gender, as the platform knows it.", "female",
+    ),
+    Dimension(
+        "platform", "dim_platform", "platform_id", "platform_name", "platform",
+        "The advertising platform.", "facebook",
+    ),
+    Dimension(
+        "placement", "dim_placement", "placement_id", "placement_name", "placement",
+        "Where on the platform the ad stood.", "feed",
+    ),
+    Dimension(
+        "device_type", "dim_device_type", "device_type_id", "device_type_name", "device_type",
+        "The device the ad was shown on.", "iphone",
+    ),
+)  # fmt: skip
+DIMENSIONS = (DATE, *LABELLED_DIMENSIONS)
+
+NATURAL_KEY = tuple(dimension.key for dimension in DIMENSIONS)
+"""The columns that tell one fact from another, in the order of their unique index."""

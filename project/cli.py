@@ -1,0 +1,295 @@
+"""`ad-metrics`: arguments in, exit codes out.
+
+Exit codes: 0 done, 1 refused, 2 wrong usage or settings, 3 the database is away.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import sleep
+from typing import Annotated
+from urllib.error import URLError
+from urllib.request import urlopen
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import orjson
+import typer
+import uvicorn
+from filelock import Timeout
+from pydantic import ValidationError
+from tortoise import Tortoise
+
+from project import __version__, logs
+from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
+from project.ingest.load import RowsRejected, load
+from project.ingest.mapping import Options
+from project.ingest.report import Report
+from project.ingest.sample import load_sample
+from project.jobs import heartbeat as beats
+from project.jobs.heartbeat_log import append_line, line_of, open_log
+from project.jobs.leader import lock_for
+from project.jobs.scheduler import next_beat
+from project.settings import Settings, get_settings
+from project.store import migrations
+from project.store.database import database_url, serving_config
+from project.store.embedded import EmbeddedPostgres
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A reporting service over daily advertising facts.")
+db = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL server.")
+app.add_typer(db, name="db")
+
+REFUSED, USAGE, DATABASE_AWAY = 1, 2, 3
+
+
+def main() -> None:
+    """Run the command line; the entry point of the distribution."""
+    try:
+        logs.configure(get_settings())
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            print(f"The setting {name} cannot be {fault['input']!r}: {fault['msg']}.", file=sys.stderr)
+        sys.exit(USAGE)
+    app()
+
+
+@app.command()
+def demo(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    browser: Annotated[bool, typer.Option(help="Open the documentation in a browser.")] = True,
+) -> None:
+    """Set everything up, load sample data where there is none, and serve: for a first look."""
+    settings = get_settings()
+    _refuse_taken_port(host, port)
+    with _exit_codes():
+        print(f"Ad Metrics {__version__}", flush=True)
+        if not settings.database_url:
+            print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir} (`ad-metrics db stop` stops it)")
+        database_url(settings)
+        applied = asyncio.run(migrations.upgrade(settings))
+        print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
+        print(f"data         {asyncio.run(_sample_if_empty(settings))}")
+    site = f"http://{host}:{port}"
+    print(f"API          {site}/docs")
+    print(f"try          curl '{site}/v1/ad-metrics?date_preset=last_7d&platform=instagram&sort=-cost&limit=3'")
+    print(f"heartbeat    tail -F {settings.heartbeat_log}")
+    print("Ctrl-C stops the service.", flush=True)
+    if browser and _has_screen():
+        threading.Thread(target=_open_when_up, args=(site,), daemon=True).start()
+    uvicorn.run("project.main:app", host=host, port=port, log_config=None)
+
+
+@app.command(name="load")
+def load_files(
+    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or gzip, loaded as one; - is standard input.")],
+    map_: Annotated[
+        list[str], typer.Option("--map", metavar="FIELD=COLUMN", help="The column that holds a field.")
+    ] = [],  # noqa: B006 - Typer copies it
+    set_: Annotated[
+        list[str], typer.Option("--set", metavar="FIELD=VALUE", help="One value of a field for all rows.")
+    ] = [],  # noqa: B006
+    date_format: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="How dates are written, as strptime has it: %m/%d/%Y."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but keep it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Load exports: facts are inserted, or replaced where the database has other numbers."""
+    options = Options(_pairs("--map", map_), _pairs("--set", set_), date_format)
+
+    def tell(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    with _exit_codes():
+        try:
+            report = asyncio.run(load(files, options, get_settings(), dry_run=dry_run, tell=tell))
+        except RowsRejected as error:
+            _print_report(error.report, as_json)
+            raise
+        _print_report(report, as_json)
+
+
+@app.command()
+def loads(limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20) -> None:
+    """List what has been loaded."""
+    with _exit_codes():
+        for row in asyncio.run(_recent_loads(get_settings(), limit)):
+            files = ", ".join(file["name"] for file in orjson.loads(row["files"]))
+            days = f"{row['date_from']} to {row['date_to']}"
+            print(
+                f"{row['finished_at']:%Y-%m-%dT%H:%M:%SZ}  version {row['data_version']}  {files}  {days}  read "
+                f"{row['rows_read']:,}, inserted {row['inserted']:,}, changed {row['changed']:,}, "
+                f"unchanged {row['unchanged']:,}"
+            )
+
+
+@app.command()
+def heartbeat(
+    check: Annotated[bool, typer.Option("--check", help="Only look: exit 1 when the last beat is overdue.")] = False,
+) -> None:
+    """Write one heartbeat now; with --check, tell a monitor whether the service still writes them."""
+    settings = get_settings()
+    with _exit_codes():
+        if check:
+            print(line_of(beats.check(settings.heartbeat_log, datetime.now(UTC))))
+        else:
+            print(asyncio.run(_beat_once(settings)))
+
+
+@db.command()
+def start() -> None:
+    """Start the embedded server; it stays up until `db stop`."""
+    with _exit_codes():
+        server = _embedded()
+        server.start()
+        print(f"up: {server.url()}")
+
+
+@db.command()
+def stop() -> None:
+    """Stop the embedded server."""
+    with _exit_codes():
+        print("stopped" if _embedded().stop() else "it was not running")
+
+
+@db.command()
+def status() -> None:
+    """Tell whether the embedded server is up; exit 3 when it is not."""
+    state = _embedded().status()
+    print(f"{'up, process ' + str(state.pid) if state.running else 'down'}, PostgreSQL {state.version}, {state.data}")
+    if not state.running:
+        raise typer.Exit(DATABASE_AWAY)
+
+
+@db.command()
+def url() -> None:
+    """Print the address of the embedded server's database, and nothing else."""
+    print(_embedded().url())
+
+
+@db.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def psql(context: typer.Context) -> None:
+    """Open psql on the service's database; further arguments go to psql."""
+    with _exit_codes():
+        address = database_url(get_settings())
+        program = _embedded().command("psql")
+        sys.stdout.flush()
+        os.execv(program, [program, address, *context.args])  # noqa: S606 - becomes psql
+
+
+@contextmanager
+def _exit_codes() -> Iterator[None]:
+    try:
+        yield
+    except (DatabaseUnavailable, EmbeddedPostgresError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(DATABASE_AWAY) from error
+    except (AdMetricsError, ValueError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(REFUSED) from error
+    except (OSError, asyncpg.PostgresConnectionError) as error:
+        print(f"The database cannot be reached: {error}", file=sys.stderr)
+        raise typer.Exit(DATABASE_AWAY) from error
+
+
+def _embedded() -> EmbeddedPostgres:
+    return EmbeddedPostgres(get_settings().embedded_postgres_dir)
+
+
+def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"expected FIELD=VALUE, not {text!r}", param_hint=flag)
+        if name in pairs:
+            raise typer.BadParameter(f"{name} is given twice", param_hint=flag)
+        pairs[name.strip()] = value
+    return pairs
+
+
+async def _sample_if_empty(settings: Settings) -> str:
+    connection = await asyncpg.connect(database_url(settings))
+    try:
+        version, sample = await connection.fetchrow("SELECT version, sample FROM data_version") or (0, False)
+    finally:
+        await connection.close()
+    if sample:
+        return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
+    if version:
+        return "yours; no sample data is added to it"
+    yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
+    report = await load_sample(settings, yesterday)
+    return (
+        f"sample data, made up: {report.inserted:,} facts, {report.date_from} to {report.date_to};"
+        " the first `ad-metrics load` of yours replaces it"
+    )
+
+
+async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(database_url(settings))
+    try:
+        return await connection.fetch("SELECT * FROM ingest_log ORDER BY id DESC LIMIT $1", limit)
+    except asyncpg.UndefinedTableError as error:
+        raise DatabaseUnavailable("The database has no tables yet; run `aerich upgrade`.") from error
+    finally:
+        await connection.close()
+
+
+async def _beat_once(settings: Settings) -> str:
+    log = settings.heartbeat_log.resolve()
+    due = next_beat(settings.heartbeat_cron, datetime.now(UTC))
+    await Tortoise.init(config=serving_config(settings))
+    try:
+        line = line_of(await beats.beat("ok", due, log))
+    finally:
+        await Tortoise.close_connections()
+    try:
+        with lock_for(log), open_log(settings) as write:
+            write(line)
+    except Timeout:
+        # A service has the log open, and rotates it.
+        append_line(log, line)
+    return line
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            print(f"Cannot listen on {host}:{port}: {error.strerror}. Try --port {port + 1}.", file=sys.stderr)
+            raise typer.Exit(USAGE) from error
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and (sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ)
+
+
+def _open_when_up(site: str) -> None:
+    for _ in range(100):
+        try:
+            with urlopen(f"{site}/health/live", timeout=1):  # noqa: S310 - our own address
+                webbrowser.open(f"{site}/docs")
+                return
+        except URLError:
+            sleep(0.2)
+
+
+def _print_report(report: Report, as_json: bool) -> None:
+    if as_json:
+        print(orjson.dumps(report.as_json(), default=str).decode())
+    else:
+        for line in report.as_text():
+            print(line)

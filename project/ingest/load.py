@@ -1,0 +1,141 @@
+"""Load: files → records → staging → facts, in one transaction: all of it lands, or nothing."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+
+from project.errors import DatabaseUnavailable, LoadRefused, NotMigrated
+from project.ingest.mapping import Options, check_options, mapped
+from project.ingest.merge import merge, remove_all
+from project.ingest.reading import opened
+from project.ingest.records import Record, Reject, converter
+from project.ingest.report import Report
+from project.ingest.staging import stage, staged_months
+from project.settings import Settings
+from project.store import partitions
+from project.store.database import database_url
+
+_LOCK = 0x0AD10AD  # any number; only loads take it
+_LOGGED = (
+    "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "summed", "rejected", "left_out",
+    "date_from", "date_to", "data_version",
+)  # fmt: skip
+
+Tell = Callable[[str], None]
+
+
+class RowsRejected(LoadRefused):
+    """Rows could not be read; the report has them."""
+
+    def __init__(self, report: Report) -> None:
+        super().__init__(f"{report.rejected:,} of {report.rows_read:,} rows could not be read; nothing was loaded.")
+        self.report = report
+
+
+async def load(
+    paths: Sequence[Path], options: Options, settings: Settings, *, dry_run: bool = False, tell: Tell = print
+) -> Report:
+    """Load the files as one; a dry run does everything but keep it.
+
+    Loading the same again changes nothing. Raises LoadRefused (RowsRejected where rows could not be read) and
+    DatabaseUnavailable.
+    """
+    check_options(options)
+    report = Report(dry_run=dry_run)
+    await load_records(_records(paths, options, report), report, settings, tell=tell)
+    return report
+
+
+async def load_records(
+    records: Iterable[Record], report: Report, settings: Settings, *, sample: bool = False, tell: Tell = print
+) -> None:
+    """Load records from anywhere, counting into the report. `sample` says that they are made up.
+
+    The first real load removes the sample data, so that the two never mix.
+    """
+    async with _connection(settings) as connection:
+        days = await stage(connection, records)
+        if report.rejected:
+            raise RowsRejected(report)
+        if days is None:
+            raise LoadRefused("The files have no rows; nothing was loaded.")
+        report.date_from, report.date_to = days
+        if not report.dry_run:
+            await partitions.ensure(connection, await staged_months(connection))
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            await _wait_for_turn(connection, tell)
+            if report.dry_run:
+                await partitions.ensure(connection, await staged_months(connection))
+            was_sample = await connection.fetchval("SELECT sample FROM data_version")
+            if was_sample and not sample:
+                report.sample_removed = await remove_all(connection)
+            await merge(connection, report)
+            await _write_down(connection, report, sample=sample)
+        except BaseException:
+            await transaction.rollback()
+            raise
+        if report.dry_run:
+            await transaction.rollback()
+        else:
+            await transaction.commit()
+
+
+def _records(paths: Sequence[Path], options: Options, report: Report) -> Iterator[Record]:
+    for path in paths:
+        with opened(path) as source:
+            convert = converter(mapped(source.header, options, source.name), options.date_format, source.name)
+            for line, row in source.rows:
+                report.rows_read += 1
+                record = convert(line, row)
+                if isinstance(record, Reject):
+                    report.reject(record)
+                else:
+                    yield record
+            report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
+
+
+async def _wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
+        tell("Another load is running; waiting for it to end.")
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
+    """Move the data version if any fact changed, and add the load to the log."""
+    if report.inserted or report.changed or report.sample_removed:
+        await connection.execute(
+            "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = $1",
+            sample,
+        )
+    report.data_version = await connection.fetchval("SELECT version FROM data_version")
+    report.finished_at = datetime.now(UTC)
+    entry = {name: getattr(report, name) for name in _LOGGED} | {"files": orjson.dumps(report.files).decode()}
+    placeholders = ", ".join(f"${position}" for position in range(1, len(entry) + 1))
+    await connection.execute(
+        f"INSERT INTO ingest_log ({', '.join(entry)}) VALUES ({placeholders})",  # noqa: S608
+        *entry.values(),
+    )
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """Connect for writing; what goes wrong with the database is DatabaseUnavailable."""
+    try:
+        connection = await asyncpg.connect(
+            database_url(settings), timeout=30, server_settings={"application_name": "ad-metrics load"}
+        )
+        try:
+            if await connection.fetchval("SELECT to_regclass('data_version')") is None:
+                raise NotMigrated("The database has no tables yet; run `aerich upgrade`.")
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        raise DatabaseUnavailable(f"The database cannot be reached: {error}") from error

@@ -1,0 +1,109 @@
+"""The heartbeat log: one line a beat in a file of its own, rotated, kept and compressed as the settings say.
+
+A line is an RFC 3339 UTC timestamp, `heartbeat ok` (or `heartbeat start`), and key=value facts.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from loguru import logger
+
+from project.settings import Settings
+
+CHANNEL = "heartbeat"
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A line of the log, read back."""
+
+    at: datetime
+    kind: str
+    facts: dict[str, str]
+
+    @property
+    def next(self) -> datetime | None:
+        """When the beat after this one is due."""
+        with suppress(KeyError, ValueError):
+            return datetime.fromisoformat(self.facts["next"])
+        return None
+
+
+@contextmanager
+def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
+    """Yield the function that writes one line.
+
+    It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
+    on disk when the block ends. Only one process may have the log open (`jobs.leader`).
+    """
+    settings.heartbeat_log.resolve().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    sink = logger.add(
+        settings.heartbeat_log.resolve(),
+        format="{message}",
+        filter=lambda record: record["extra"].get("channel") == CHANNEL,
+        rotation=settings.heartbeat_rotation or None,
+        retention=settings.heartbeat_retention or None,
+        compression=settings.heartbeat_compression or None,
+        enqueue=True,
+        delay=True,
+        diagnose=False,
+    )
+    try:
+        # As raw text: braces in a line are not Loguru's to fill in.
+        yield lambda line: logger.bind(channel=CHANNEL).opt(raw=True).info(line + "\n")
+    finally:
+        # With a full disk, closing the file raises; the service must stop all the same.
+        with suppress(OSError, ValueError):
+            logger.remove(sink)
+
+
+def append_line(log: Path, line: str) -> None:
+    """Add a line to a log that another process has open for writing, and may be rotating."""
+    content = (line + "\n").encode()
+    while True:
+        with log.open("ab", buffering=0) as file:
+            file.write(content)
+            # Had the file been renamed in between, the line could be in one that is being compressed and deleted.
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(file.fileno()), log.stat()):
+                    return
+
+
+def last_beat(log: Path) -> Beat | None:
+    """Return the newest line of the log, or None where there is none yet."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return None
+    beats = (_parsed(line) for line in reversed(lines))
+    return next((beat for beat in beats if beat), None)
+
+
+def line_of(beat: Beat) -> str:
+    """Write a beat as its line."""
+    facts = "".join(f" {name}={value}" for name, value in beat.facts.items())
+    return f"{timestamp(beat.at)} heartbeat {beat.kind}{facts}"
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+_TAIL_BYTES = 65_536
+
+
+def _parsed(line: str) -> Beat | None:
+    moment, _, rest = line.partition(" heartbeat ")
+    kind, *facts = rest.split(" ")
+    try:
+        at = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return Beat(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact))

@@ -1,0 +1,101 @@
+"""The scheduler: which jobs run when, in the one process of the host that leads."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from loguru import logger
+
+from project.jobs.heartbeat import beat
+from project.jobs.heartbeat_log import last_beat, line_of, open_log
+from project.jobs.leader import leadership, lock_for
+from project.settings import Settings
+
+MISFIRE_GRACE_SECONDS = 3600
+"""How long after its slot a beat that was missed is still made up for."""
+
+
+@asynccontextmanager
+async def running_jobs(settings: Settings) -> AsyncIterator[None]:
+    """Run the jobs for as long as the block lasts, whenever this process is the leader.
+
+    Raises ValueError at once where a setting of the heartbeat cannot be.
+    """
+    trigger = cron_trigger(settings.heartbeat_cron)
+    task = asyncio.create_task(_lead(settings, trigger), name="jobs")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def cron_trigger(cron: str) -> CronTrigger:
+    """Return the trigger of a five-field cron expression, in UTC."""
+    try:
+        return CronTrigger.from_crontab(cron, timezone=UTC)
+    except ValueError as error:
+        raise ValueError(f"HEARTBEAT_CRON {cron!r} is not a cron expression such as '0 */6 * * *': {error}") from error
+
+
+def next_beat(cron: str, now: datetime) -> datetime | None:
+    """Return when the beat after now is due."""
+    due: datetime | None = cron_trigger(cron).get_next_fire_time(None, now)
+    return due
+
+
+async def _lead(settings: Settings, trigger: CronTrigger) -> None:
+    async with leadership(lock_for(settings.heartbeat_log)):
+        logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log)
+        # Closing the log waits for its writer thread, which may be compressing.
+        with open_log(settings) as write:
+            scheduler = _scheduler(settings, trigger, write)
+            await _beat("start", settings, trigger, write)
+            scheduler.start()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                scheduler.shutdown(wait=False)
+
+
+def _scheduler(settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> AsyncIOScheduler:
+    scheduler = AsyncIOScheduler(
+        timezone=UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS},
+    )
+    scheduler.add_job(
+        _beat,
+        trigger,
+        args=("ok", settings, trigger, write),
+        id="heartbeat",
+        next_run_time=_first_run(settings, trigger),
+    )
+    # Timers are monotonic and stand still while the machine sleeps; waking up often sets them right.
+    scheduler.add_job(_nothing, "interval", minutes=1, id="clock")
+    return scheduler
+
+
+def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
+    """Return the first slot to fill: one that came due while leadership changed hands, else the next.
+
+    The log says which slot its last beat was waiting for. APScheduler drops it where it is too long ago.
+    """
+    now = datetime.now(UTC)
+    last = last_beat(settings.heartbeat_log)
+    if last and last.next and last.next <= now and (now - last.next).total_seconds() < MISFIRE_GRACE_SECONDS:
+        return last.next
+    due: datetime | None = trigger.get_next_fire_time(None, now)
+    return due
+
+
+async def _beat(kind: str, settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
+    due = trigger.get_next_fire_time(None, datetime.now(UTC))
+    write(line_of(await beat(kind, due, settings.heartbeat_log)))
+
+
+async def _nothing() -> None:
+    pass

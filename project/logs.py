@@ -1,0 +1,57 @@
+"""The service's own log: Loguru on standard error, with the standard library's logging led into it."""
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from asgi_correlation_id import correlation_id
+from loguru import logger
+
+from project.settings import Settings
+
+if TYPE_CHECKING:
+    from loguru import Record
+
+TEXT = (
+    "<green>{time:YYYY-MM-DDTHH:mm:ss.SSS[Z]!UTC}</green> <level>{level: <8}</level> "
+    "<cyan>{extra[request_id]}</cyan> {name} - <level>{message}</level>"
+)
+
+
+def configure(settings: Settings) -> None:
+    """Send every log line of this process to standard error, in the settings' level and format.
+
+    The heartbeat has a sink of its own (`jobs.heartbeat_log`); its lines, bound to a channel, stay out of this one.
+    """
+    logger.remove()
+    logger.configure(patcher=_name_request)
+    logger.add(
+        sys.stderr,
+        level=settings.log_level,
+        format=TEXT,
+        serialize=settings.log_format == "json",
+        filter=lambda record: "channel" not in record["extra"],
+        # A traceback with values would show passwords and data.
+        diagnose=False,
+    )
+    logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "apscheduler"):
+        library = logging.getLogger(name)
+        library.handlers = []
+        library.propagate = True
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    logging.getLogger("tortoise").setLevel(logging.WARNING)
+
+
+class _ToLoguru(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level: str | int = logger.level(record.levelname).name
+        except ValueError:
+            level = record.levelno
+        named = logger.patch(lambda line: line.update({"name": record.name}))
+        named.opt(exception=record.exc_info).log(level, record.getMessage())
+
+
+def _name_request(record: "Record") -> None:
+    record["extra"].setdefault("request_id", correlation_id.get() or "-")

@@ -1,0 +1,67 @@
+"""The application: `uvicorn project.main:app`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from loguru import logger
+from tortoise.contrib.fastapi import RegisterTortoise
+
+from project import __version__, logs
+from project.errors import DatabaseUnavailable
+from project.jobs.scheduler import running_jobs
+from project.settings import Settings, get_settings
+from project.store import labels
+from project.store.database import serving_config
+from project.store.snapshot import snapshot
+from project.web import catalog, dimensions, health, problems, rows
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Return the application; without settings it reads them from the environment and `.env`."""
+    settings = settings or get_settings()
+    app: FastAPI = FastAPIOffline(
+        title="Ad Metrics",
+        version=__version__,
+        summary="Daily advertising facts: filtered rows, exact and fast.",
+        lifespan=_lifespan,
+        # A path is what it is: a redirect would hide a typing error.
+        redirect_slashes=False,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    problems.install(app)
+    app.add_middleware(CorrelationIdMiddleware, validator=_printable_id)
+    for resource in (rows, dimensions, catalog, health):
+        app.include_router(resource.router)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    logs.configure(settings)
+    # Without DATABASE_URL this may start a server, which takes a second.
+    config = await asyncio.to_thread(serving_config, settings)
+    labels.forget()
+    async with RegisterTortoise(app, config=config), running_jobs(settings):
+        try:
+            async with snapshot() as seen:
+                logger.info("Serving data version {} ({}).", seen.version.number, __version__)
+        except DatabaseUnavailable as error:
+            logger.warning("Serving without the database for now: {}", error)
+        yield
+
+
+def _printable_id(text: str) -> bool:
+    return len(text) <= 128 and text.isascii() and text.isprintable()
+
+
+def __getattr__(name: str) -> FastAPI:
+    # Made when uvicorn asks for it: importing this module reads no settings.
+    if name == "app":
+        return create_app()
+    raise AttributeError(name)

@@ -1,0 +1,79 @@
+"""Filters: what a question keeps and drops, first by label, then by number, then as a condition of a queryset."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tortoise.expressions import Q
+
+from project.catalog import DATE, LABELLED_DIMENSIONS, date_id
+from project.errors import Fault, InvalidRequest
+from project.store.labels import Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """The common filters of a question, in the caller's words. Dates are inclusive; None is open.
+
+    `keep` and `drop` hold (dimension, labels) pairs; `at_least` and `at_most` hold (metric, number) pairs.
+    """
+
+    date_from: date | None = None
+    date_to: date | None = None
+    keep: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    drop: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    at_least: tuple[tuple[str, int | Decimal], ...] = ()
+    at_most: tuple[tuple[str, int | Decimal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One comparison of a column of the facts; `operator` is Tortoise's: gte, lte, in, not_in."""
+
+    column: str
+    operator: str
+    value: Any
+
+
+def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
+    """Turn labels into numbers. InvalidRequest where a label has gone since the question was checked."""
+    conditions = []
+    if filters.date_from:
+        conditions.append(Condition(DATE.key, "gte", date_id(filters.date_from)))
+    if filters.date_to:
+        conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
+    for pairs, operator in ((filters.keep, "in"), (filters.drop, "not_in")):
+        for name, wanted in pairs:
+            conditions.append(Condition(_KEYS[name], operator, _numbers(name, wanted, labels)))
+    conditions += [Condition(metric, "gte", number) for metric, number in filters.at_least]
+    conditions += [Condition(metric, "lte", number) for metric, number in filters.at_most]
+    return tuple(conditions)
+
+
+def matching(conditions: tuple[Condition, ...]) -> Q:
+    """Return the conditions, all of which must hold, as Tortoise takes them."""
+    return Q(*(Q(**{f"{condition.column}__{condition.operator}": condition.value}) for condition in conditions))
+
+
+_KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
+
+
+def _numbers(dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
+    known = labels[dimension]
+    numbers = []
+    for label in wanted:
+        number = known.number(label)
+        if number is None:
+            raise InvalidRequest([unknown_label(dimension, dimension, label, labels)])
+        numbers.append(number)
+    return tuple(sorted(set(numbers)))
+
+
+def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) -> Fault:
+    """Return the fault of a label that no fact ever had."""
+    known = labels[dimension]
+    detail = f"No {dimension.replace('_', ' ')} is called {label!r}."
+    if not known.names:
+        detail += " No data has been loaded yet."
+    return Fault(parameter, "unknown_label", detail, label, known.nearest(label))

@@ -1,0 +1,93 @@
+"""The order of rows: sort keys, then the natural key, so that every row has one place; and the page after a row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import groupby
+from operator import and_, or_
+from typing import Any
+
+from pypika_tortoise.terms import Criterion, Term, Tuple
+from tortoise.expressions import F, Q, ResolveContext
+from tortoise.query_utils import QueryModifier
+
+from project.catalog import DATE, DIMENSIONS, MEASURES, NATURAL_KEY
+
+_FIELDS = {measure.name: measure.name for measure in MEASURES} | {
+    dimension.name: dimension.key if dimension is DATE else f"{dimension.relation}__{dimension.label}"
+    for dimension in DIMENSIONS
+}
+SORTABLE = tuple(_FIELDS)
+"""What rows can be sorted by. Dimensions sort by label."""
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One name of SORTABLE and its direction."""
+
+    name: str
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One term of ORDER BY: a field as Tortoise names it."""
+
+    field: str
+    descending: bool
+
+    def __str__(self) -> str:
+        return f"-{self.field}" if self.descending else self.field
+
+
+def plan_order(sort: Sequence[SortKey]) -> tuple[Place, ...]:
+    """Return the whole order.
+
+    The natural key follows the direction of the last sort key: then `sort=-date` reads the natural key's index
+    backwards, where a mixed order would sort a day's rows for every page.
+    """
+    places = [Place(_FIELDS[key.name], key.descending) for key in sort]
+    last = places[-1].descending if places else False
+    named = {place.field for place in places}
+    return (*places, *(Place(column, last) for column in NATURAL_KEY if column not in named))
+
+
+class After(Q):
+    """The rows that come after one whose values are given, in an order of any directions.
+
+    Neighbours of one direction are compared as one SQL row, `(a, b) > (x, y)`, which an index on them serves; a change
+    of direction nests: `a < x OR (a = x AND (b, c) > (y, z))`.
+    """
+
+    __slots__ = ("_runs",)
+
+    def __init__(self, order: Sequence[Place], values: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._runs = [
+            (descending, [(place.field, values[place.field]) for place in run])
+            for descending, run in groupby(order, key=lambda place: place.descending)
+        ]
+
+    def __bool__(self) -> bool:
+        return True
+
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        """Return the WHERE criterion, and the joins that its fields need; called by Tortoise."""
+        joins: list[Any] = []
+
+        def row(run: list[tuple[str, Any]]) -> tuple[Term, Term]:
+            terms = []
+            for field, _ in run:
+                resolved = F(field).resolve(resolve_context)
+                joins.extend(resolved.joins)
+                terms.append(resolved.term)
+            return Tuple(*terms), Tuple(*(value for _, value in run))
+
+        alternatives: list[Criterion] = []
+        equal: list[Criterion] = []
+        for descending, run in self._runs:
+            left, right = row(run)
+            beyond = left < right if descending else left > right
+            alternatives.append(reduce(and_, [*equal, beyond]))
+            equal.append(left == right)
+        return QueryModifier(where_criterion=reduce(or_, alternatives), joins=list(dict.fromkeys(joins)))

@@ -1,0 +1,162 @@
+"""Rows of facts: the question, its plan, the queryset and the page that it fetches."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from tortoise.expressions import Q
+from tortoise.queryset import QuerySet
+
+from project.catalog import DATE, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY
+from project.errors import InvalidRequest, NoSuchThing
+from project.query import cursor
+from project.query.cursor import Position
+from project.query.filters import Condition, Filters, matching, plan_filters
+from project.query.order import After, Place, SortKey, plan_order
+from project.store.labels import Labels
+from project.store.models import FactAdMetricsDaily
+from project.store.snapshot import Snapshot
+
+COLUMNS = ("id", *NATURAL_KEY, *(measure.name for measure in MEASURES))
+"""What is read of every fact, in this order."""
+
+FIELDS = ("id", *(dimension.name for dimension in DIMENSIONS), *(measure.name for measure in MEASURES))
+"""What an answer calls those columns: position by position the same."""
+
+Records = Sequence[Sequence[Any]]
+
+_BY_NAME = {dimension.name: dimension for dimension in DIMENSIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class RowsQuestion:
+    """What `GET /v1/ad-metrics` asks. `after` is where the previous page ended."""
+
+    filters: Filters
+    sort: tuple[SortKey, ...] = ()
+    limit: int = 100
+    after: Position | None = None
+    expand: tuple[str, ...] = ()
+    count: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What a cursor of this question is bound to: everything that decides which rows come in which order."""
+        return cursor.digest((self.filters, self.sort))
+
+    def at(self, text: str) -> "RowsQuestion":
+        """Return this question for the page after the one that gave out the cursor.
+
+        Raises MalformedCursor, and InvalidRequest where the cursor belongs to another question.
+        """
+        digest, position = cursor.decode(text)
+        if digest != self.digest:
+            raise InvalidRequest([cursor.FOREIGN])
+        return replace(self, after=position)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsPlan:
+    """The same, in the database's terms."""
+
+    question: RowsQuestion
+    conditions: tuple[Condition, ...]
+    order: tuple[Place, ...]
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records as COLUMNS; `nested` has, for each expanded dimension, its row by number; `count` is of all pages."""
+
+    records: Records
+    nested: Mapping[str, Mapping[int, Mapping[str, Any]]]
+    next_cursor: str | None = None
+    count: int | None = None
+
+
+def plan_rows(question: RowsQuestion, labels: Labels) -> RowsPlan:
+    """Resolve names to numbers. Raises InvalidRequest where a label has gone since the question was checked."""
+    return RowsPlan(
+        question, plan_filters(question.filters, labels), plan_order(question.sort), _after(question, labels)
+    )
+
+
+def rows_queryset(plan: RowsPlan) -> "QuerySet[FactAdMetricsDaily]":
+    """Return the filtered facts, in order, from the page's start; without its limit."""
+    queryset = FactAdMetricsDaily.filter(matching(plan.conditions)).order_by(*map(str, plan.order))
+    if plan.after is None:
+        return queryset
+    queryset = queryset.filter(After(plan.order, plan.after))
+    if plan.order[0].field == DATE.key:
+        # Says nothing new, but this form prunes partitions: 0.12 ms instead of 13.5 ms a page.
+        bound = "lte" if plan.order[0].descending else "gte"
+        queryset = queryset.filter(**{f"{DATE.key}__{bound}": plan.after[DATE.key]})
+    return queryset
+
+
+async def fetch_rows(plan: RowsPlan, snapshot: Snapshot) -> Page:
+    """Read one page, and where asked for, the dimensions' rows and the count of all rows."""
+    question = plan.question
+    records, nested = await _records(rows_queryset(plan).limit(question.limit + 1), question.expand, snapshot)
+    next_cursor = None
+    if len(records) > question.limit:
+        records = records[: question.limit]
+        next_cursor = cursor.encode(question.digest, _position(records[-1], question.sort))
+    count = None
+    if question.count:
+        count = await FactAdMetricsDaily.filter(matching(plan.conditions)).using_db(snapshot.using_db).count()
+    return Page(records, nested, next_cursor, count)
+
+
+async def fetch_row(fact_id: int, snapshot: Snapshot) -> Page:
+    """Read the one fact of this id, with all its dimensions nested. Raises NoSuchThing."""
+    every = tuple(dimension.name for dimension in DIMENSIONS)
+    records, nested = await _records(FactAdMetricsDaily.filter(Q(id=fact_id)), every, snapshot)
+    if not records:
+        raise NoSuchThing(f"No fact has the id {fact_id}.")
+    return Page(records, nested)
+
+
+async def _records(
+    queryset: "QuerySet[FactAdMetricsDaily]", expand: tuple[str, ...], snapshot: Snapshot
+) -> tuple[Records, dict[str, dict[int, dict[str, Any]]]]:
+    if not expand:
+        return cast("Records", await snapshot.fetch(queryset.values_list(*COLUMNS))), {}
+    expanded = [_BY_NAME[name] for name in expand]
+    relations = (dimension.relation for dimension in expanded)
+    facts = await queryset.prefetch_related(*relations).using_db(snapshot.using_db)
+    nested = {
+        dimension.name: {
+            getattr(fact, dimension.key): {
+                name: getattr(getattr(fact, dimension.relation), name) for name in (dimension.key, dimension.label)
+            }
+            for fact in facts
+        }
+        for dimension in expanded
+    }
+    return [[getattr(fact, column) for column in COLUMNS] for fact in facts], nested
+
+
+def _after(question: RowsQuestion, labels: Labels) -> dict[str, Any] | None:
+    """Return the values of the order's fields that the page starts after."""
+    if question.after is None:
+        return None
+    try:
+        named = {
+            f"{dimension.relation}__{dimension.label}": labels[dimension.name].names[question.after[dimension.key]]
+            for dimension in LABELLED_DIMENSIONS
+        }
+        measures = {column: question.after[column] for column in _sorted_measures(question.sort)}
+    except KeyError as error:
+        raise InvalidRequest([cursor.MALFORMED]) from error
+    return {column: question.after[column] for column in NATURAL_KEY} | named | measures
+
+
+def _sorted_measures(sort: tuple[SortKey, ...]) -> list[str]:
+    return [key.name for key in sort if key.name not in _BY_NAME]
+
+
+def _position(record: Sequence[Any], sort: tuple[SortKey, ...]) -> Position:
+    values = dict(zip(COLUMNS, record, strict=True))
+    return {column: values[column] for column in (*NATURAL_KEY, *_sorted_measures(sort))}

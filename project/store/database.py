@@ -1,0 +1,60 @@
+"""Where the database is: `DATABASE_URL`, or the embedded server, started when it is down."""
+
+import re
+from typing import Any
+
+import asyncpg
+
+from project.settings import Settings
+from project.store.embedded import EmbeddedPostgres
+
+MODELS = ("project.store.models", "aerich.models")
+
+
+def database_url(settings: Settings) -> str:
+    """Return the DSN of the database. Without `DATABASE_URL` this starts the embedded server, which takes seconds.
+
+    Raises EmbeddedPostgresError.
+    """
+    if settings.database_url:
+        return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", settings.database_url)
+    server = EmbeddedPostgres(settings.embedded_postgres_dir)
+    server.start()
+    return server.url()
+
+
+def serving_config(settings: Settings) -> dict[str, Any]:
+    """Return the Tortoise configuration of the service: read-only connections that cannot hang."""
+    return tortoise_config(
+        "project.store.engine",
+        dsn=database_url(settings),
+        minsize=settings.database_pool_min,
+        maxsize=settings.database_pool_max,
+        timeout=settings.database_pool_timeout,
+        # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
+        command_timeout=settings.database_statement_timeout + 5,
+        reset=_leave_as_is,
+        server_settings={
+            "application_name": "ad-metrics",
+            "default_transaction_read_only": "on",
+            "statement_timeout": str(int(settings.database_statement_timeout * 1000)),
+        },
+    )
+
+
+def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:
+    """Return a Tortoise configuration with one connection, `default`, and all models."""
+    return {
+        "connections": {"default": {"engine": engine, "credentials": credentials}},
+        "apps": {"models": {"models": list(MODELS), "default_connection": "default"}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+async def _leave_as_is(_connection: "asyncpg.Connection[Any]") -> None:
+    """Take no round trip to reset a connection that goes back to the pool.
+
+    Every use is one read-only transaction, which sets nothing that outlives it; asyncpg's own reset query cost a
+    quarter of the time of a page of 100 rows (1.0 against 0.7 ms).
+    """

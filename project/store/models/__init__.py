@@ -1,0 +1,26 @@
+"""The tables as Tortoise models; their columns are exactly those of the migrations."""
+
+from project.store.models.bookkeeping import DataVersion, IngestLog
+from project.store.models.dimensions import (
+    DimAgeGroup,
+    DimDate,
+    DimDeviceType,
+    DimGender,
+    DimPlacement,
+    DimPlatform,
+    DimRegion,
+)
+from project.store.models.facts import FactAdMetricsDaily
+
+__all__ = [
+    "DataVersion",
+    "DimAgeGroup",
+    "DimDate",
+    "DimDeviceType",
+    "DimGender",
+    "DimPlacement",
+    "DimPlatform",
+    "DimRegion",
+    "FactAdMetricsDaily",
+    "IngestLog",
+]

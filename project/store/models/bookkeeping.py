@@ -1,0 +1,42 @@
+"""What the service knows of its own data: its version and the loads that made it."""
+
+from typing import Any
+
+from tortoise import Model, fields
+
+
+class DataVersion(Model):
+    """One row. `version` and `changed_at` move with every load that changes facts, in its transaction.
+
+    `sample` says that the facts are made up, for a first look (`ingest.sample`).
+    """
+
+    id = fields.SmallIntField(primary_key=True, generated=False)
+    version = fields.BigIntField()
+    changed_at = fields.DatetimeField()
+    sample = fields.BooleanField()
+
+    class Meta:
+        table = "data_version"
+
+
+class IngestLog(Model):
+    """One load: its files as `[{"name", "sha256", "bytes"}]`, what became of their rows, and when."""
+
+    id = fields.BigIntField(primary_key=True)
+    started_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField()
+    files: fields.Field[list[dict[str, Any]]] = fields.JSONField()
+    rows_read = fields.BigIntField()
+    inserted = fields.BigIntField()
+    changed = fields.BigIntField()
+    unchanged = fields.BigIntField()
+    summed = fields.BigIntField()
+    rejected = fields.BigIntField()
+    left_out = fields.BigIntField()
+    date_from: fields.Field[Any] = fields.DateField(null=True)
+    date_to: fields.Field[Any] = fields.DateField(null=True)
+    data_version = fields.BigIntField()
+
+    class Meta:
+        table = "ingest_log"

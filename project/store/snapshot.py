@@ -1,0 +1,134 @@
+"""Reading: one request is one read-only transaction that sees one state of the data.
+
+All its statements, and the labels that go with them, belong to the same data version, whatever is loaded meanwhile.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import asyncpg
+from asyncpg.transaction import Transaction
+from loguru import logger
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.connection import get_connection
+from tortoise.exceptions import DBConnectionError
+from tortoise.queryset import AwaitableQuery
+
+from project.errors import DatabaseUnavailable, QueryTooSlow
+from project.store import labels
+from project.store.labels import DataVersion, Labels
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One state of the data, for as long as one request reads it."""
+
+    connection: "asyncpg.Connection[Any]"
+    labels: Labels
+
+    @property
+    def version(self) -> DataVersion:
+        """Which state this is."""
+        return self.labels.version
+
+    async def fetch(self, queryset: AwaitableQuery[Any]) -> Sequence[asyncpg.Record]:
+        """Run the SQL of a `.values_list()` queryset and return asyncpg's own records, in the order of its fields.
+
+        Awaiting the queryset gives the same values, but converts each in Python first: a page of 100 rows took 2.7
+        against 1.5 ms.
+        """
+        sql, parameters = compiled(queryset)
+        return await self.connection.fetch(sql, *parameters)
+
+    @property
+    def using_db(self) -> TransactionWrapper:
+        """The transaction as Tortoise's `.using_db()` wants it: for model instances and what they prefetch."""
+        client = cast("AsyncpgDBClient", get_connection("default"))
+        wrapper = TransactionWrapper(client)
+        wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
+        return wrapper
+
+
+@asynccontextmanager
+async def snapshot() -> AsyncIterator[Snapshot]:
+    """Begin a read-only transaction on a connection of the pool, with labels as fresh as its data.
+
+    Raises DatabaseUnavailable, or one of its kinds, also for whatever goes wrong with the database inside the block.
+    """
+    with _database_errors():
+        async with _transaction() as connection:
+            yield Snapshot(connection, await labels.refreshed(connection))
+
+
+def compiled(queryset: AwaitableQuery[Any]) -> tuple[str, list[Any]]:
+    """Return the SQL of a queryset and the values of its placeholders."""
+    queryset._choose_db_if_not_chosen()  # noqa: SLF001 - the public `.sql()` builds the statement, then drops the values
+    queryset._make_query()  # noqa: SLF001
+    return queryset.query.get_parameterized_sql()
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator["asyncpg.Connection[Any]"]:
+    client = cast("AsyncpgDBClient", get_connection("default"))
+    try:
+        lent, connection, transaction = await _begin(client)
+    except _BROKEN as error:
+        # A connection that broke while it lay idle (the server was restarted) shows it at its first statement.
+        # Nothing has been read on it yet, so another one may serve.
+        logger.info("A database connection was broken ({}); trying another.", type(error).__name__)
+        lent, connection, transaction = await _begin(client)
+    try:
+        yield connection
+    except BaseException:
+        if not connection.is_closed():
+            await transaction.rollback()
+        raise
+    else:
+        await transaction.commit()
+    finally:
+        await lent.__aexit__(None, None, None)
+
+
+async def _begin(client: AsyncpgDBClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
+    lent = client.acquire_connection()
+    # Neither Tortoise nor asyncpg would ever give up waiting for a free connection.
+    async with asyncio.timeout(client.extra.get("timeout")):
+        connection = await lent.__aenter__()
+    try:
+        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+        await transaction.start()
+    except BaseException:
+        await lent.__aexit__(None, None, None)
+        raise
+    return lent, connection, transaction
+
+
+_BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
+_AWAY = (
+    *_BROKEN,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    DBConnectionError,
+    OSError,
+)
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise QueryTooSlow("The database did not finish the query within its time-out.") from error
+    except TimeoutError as error:
+        raise DatabaseUnavailable("No database connection came free, or none answered, in time.") from error
+    except _AWAY as error:
+        raise DatabaseUnavailable("The database cannot be reached.") from error

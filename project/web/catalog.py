@@ -1,0 +1,64 @@
+"""`/v1/catalog`: everything that can be asked for."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, MEASURES
+from project.store.snapshot import snapshot
+from project.web.clock import today
+from project.web.conditional import etag, not_modified
+from project.web.encode import json_response
+from project.web.meta import data_meta
+from project.web.params import LARGEST_LIMIT, NoParameters, RowsParameters
+from project.web.problems import documented
+from project.web.route import Route
+from project.web.schemas import CatalogAnswer
+
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=Route)
+
+
+@router.get(
+    "",
+    summary="Dimensions, metrics, presets and limits",
+    response_model=CatalogAnswer,
+    responses=documented(422, 503),
+)
+async def catalog(request: Request, _params: Annotated[NoParameters, Query()]) -> Response:
+    """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
+    settings = request.app.state.settings
+    day = today(request)
+    async with snapshot() as seen:
+        tag = etag(seen.version, "catalog", day)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+    presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}
+    data = {
+        "dimensions": [
+            {"name": dimension.name, "description": dimension.description, "example": dimension.example}
+            for dimension in DIMENSIONS
+        ],
+        "metrics": [
+            {
+                "name": metric.name,
+                "kind": kind,
+                "unit": metric.unit,
+                "description": metric.description,
+                "formula": getattr(metric, "expression", None),
+            }
+            for kind, metrics in (("measure", MEASURES), ("formula", FORMULAS))
+            for metric in metrics
+        ],
+        "date_presets": [
+            {"name": name, "date_from": first, "date_to": last} for name, (first, last) in presets.items()
+        ],
+        "limits": {
+            "default_limit": RowsParameters.model_fields["limit"].default,
+            "largest_limit": LARGEST_LIMIT,
+        },
+        "currency": settings.currency,
+        "timezone": settings.timezone,
+        "first_date": seen.labels.first_date,
+        "last_date": seen.labels.last_date,
+    }
+    return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)

@@ -1,0 +1,47 @@
+"""`/health`: for load balancers and monitors."""
+
+from time import perf_counter
+
+from fastapi import APIRouter, Request, Response
+
+from project.errors import DatabaseUnavailable
+from project.store import migrations
+from project.store.snapshot import snapshot
+from project.web.encode import dumps
+from project.web.problems import documented, problem
+from project.web.schemas import Alive, Ready
+
+router = APIRouter(prefix="/health", tags=["Health"])
+
+
+@router.get("/live", summary="Is the process up?", response_model=Alive)
+async def live() -> Response:
+    """Answer as long as the process can; it does not look at the database."""
+    return Response(dumps({"status": "alive"}), media_type="application/json")
+
+
+@router.get("/ready", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
+async def ready(request: Request) -> Response:
+    """Answer 200 when the database is there with all migrations, else 503 with what is wrong."""
+    started = perf_counter()
+    try:
+        async with snapshot() as seen:
+            pending = await migrations.pending(seen.connection)
+    except DatabaseUnavailable as error:
+        return _not_ready(request, str(error), {"database": str(error)})
+    if pending:
+        detail = f"Migrations are pending: {', '.join(pending)}. Run `aerich upgrade`."
+        return _not_ready(request, detail, {"database": "ok", "migrations": pending})
+    checks = {
+        "database": "ok",
+        "database_ms": round((perf_counter() - started) * 1000, 1),
+        "migrations": "ok",
+        "data_version": seen.version.number,
+        "last_date": seen.labels.last_date,
+    }
+    return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
+
+
+def _not_ready(request: Request, detail: str, checks: dict[str, object]) -> Response:
+    title = "The service is not ready"
+    return problem(request, 503, "not-ready", title, detail=detail, headers={"Retry-After": "2"}, checks=checks)

@@ -1,0 +1,23 @@
+"""The `meta` of answers: what was read."""
+
+from typing import Any
+
+from project.query.filters import Filters
+from project.store.labels import Labels
+
+
+def data_meta(labels: Labels) -> dict[str, Any]:
+    """Return which state of the data an answer is about; sample data says so everywhere."""
+    meta: dict[str, Any] = {"data_version": labels.version.number}
+    if labels.version.sample:
+        meta["sample_data"] = True
+    return meta
+
+
+def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
+    """Return the same with the days that the filters came to; an open end is the first or last day with facts."""
+    return {
+        "date_from": filters.date_from or labels.first_date,
+        "date_to": filters.date_to or labels.last_date,
+        **data_meta(labels),
+    }

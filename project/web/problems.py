@@ -1,0 +1,221 @@
+"""Errors as HTTP: RFC 9457 `application/problem+json`, one shape everywhere."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from asgi_correlation_id import correlation_id
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from loguru import logger
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from project.errors import DatabaseUnavailable, Fault, InvalidRequest, NoSuchThing, NotMigrated, QueryTooSlow
+from project.store.labels import nearest
+from project.web.route import query_fields
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ParameterError(BaseModel):
+    """One fault, as the document describes it."""
+
+    parameter: str
+    code: str
+    detail: str
+    value: Any = None
+    suggestions: list[str] = Field([], description="The nearest values that would work.")
+
+
+class Problem(BaseModel):
+    """What every refusal looks like."""
+
+    type: str = Field(examples=["/problems/invalid-parameters"])
+    title: str
+    status: int
+    instance: str = Field(description="The path that was asked for.")
+    request_id: str | None = Field(description="The same as in the header `X-Request-ID` and in the log.")
+    detail: str | None = None
+    errors: list[ParameterError] = Field([], description="All faults of the request's parameters.")
+    suggestions: list[str] = []
+    checks: dict[str, Any] | None = None
+
+
+def problem(
+    request: Request,
+    status: int,
+    kind: str,
+    title: str,
+    *,
+    detail: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> Response:
+    """Return one problem; members that are empty are left out."""
+    content = {
+        "type": f"/problems/{kind}",
+        "title": title,
+        "status": status,
+        "instance": request.url.path,
+        "request_id": correlation_id.get(),
+        "detail": detail,
+        **members,
+    }
+    body = orjson.dumps({name: value for name, value in content.items() if value not in (None, [], ())})
+    return Response(body, status, headers, MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return these refusals as FastAPI's `responses=` takes them, for the OpenAPI document."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "model": Problem,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application with a problem."""
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    app.add_exception_handler(InvalidRequest, _invalid_request)
+    app.add_exception_handler(NoSuchThing, _no_such_thing)
+    app.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_middleware(_InternalErrors)
+
+
+def _invalid_parameters(request: Request, error: Any) -> Response:
+    known = tuple(query_fields(request.scope.get("route")))
+    return _faults(request, [_fault(item, known) for item in error.errors()])
+
+
+def _invalid_request(request: Request, error: Any) -> Response:
+    return _faults(request, error.faults)
+
+
+def _faults(request: Request, faults: Sequence[Fault]) -> Response:
+    errors = []
+    for fault in faults:
+        shown = {
+            "parameter": fault.parameter,
+            "value": fault.value,
+            "code": fault.code,
+            "detail": fault.detail,
+        }
+        errors.append(
+            {name: value for name, value in shown.items() if value is not None}
+            | ({"suggestions": list(fault.suggestions)} if fault.suggestions else {})
+        )
+    return problem(request, 422, "invalid-parameters", "Invalid request parameters", errors=errors)
+
+
+def _fault(item: Mapping[str, Any], known: Sequence[str]) -> Fault:
+    """Turn one of Pydantic's errors into a fault that names what was expected."""
+    context = item.get("ctx", {})
+    if "fault" in context:
+        return context["fault"]  # type: ignore[no-any-return]
+    location = item["loc"]
+    name = str(location[1]) if len(location) > 1 else str(location[0])
+    value = item.get("input")
+    match item["type"]:
+        case "extra_forbidden":
+            synonym = _SYNONYMS.get(name.lower())
+            expected = (synonym,) if synonym and synonym in known else nearest(name, known)
+            detail = f"There is no parameter {name!r}." if known else f"There is no parameter {name!r}; none is taken."
+            return Fault(name, "unknown_parameter", detail, suggestions=expected)
+        case "greater_than_equal":
+            return _out_of_range(name, value, f"at least {context['ge']}", str(context["ge"]))
+        case "less_than_equal":
+            return _out_of_range(name, value, f"at most {context['le']}", str(context["le"]))
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return Fault(name, "invalid_value", f"{value!r} is not a whole number.", value)
+        case "decimal_parsing" | "finite_number":
+            return Fault(name, "invalid_value", f"{value!r} is not a decimal number such as 12.5.", value)
+        case "bool_parsing":
+            return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
+        case _:
+            return Fault(name, "invalid_value", f"{value!r} cannot be: {item['msg'].lower()}.", value)
+
+
+_SYNONYMS = {
+    "start_date": "date_from", "since": "date_from", "from": "date_from", "start": "date_from",
+    "end_date": "date_to", "until": "date_to", "to": "date_to", "end": "date_to",
+    "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields",
+    "page": "cursor", "offset": "cursor", "after": "cursor", "per_page": "limit", "page_size": "limit",
+    "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",
+}  # fmt: skip
+"""What other services call our parameters, for suggestions."""
+
+
+def _out_of_range(name: str, value: Any, wanted: str, nearest_value: str) -> Fault:
+    return Fault(name, "out_of_range", f"{value!r} is out of range: {name} is {wanted}.", value, (nearest_value,))
+
+
+def _no_such_thing(request: Request, error: Any) -> Response:
+    return problem(request, 404, "not-found", "No such thing", detail=str(error), suggestions=error.suggestions)
+
+
+def _database_unavailable(request: Request, error: Any) -> Response:
+    logger.warning("{} {}: {} ({!r})", request.method, request.url.path, error, error.__cause__)
+    kind, title = {
+        NotMigrated: ("database-not-migrated", "The database is not set up"),
+        QueryTooSlow: ("query-too-slow", "The query took too long"),
+    }.get(type(error), ("database-unavailable", "The database is unavailable"))
+    headers = {"Retry-After": str(error.retry_after)}
+    return problem(request, 503, kind, title, detail=str(error), headers=headers)
+
+
+def _http(request: Request, error: Any) -> Response:
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        path = request.url.path
+        meant = nearest(path, [*request.app.openapi()["paths"], "/docs"], 1)
+        return problem(
+            request,
+            404,
+            "not-found",
+            "No such resource",
+            detail=f"Nothing is at {path!r}.",
+            suggestions=meant,
+        )
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = (error.headers or {}).get("Allow", "GET")
+        detail = f"{request.url.path} does not take {request.method}; it takes {allowed}."
+        return problem(request, 405, "method-not-allowed", "Method not allowed", detail=detail, headers=error.headers)
+    phrase = HTTPStatus(error.status_code).phrase
+    kind = phrase.lower().replace(" ", "-")
+    return problem(request, error.status_code, kind, phrase, detail=str(error.detail), headers=error.headers)
+
+
+class _InternalErrors:
+    """Pure ASGI, inside the middleware that numbers requests: Starlette's own handler would answer outside of it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            request = Request(scope)
+            logger.opt(exception=error).error("{} {} failed", request.method, request.url.path)
+            if started:
+                # Half an answer must not look whole: the server breaks the connection.
+                raise
+            detail = "The fault is ours. The log has the cause under this request id."
+            answer = problem(request, 500, "internal-error", "Internal error", detail=detail)
+            await answer(scope, receive, send)

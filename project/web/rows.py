@@ -1,0 +1,65 @@
+"""`/v1/ad-metrics`: rows of facts."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from project.query.rows import fetch_row, fetch_rows, plan_rows
+from project.store.snapshot import snapshot
+from project.web.clock import today
+from project.web.conditional import etag, not_modified
+from project.web.encode import json_response, row_objects
+from project.web.meta import data_meta, rows_meta
+from project.web.params import NoParameters, RowsParameters
+from project.web.problems import documented
+from project.web.route import Route
+from project.web.schemas import RowAnswer, RowsAnswer
+
+router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=Route)
+
+LARGEST_ID = 2**63 - 1
+
+
+@router.get(
+    "",
+    summary="Facts, filtered and sorted, page by page",
+    response_model=RowsAnswer,
+    responses=documented(422, 503),
+)
+async def list_rows(request: Request, params: Annotated[RowsParameters, Query()]) -> Response:
+    """Give the facts that match all filters: one row a day and combination of dimensions.
+
+    Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case.
+    """
+    question = params.question(today(request))
+    async with snapshot() as seen:
+        plan = plan_rows(question, seen.labels)
+        tag = etag(seen.version, plan, params.fields)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+        page = await fetch_rows(plan, seen)
+    position = {"limit": question.limit, "next_cursor": page.next_cursor}
+    if page.count is not None:
+        position["count"] = page.count
+    content = {
+        "data": row_objects(page, seen.labels, params.fields),
+        "page": position,
+        "meta": rows_meta(question.filters, seen.labels),
+    }
+    return json_response(content, tag)
+
+
+@router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503))
+async def one_row(
+    request: Request,
+    id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="The `id` of a row.", examples=[1])],  # noqa: A002
+    _params: Annotated[NoParameters, Query()],
+) -> Response:
+    """Give one fact, its dimensions as objects with their numbers."""
+    async with snapshot() as seen:
+        tag = etag(seen.version, id)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+        page = await fetch_row(id, seen)
+    [row] = row_objects(page, seen.labels)
+    return json_response({"data": row, "meta": data_meta(seen.labels)}, tag)
