@@ -35,6 +35,11 @@ class Condition:
     operator: str
     value: Any
 
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The value, or those of a list, one by one."""
+        return self.value if isinstance(self.value, tuple) else (self.value,)
+
 
 def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
     """Turn labels into numbers. InvalidRequest where a label has gone since the question was checked."""

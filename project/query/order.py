@@ -68,6 +68,11 @@ class After(Q):
             for descending, run in groupby(order, key=lambda place: place.descending)
         ]
 
+    @property
+    def values(self) -> list[Any]:
+        """The values in the order in which the criterion takes them."""
+        return [value for index in range(len(self._runs)) for _, run in self._runs[: index + 1] for _, value in run]
+
     def __bool__(self) -> bool:
         return True
 

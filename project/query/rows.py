@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from project.catalog import DATE, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY
@@ -16,6 +15,7 @@ from project.query.order import After, Place, SortKey, plan_order
 from project.store.labels import Labels
 from project.store.models import FactAdMetricsDaily
 from project.store.snapshot import Snapshot
+from project.store.statements import Statement, statement
 
 COLUMNS = ("id", *NATURAL_KEY, *(measure.name for measure in MEASURES))
 """What is read of every fact, in this order."""
@@ -24,6 +24,7 @@ FIELDS = ("id", *(dimension.name for dimension in DIMENSIONS), *(measure.name fo
 """What an answer calls those columns: position by position the same."""
 
 Records = Sequence[Sequence[Any]]
+Nested = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 _BY_NAME = {dimension.name: dimension for dimension in DIMENSIONS}
 
@@ -70,7 +71,7 @@ class Page:
     """Records as COLUMNS; `nested` has, for each expanded dimension, its row by number; `count` is of all pages."""
 
     records: Records
-    nested: Mapping[str, Mapping[int, Mapping[str, Any]]]
+    nested: Nested
     next_cursor: str | None = None
     count: int | None = None
 
@@ -95,10 +96,31 @@ def rows_queryset(plan: RowsPlan) -> "QuerySet[FactAdMetricsDaily]":
     return queryset
 
 
+def rows_statement(plan: RowsPlan) -> Statement:
+    """Return the SQL of a page, and of one row more to see whether another page follows."""
+    limit = plan.question.limit + 1
+    shape = (
+        "rows",
+        *((one.column, one.operator, len(one.values)) for one in plan.conditions),
+        plan.order,
+        plan.after is None,
+    )
+    values = [value for condition in plan.conditions for value in condition.values]
+    if plan.after is not None:
+        values += After(plan.order, plan.after).values
+        if plan.order[0].field == DATE.key:
+            values.append(plan.after[DATE.key])
+    return statement(shape, [*values, limit], lambda: rows_queryset(plan).limit(limit).values_list(*COLUMNS))
+
+
 async def fetch_rows(plan: RowsPlan, snapshot: Snapshot) -> Page:
     """Read one page, and where asked for, the dimensions' rows and the count of all rows."""
     question = plan.question
-    records, nested = await _records(rows_queryset(plan).limit(question.limit + 1), question.expand, snapshot)
+    nested: Nested = {}
+    if question.expand:
+        records, nested = await _expanded(rows_queryset(plan).limit(question.limit + 1), question.expand, snapshot)
+    else:
+        records = cast("Records", await snapshot.fetch(rows_statement(plan)))
     next_cursor = None
     if len(records) > question.limit:
         records = records[: question.limit]
@@ -112,17 +134,15 @@ async def fetch_rows(plan: RowsPlan, snapshot: Snapshot) -> Page:
 async def fetch_row(fact_id: int, snapshot: Snapshot) -> Page:
     """Read the one fact of this id, with all its dimensions nested. Raises NoSuchThing."""
     every = tuple(dimension.name for dimension in DIMENSIONS)
-    records, nested = await _records(FactAdMetricsDaily.filter(Q(id=fact_id)), every, snapshot)
+    records, nested = await _expanded(FactAdMetricsDaily.filter(id=fact_id), every, snapshot)
     if not records:
         raise NoSuchThing(f"No fact has the id {fact_id}.")
     return Page(records, nested)
 
 
-async def _records(
+async def _expanded(
     queryset: "QuerySet[FactAdMetricsDaily]", expand: tuple[str, ...], snapshot: Snapshot
-) -> tuple[Records, dict[str, dict[int, dict[str, Any]]]]:
-    if not expand:
-        return cast("Records", await snapshot.fetch(queryset.values_list(*COLUMNS))), {}
+) -> tuple[Records, Nested]:
     expanded = [_BY_NAME[name] for name in expand]
     relations = (dimension.relation for dimension in expanded)
     facts = await queryset.prefetch_related(*relations).using_db(snapshot.using_db)

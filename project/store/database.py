@@ -33,6 +33,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         timeout=settings.database_pool_timeout,
         # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
         command_timeout=settings.database_statement_timeout + 5,
+        init=_numbers_as_text,
         reset=_leave_as_is,
         server_settings={
             "application_name": "ad-metrics",
@@ -50,6 +51,14 @@ def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:
         "use_tz": True,
         "timezone": "UTC",
     }
+
+
+async def _numbers_as_text(connection: "asyncpg.Connection[Any]") -> None:
+    """Take numeric values as the text that the server writes.
+
+    An answer shows exactly these digits; to make a Decimal of each and text of it again took a tenth of a request.
+    """
+    await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=str, format="text")
 
 
 async def _leave_as_is(_connection: "asyncpg.Connection[Any]") -> None:

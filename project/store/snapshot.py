@@ -15,11 +15,11 @@ from loguru import logger
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.connection import get_connection
 from tortoise.exceptions import DBConnectionError
-from tortoise.queryset import AwaitableQuery
 
 from project.errors import DatabaseUnavailable, QueryTooSlow
 from project.store import labels
 from project.store.labels import DataVersion, Labels
+from project.store.statements import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,13 @@ class Snapshot:
         """Which state this is."""
         return self.labels.version
 
-    async def fetch(self, queryset: AwaitableQuery[Any]) -> Sequence[asyncpg.Record]:
-        """Run the SQL of a `.values_list()` queryset and return asyncpg's own records, in the order of its fields.
+    async def fetch(self, statement: Statement) -> Sequence[asyncpg.Record]:
+        """Run a compiled `.values_list()` queryset and return asyncpg's own records, in the order of its fields.
 
         Awaiting the queryset gives the same values, but converts each in Python first: a page of 100 rows took 2.7
         against 1.5 ms.
         """
-        sql, parameters = compiled(queryset)
-        return await self.connection.fetch(sql, *parameters)
+        return await self.connection.fetch(statement.sql, *statement.values)
 
     @property
     def using_db(self) -> TransactionWrapper:
@@ -61,13 +60,6 @@ async def snapshot() -> AsyncIterator[Snapshot]:
     with _database_errors():
         async with _transaction() as connection:
             yield Snapshot(connection, await labels.refreshed(connection))
-
-
-def compiled(queryset: AwaitableQuery[Any]) -> tuple[str, list[Any]]:
-    """Return the SQL of a queryset and the values of its placeholders."""
-    queryset._choose_db_if_not_chosen()  # noqa: SLF001 - the public `.sql()` builds the statement, then drops the values
-    queryset._make_query()  # noqa: SLF001
-    return queryset.query.get_parameterized_sql()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, MEASURES
 from project.store.snapshot import snapshot
@@ -11,11 +11,11 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
 from project.web.meta import data_meta
 from project.web.params import LARGEST_LIMIT, NoParameters, RowsParameters
+from project.web.parse import parsed
 from project.web.problems import documented
-from project.web.route import Route
 from project.web.schemas import CatalogAnswer
 
-router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=Route)
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"])
 
 
 @router.get(
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=Route)
     response_model=CatalogAnswer,
     responses=documented(422, 503),
 )
-async def catalog(request: Request, _params: Annotated[NoParameters, Query()]) -> Response:
+async def catalog(request: Request, _params: Annotated[NoParameters, Depends(parsed(NoParameters))]) -> Response:
     """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
     settings = request.app.state.settings
     day = today(request)

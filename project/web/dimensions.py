@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from project.catalog import DIMENSIONS
 from project.errors import NoSuchThing
@@ -12,17 +12,19 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
 from project.web.meta import data_meta
 from project.web.params import NoParameters, SearchParameters
+from project.web.parse import documented_parameters, parsed
 from project.web.problems import documented
-from project.web.route import Route
 from project.web.schemas import DimensionsAnswer, LabelsAnswer
 
-router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=Route)
+router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"])
 
 _NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 
 
 @router.get("", summary="The dimensions", responses=documented(422, 503), response_model=DimensionsAnswer)
-async def list_dimensions(request: Request, _params: Annotated[NoParameters, Query()]) -> Response:
+async def list_dimensions(
+    request: Request, _params: Annotated[NoParameters, Depends(parsed(NoParameters))]
+) -> Response:
     """Name every dimension, and say how many labels it has."""
     async with snapshot() as seen:
         tag = etag(seen.version, "dimensions")
@@ -45,8 +47,11 @@ async def list_dimensions(request: Request, _params: Annotated[NoParameters, Que
     summary="The labels of a dimension",
     response_model=LabelsAnswer,
     responses=documented(404, 422, 503),
+    openapi_extra=documented_parameters(SearchParameters),
 )
-async def list_labels(request: Request, name: str, params: Annotated[SearchParameters, Query()]) -> Response:
+async def list_labels(
+    request: Request, name: str, params: Annotated[SearchParameters, Depends(parsed(SearchParameters))]
+) -> Response:
     """Give the labels of one dimension with their numbers, in alphabetical order."""
     if name not in _NAMES:
         raise NoSuchThing(f"No dimension is called {name!r}; there are {', '.join(_NAMES)}.", nearest(name, _NAMES))

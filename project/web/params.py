@@ -9,7 +9,6 @@ import re
 from calendar import monthrange
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from contextvars import ContextVar
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -23,7 +22,6 @@ from pydantic import (
     Field,
     ValidationInfo,
     create_model,
-    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -36,16 +34,13 @@ from project.query.rows import FIELDS, RowsQuestion
 from project.store import labels
 from project.store.labels import nearest
 
-REPEATED: ContextVar[frozenset[str]] = ContextVar("REPEATED", default=frozenset())
-"""The scalar parameters that this request gives more than once; set by `web.route`, since FastAPI keeps the last."""
-
 LARGEST_LIMIT = 1000
 _DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 _LARGEST_COUNT = 2**63 - 1
 
 
 def refused(fault: Fault) -> PydanticCustomError:
-    """Return the fault as an error that Pydantic collects; `web.problems` turns it back."""
+    """Return the fault as an error that Pydantic collects; `web.faults` turns it back."""
     return PydanticCustomError(cast("Any", fault.code), "{detail}", {"detail": fault.detail, "fault": fault})
 
 
@@ -53,14 +48,6 @@ class NoParameters(BaseModel):
     """A resource without parameters refuses all."""
 
     model_config = ConfigDict(extra="forbid")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _given_once(cls, value: Any, info: ValidationInfo) -> Any:
-        name = str(info.field_name)
-        if name in REPEATED.get():
-            raise refused(Fault(name, "repeated_parameter", f"The parameter {name!r} takes one value; give it once."))
-        return value
 
 
 def _iso_date(value: Any, info: ValidationInfo) -> Any:
@@ -186,11 +173,17 @@ def _filter_fields() -> dict[str, Any]:
         split = BeforeValidator(partial(_label_parts, dimension.name))
         fields[dimension.name] = (
             Annotated[list[label], split, AfterValidator(lambda kept: sorted(set(kept)))],
-            Field([], description=f"Keep only these. {dimension.description}", examples=[dimension.example]),
+            Field(
+                default_factory=list,
+                description=f"Keep only these. {dimension.description}",
+                examples=[dimension.example],
+            ),
         )
         fields[f"exclude_{dimension.name}"] = (
             Annotated[list[label], split, AfterValidator(_something_left)],
-            Field([], description=f"Drop these. {dimension.description}", examples=[dimension.example]),
+            Field(
+                default_factory=list, description=f"Drop these. {dimension.description}", examples=[dimension.example]
+            ),
         )
     for measure in MEASURES:
         kind = _number_kind(measure)
@@ -289,7 +282,7 @@ class RowsParameters(FilterParameters):
     sort: Annotated[
         list[Annotated[str, AfterValidator(_sort_key)]], BeforeValidator(_parts), AfterValidator(_named_once)
     ] = Field(
-        [],
+        default_factory=list,
         description="Names to sort by, most important first; `-` is descending. Ties end in the natural key.",
         examples=["-cost,date"],
     )
@@ -297,13 +290,17 @@ class RowsParameters(FilterParameters):
         list[Annotated[str, AfterValidator(partial(_one_of, FIELDS))]],
         BeforeValidator(_parts),
         AfterValidator(_named_once),
-    ] = Field([], description="Show only these fields.", examples=["date,platform,cost"])
+    ] = Field(default_factory=list, description="Show only these fields.", examples=["date,platform,cost"])
     expand: Annotated[
         list[Annotated[str, AfterValidator(partial(_one_of, _DIMENSION_NAMES))]],
         BeforeValidator(_parts),
         AfterValidator(_named_once),
         AfterValidator(_expanded_are_shown),
-    ] = Field([], description="Show these dimensions as objects with their numbers.", examples=["region,platform"])
+    ] = Field(
+        default_factory=list,
+        description="Show these dimensions as objects with their numbers.",
+        examples=["region,platform"],
+    )
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
     limit: int = Field(100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100])
     cursor: Annotated[str | None, AfterValidator(_whole_cursor)] = Field(

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.errors import DatabaseUnavailable, Fault, InvalidRequest, NoSuchThing, NotMigrated, QueryTooSlow
 from project.store.labels import nearest
-from project.web.route import query_fields
+from project.web.faults import faults_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -91,8 +91,7 @@ def install(app: FastAPI) -> None:
 
 
 def _invalid_parameters(request: Request, error: Any) -> Response:
-    known = tuple(query_fields(request.scope.get("route")))
-    return _faults(request, [_fault(item, known) for item in error.errors()])
+    return _faults(request, faults_of(error.errors()))
 
 
 def _invalid_request(request: Request, error: Any) -> Response:
@@ -113,48 +112,6 @@ def _faults(request: Request, faults: Sequence[Fault]) -> Response:
             | ({"suggestions": list(fault.suggestions)} if fault.suggestions else {})
         )
     return problem(request, 422, "invalid-parameters", "Invalid request parameters", errors=errors)
-
-
-def _fault(item: Mapping[str, Any], known: Sequence[str]) -> Fault:
-    """Turn one of Pydantic's errors into a fault that names what was expected."""
-    context = item.get("ctx", {})
-    if "fault" in context:
-        return context["fault"]  # type: ignore[no-any-return]
-    location = item["loc"]
-    name = str(location[1]) if len(location) > 1 else str(location[0])
-    value = item.get("input")
-    match item["type"]:
-        case "extra_forbidden":
-            synonym = _SYNONYMS.get(name.lower())
-            expected = (synonym,) if synonym and synonym in known else nearest(name, known)
-            detail = f"There is no parameter {name!r}." if known else f"There is no parameter {name!r}; none is taken."
-            return Fault(name, "unknown_parameter", detail, suggestions=expected)
-        case "greater_than_equal":
-            return _out_of_range(name, value, f"at least {context['ge']}", str(context["ge"]))
-        case "less_than_equal":
-            return _out_of_range(name, value, f"at most {context['le']}", str(context["le"]))
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
-            return Fault(name, "invalid_value", f"{value!r} is not a whole number.", value)
-        case "decimal_parsing" | "finite_number":
-            return Fault(name, "invalid_value", f"{value!r} is not a decimal number such as 12.5.", value)
-        case "bool_parsing":
-            return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
-        case _:
-            return Fault(name, "invalid_value", f"{value!r} cannot be: {item['msg'].lower()}.", value)
-
-
-_SYNONYMS = {
-    "start_date": "date_from", "since": "date_from", "from": "date_from", "start": "date_from",
-    "end_date": "date_to", "until": "date_to", "to": "date_to", "end": "date_to",
-    "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields",
-    "page": "cursor", "offset": "cursor", "after": "cursor", "per_page": "limit", "page_size": "limit",
-    "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",
-}  # fmt: skip
-"""What other services call our parameters, for suggestions."""
-
-
-def _out_of_range(name: str, value: Any, wanted: str, nearest_value: str) -> Fault:
-    return Fault(name, "out_of_range", f"{value!r} is out of range: {name} is {wanted}.", value, (nearest_value,))
 
 
 def _no_such_thing(request: Request, error: Any) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 
 from project.query.rows import fetch_row, fetch_rows, plan_rows
 from project.store.snapshot import snapshot
@@ -11,11 +11,11 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, row_objects
 from project.web.meta import data_meta, rows_meta
 from project.web.params import NoParameters, RowsParameters
+from project.web.parse import documented_parameters, parsed
 from project.web.problems import documented
-from project.web.route import Route
 from project.web.schemas import RowAnswer, RowsAnswer
 
-router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=Route)
+router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"])
 
 LARGEST_ID = 2**63 - 1
 
@@ -25,19 +25,19 @@ LARGEST_ID = 2**63 - 1
     summary="Facts, filtered and sorted, page by page",
     response_model=RowsAnswer,
     responses=documented(422, 503),
+    openapi_extra=documented_parameters(RowsParameters),
 )
-async def list_rows(request: Request, params: Annotated[RowsParameters, Query()]) -> Response:
+async def list_rows(request: Request, params: Annotated[RowsParameters, Depends(parsed(RowsParameters))]) -> Response:
     """Give the facts that match all filters: one row a day and combination of dimensions.
 
     Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case.
     """
     question = params.question(today(request))
     async with snapshot() as seen:
-        plan = plan_rows(question, seen.labels)
-        tag = etag(seen.version, plan, params.fields)
+        tag = etag(seen.version, question, params.fields)
         if unchanged := not_modified(request, tag):
             return unchanged
-        page = await fetch_rows(plan, seen)
+        page = await fetch_rows(plan_rows(question, seen.labels), seen)
     position = {"limit": question.limit, "next_cursor": page.next_cursor}
     if page.count is not None:
         position["count"] = page.count
@@ -53,7 +53,7 @@ async def list_rows(request: Request, params: Annotated[RowsParameters, Query()]
 async def one_row(
     request: Request,
     id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="The `id` of a row.", examples=[1])],  # noqa: A002
-    _params: Annotated[NoParameters, Query()],
+    _params: Annotated[NoParameters, Depends(parsed(NoParameters))],
 ) -> Response:
     """Give one fact, its dimensions as objects with their numbers."""
     async with snapshot() as seen:

@@ -1,0 +1,134 @@
+"""A filtered page of 100 rows out of a million, three ways, side by side in one run.
+
+    uv run --group benchmark python -m benchmarks.pages [--rounds 5] [--seconds 4] [--connections 8]
+
+The three servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs
+all alike; the ratios are of medians over the rounds. `wrk` makes the requests.
+"""
+
+import argparse
+import asyncio
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import date
+from pathlib import Path
+
+from project.ingest.load import load_records
+from project.ingest.report import Report
+from project.ingest.sample import sample_records
+from project.settings import Settings
+from project.store import migrations
+from project.store.embedded import EmbeddedPostgres
+
+PORT = 8765
+END, DAYS, COMBINATIONS = date(2025, 12, 31), 731, 1369  # two years: 24 partitions
+QUESTION = (
+    "/v1/ad-metrics?date_from=2025-03-01&date_to=2025-03-31&platform=facebook,instagram"
+    "&region=California,Texas,Florida&limit=100"
+)
+SERVERS = {
+    "a: this service": "project.main:app",
+    "b: Starlette + asyncpg": "benchmarks.bare:app",
+    "c: FastAPI + SQLAlchemy": "benchmarks.idiomatic:app",
+}
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--seconds", type=int, default=4)
+    arguments.add_argument("--connections", type=int, default=8)
+    arguments.add_argument("--only", choices=["a", "b", "c"], action="append")
+    options = arguments.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing; on Debian: apt-get install wrk")
+    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
+    server.start()
+    try:
+        fill(server)
+        measure(server, options)
+    finally:
+        server.stop()
+
+
+def fill(server: EmbeddedPostgres) -> None:
+    settings = Settings(database_url=server.url(), _env_file=None)
+    asyncio.run(migrations.upgrade(settings))
+    report = Report(files=[{"name": "benchmark"}])
+    print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
+    asyncio.run(load_records(sample_records(END, DAYS, COMBINATIONS), report, settings, sample=True))
+    print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
+
+
+def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
+    chosen = {name: app for name, app in SERVERS.items() if not options.only or name[0] in options.only}
+    results: dict[str, list[tuple[float, float, float]]] = {name: [] for name in chosen}
+    for turn in range(options.rounds):
+        for name, app in chosen.items():
+            results[name].append(one_turn(app, server.url(), options))
+            rate, p50, p99 = results[name][-1]
+            print(f"round {turn + 1}  {name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms", flush=True)
+    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
+    print(f"\nmedians of {options.rounds} rounds of {options.seconds} s, {options.connections} connections")
+    for name, (rate, p50, p99) in medians.items():
+        print(f"{name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms")
+    rates = {name[0]: rate for name, (rate, _, _) in medians.items()}
+    for other in rates.keys() - {"a"}:
+        if "a" in rates:
+            print(f"a / {other}: {rates['a'] / rates[other]:.2f}")
+
+
+def one_turn(app: str, dsn: str, options: argparse.Namespace) -> tuple[float, float, float]:
+    environment = os.environ | {
+        "BENCHMARK_DSN": dsn,
+        "DATABASE_URL": dsn,
+        "LOG_LEVEL": "WARNING",
+        "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
+    }
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(PORT), "--log-level", "warning", "--no-access-log"]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        wait_for(PORT, process)
+        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{QUESTION}") as answer:
+            body = answer.read()
+        assert body.count(b'"device_type"') == 100, body[:300]
+        run_wrk(options.connections, 1)
+        return run_wrk(options.connections, options.seconds)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit("the server did not start")
+
+
+def run_wrk(connections: int, seconds: int) -> tuple[float, float, float]:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{PORT}{QUESTION}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in output:
+        sys.exit(output)
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+    return rate, milliseconds(output, "50%"), milliseconds(output, "99%")
+
+
+def milliseconds(output: str, percentile: str) -> float:
+    number, unit = re.search(rf"{percentile}\s+([\d.]+)(us|ms|s)", output).groups()
+    return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
+
+
+if __name__ == "__main__":
+    main()

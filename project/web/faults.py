@@ -1,0 +1,52 @@
+"""Pydantic's errors as faults: each names the value, what was expected and the nearest thing that would work."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from project.errors import Fault
+from project.store.labels import nearest
+
+
+def faults_of(errors: Iterable[Any], known: Sequence[str] = ()) -> list[Fault]:
+    """Return the faults that a ValidationError's errors stand for; `known` are the parameters that there are."""
+    return [_fault(item, known) for item in errors]
+
+
+def _fault(item: Any, known: Sequence[str]) -> Fault:
+    context = item.get("ctx", {})
+    if "fault" in context:
+        return context["fault"]  # type: ignore[no-any-return]
+    name = str(next(part for part in item["loc"] if part not in ("query", "path")))
+    value = item.get("input")
+    match item["type"]:
+        case "extra_forbidden":
+            synonym = _SYNONYMS.get(name.lower())
+            expected = (synonym,) if synonym and synonym in known else nearest(name, known)
+            detail = f"There is no parameter {name!r}." if known else f"There is no parameter {name!r}; none is taken."
+            return Fault(name, "unknown_parameter", detail, suggestions=expected)
+        case "greater_than_equal":
+            return _out_of_range(name, value, f"at least {context['ge']}", str(context["ge"]))
+        case "less_than_equal":
+            return _out_of_range(name, value, f"at most {context['le']}", str(context["le"]))
+        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+            return Fault(name, "invalid_value", f"{value!r} is not a whole number.", value)
+        case "decimal_parsing" | "finite_number":
+            return Fault(name, "invalid_value", f"{value!r} is not a decimal number such as 12.5.", value)
+        case "bool_parsing":
+            return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
+        case _:
+            return Fault(name, "invalid_value", f"{value!r} cannot be: {item['msg'].lower()}.", value)
+
+
+_SYNONYMS = {
+    "start_date": "date_from", "since": "date_from", "from": "date_from", "start": "date_from",
+    "end_date": "date_to", "until": "date_to", "to": "date_to", "end": "date_to",
+    "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields",
+    "page": "cursor", "offset": "cursor", "after": "cursor", "per_page": "limit", "page_size": "limit",
+    "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",
+}  # fmt: skip
+"""What other services call our parameters, for suggestions."""
+
+
+def _out_of_range(name: str, value: Any, wanted: str, nearest_value: str) -> Fault:
+    return Fault(name, "out_of_range", f"{value!r} is out of range: {name} is {wanted}.", value, (nearest_value,))

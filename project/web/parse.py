@@ -1,0 +1,84 @@
+"""Parse: the query string to a checked parameter model, as a FastAPI dependency.
+
+FastAPI can take such a model itself (`Annotated[Model, Query()]`), but it lets repeated scalars pass, cannot be told
+to look again at labels, and reads 31 fields in more time than the query takes (0.5 ms).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, get_origin
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+
+from project.errors import DatabaseUnavailable, Fault, InvalidRequest
+from project.store import labels
+from project.store.snapshot import snapshot
+from project.web.faults import faults_of
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def parsed(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
+    """Return the dependency that reads this model from the query string.
+
+    It raises InvalidRequest with all faults at once.
+    """
+    lists = frozenset(name for name, field in model.model_fields.items() if get_origin(field.annotation) is list)
+
+    async def parse(request: Request) -> Model:
+        try:
+            known = labels.current()
+        except DatabaseUnavailable:
+            known = await _newest_labels()
+        try:
+            return _validated(model, lists, request)
+        except InvalidRequest as error:
+            # A load may have made the label since this process last looked.
+            missing = any(fault.code == "unknown_label" for fault in error.faults)
+            if not missing or await _newest_labels() is known:
+                raise
+            return _validated(model, lists, request)
+
+    return parse
+
+
+def documented_parameters(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the model's fields as `openapi_extra=` takes them: as parameters of the query string."""
+    parameters = []
+    for name, field in model.model_json_schema()["properties"].items():
+        schema = {
+            key: value for key, value in field.items() if key not in ("title", "description", "examples", "anyOf")
+        }
+        schema.update(next(iter(field.get("anyOf", ())), {}))
+        if schema.get("default") is None:
+            schema.pop("default", None)
+        parameter = {"name": name, "in": "query", "description": field["description"], "schema": schema}
+        if examples := field.get("examples"):
+            parameter["example"] = examples[0]
+        parameters.append(parameter)
+    return {"parameters": parameters}
+
+
+def _validated(model: type[Model], lists: frozenset[str], request: Request) -> Model:
+    values: dict[str, Any] = {}
+    faults = []
+    for name, value in request.query_params.multi_items():
+        if name in lists:
+            values.setdefault(name, []).append(value)
+        elif name in values and name in model.model_fields:
+            detail = f"The parameter {name!r} takes one value; give it once."
+            faults.append(Fault(name, "repeated_parameter", detail, value))
+        else:
+            values[name] = value
+    try:
+        checked = model.model_validate(values)
+    except ValidationError as error:
+        faults = [*faults_of(error.errors(), tuple(model.model_fields)), *faults]
+    if faults:
+        raise InvalidRequest(faults)
+    return checked
+
+
+async def _newest_labels() -> labels.Labels:
+    async with snapshot() as seen:
+        return seen.labels
