@@ -83,6 +83,10 @@ class After(Q):
         def row(run: list[tuple[str, Any]]) -> tuple[Term, Term]:
             terms = []
             for field, _ in run:
+                if "__" not in field:
+                    # F would leave out the table, and a joined one may have a column of this name.
+                    terms.append(resolve_context.table[field])
+                    continue
                 resolved = F(field).resolve(resolve_context)
                 joins.extend(resolved.joins)
                 terms.append(resolved.term)

@@ -1,0 +1,139 @@
+"""One PostgreSQL server of the tests' own, a migrated template database, and copies of it."""
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import AsyncContextManager
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from asgi_lifespan import LifespanManager
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from project.main import create_app
+from project.settings import Settings
+from project.store import migrations
+from project.store.embedded import EmbeddedPostgres
+from tests.model import FACTS, insert_facts
+
+# Real databases and processes answer when they answer; the fixtures are read only.
+hypothesis_settings.register_profile(
+    "tests", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("tests")
+
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+ROOT = Path(__file__).parent.parent
+
+Client = Callable[..., AsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_the_developer() -> Iterator[None]:
+    """Keep what the shell and `.env` say out of the tests."""
+    names = [name.upper() for name in Settings.model_fields]
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    file = Settings.model_config["env_file"]
+    Settings.model_config["env_file"] = None
+    yield
+    Settings.model_config["env_file"] = file
+    os.environ.update(kept)
+
+
+@pytest.fixture(scope="session")
+def short_directory() -> Iterator[Path]:
+    """A directory that any account may enter, with a path short enough for a socket; pytest's own is neither."""
+    directory = Path(tempfile.mkdtemp(prefix="adm-"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(short_directory / "pg")
+    server.start()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(scope="session")
+async def template(server: EmbeddedPostgres) -> str:
+    """The name of a database with all migrations and no data."""
+    await _execute(server, "CREATE DATABASE template_migrated")
+    await migrations.upgrade(Settings(database_url=server.url("template_migrated")))
+    return "template_migrated"
+
+
+@pytest.fixture(scope="session")
+def new_database(server: EmbeddedPostgres, template: str) -> Callable[[], Awaitable[str]]:
+    """Return a function that makes an empty, migrated database and returns its URL."""
+
+    async def make() -> str:
+        name = f"test_{uuid4().hex[:12]}"
+        await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        return server.url(name)
+
+    return make
+
+
+@pytest.fixture
+async def database(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of an empty, migrated database."""
+    return await new_database()
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(database)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+async def facts_database(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of a database that holds the facts of `tests.model`; nobody changes it."""
+    url = await new_database()
+    connection = await asyncpg.connect(url)
+    await insert_facts(connection, FACTS)
+    await connection.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """Return a context manager that serves a database, in process, and yields an HTTP client for it."""
+
+    @asynccontextmanager
+    async def serve(url: str, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
+        log = tmp_path_factory.mktemp("logs") / "heartbeat.log"
+        settings = Settings(database_url=url, heartbeat_log=log, **changes)
+        app = create_app(settings)
+        async with LifespanManager(app) as manager:
+            transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                client.app = app
+                yield client
+
+    return serve
+
+
+@pytest.fixture(scope="module")
+async def client(serving: Client, facts_database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service over the facts of `tests.model`."""
+    async with serving(facts_database) as client:
+        yield client
+
+
+async def _execute(server: EmbeddedPostgres, sql: str) -> None:
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(sql)
+    await connection.close()
