@@ -36,7 +36,7 @@ from project.ingest.sample import load_sample
 from project.jobs import heartbeat as beats
 from project.jobs.heartbeat_log import append_line, line_of, open_log
 from project.jobs.leader import lock_for
-from project.jobs.scheduler import next_beat
+from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, get_settings
 from project.store import migrations
 from project.store.database import database_url, serving_config
@@ -248,7 +248,7 @@ async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
 
 async def _beat_once(settings: Settings) -> str:
     log = settings.heartbeat_log.resolve()
-    due = next_beat(settings.heartbeat_cron, datetime.now(UTC))
+    due = next_beat(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
     await Tortoise.init(config=serving_config(settings))
     try:
         line = line_of(await beats.beat("ok", due, log))

@@ -1,13 +1,15 @@
 """One PostgreSQL server of the tests' own, a migrated template database, and copies of it."""
 
+import asyncio
+import contextvars
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import AsyncContextManager
+from typing import Any, AsyncContextManager, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -33,6 +35,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 ROOT = Path(__file__).parent.parent
 
+T = TypeVar("T")
 Client = Callable[..., AsyncContextManager[httpx.AsyncClient]]
 
 
@@ -69,7 +72,7 @@ def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
 async def template(server: EmbeddedPostgres) -> str:
     """The name of a database with all migrations and no data."""
     await _execute(server, "CREATE DATABASE template_migrated")
-    await migrations.upgrade(Settings(database_url=server.url("template_migrated")))
+    await apart(migrations.upgrade(Settings(database_url=server.url("template_migrated"))))
     return "template_migrated"
 
 
@@ -131,6 +134,11 @@ async def client(serving: Client, facts_database: str) -> AsyncIterator[httpx.As
     """A client of the service over the facts of `tests.model`."""
     async with serving(facts_database) as client:
         yield client
+
+
+async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine in a thread and a context of its own: Tortoise remembers in context variables who initialised it."""
+    return await asyncio.to_thread(contextvars.Context().run, asyncio.run, coroutine)
 
 
 async def _execute(server: EmbeddedPostgres, sql: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequenc
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import orjson
@@ -73,7 +73,11 @@ async def load_records(
             await _wait_for_turn(connection, tell)
             if report.dry_run:
                 await partitions.ensure(connection, await staged_months(connection))
-            was_sample = await connection.fetchval("SELECT sample FROM data_version")
+            version, was_sample = cast(
+                "asyncpg.Record", await connection.fetchrow("SELECT version, sample FROM data_version")
+            )
+            if sample and version and not was_sample:
+                raise LoadRefused("There is real data; sample data is not added to it.")
             if was_sample and not sample:
                 report.sample_removed = await remove_all(connection)
             await merge(connection, report)

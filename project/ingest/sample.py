@@ -66,10 +66,13 @@ _WEEKDAYS = (0.97, 0.95, 0.96, 1.0, 1.06, 1.12, 1.09)  # Monday first: people sc
 _WORKING_WEEK = (1.14, 1.16, 1.13, 1.09, 0.98, 0.72, 0.78)  # and search for things to buy at work
 
 
-async def load_sample(settings: Settings, end: date, *, tell: Tell = print) -> Report:
-    """Load the sample data up to and including `end`."""
+async def load_sample(
+    settings: Settings, end: date, days: int = DAYS, combinations: int = COMBINATIONS, *, tell: Tell = print
+) -> Report:
+    """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
     report = Report(files=[{"name": NAME}])
-    await load_records(_counted(sample_records(end), report), report, settings, sample=True, tell=tell)
+    records = _counted(sample_records(end, days, combinations), report)
+    await load_records(records, report, settings, sample=True, tell=tell)
     return report
 
 

@@ -40,13 +40,14 @@ def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
     It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
     on disk when the block ends. Only one process may have the log open (`jobs.leader`).
     """
+    kept = settings.heartbeat_retention
     settings.heartbeat_log.resolve().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     sink = logger.add(
         settings.heartbeat_log.resolve(),
         format="{message}",
         filter=lambda record: record["extra"].get("channel") == CHANNEL,
         rotation=settings.heartbeat_rotation or None,
-        retention=settings.heartbeat_retention or None,
+        retention=int(kept) if kept.isdigit() else kept or None,
         compression=settings.heartbeat_compression or None,
         enqueue=True,
         delay=True,

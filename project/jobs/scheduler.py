@@ -42,27 +42,15 @@ def cron_trigger(cron: str) -> CronTrigger:
         raise ValueError(f"HEARTBEAT_CRON {cron!r} is not a cron expression such as '0 */6 * * *': {error}") from error
 
 
-def next_beat(cron: str, now: datetime) -> datetime | None:
-    """Return when the beat after now is due."""
-    due: datetime | None = cron_trigger(cron).get_next_fire_time(None, now)
+def next_beat(trigger: CronTrigger, now: datetime) -> datetime | None:
+    """Return the first slot after now; one that is now has come."""
+    due: datetime | None = trigger.get_next_fire_time(now, now)
     return due
 
 
-async def _lead(settings: Settings, trigger: CronTrigger) -> None:
-    async with leadership(lock_for(settings.heartbeat_log)):
-        logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log)
-        # Closing the log waits for its writer thread, which may be compressing.
-        with open_log(settings) as write:
-            scheduler = _scheduler(settings, trigger, write)
-            await _beat("start", settings, trigger, write)
-            scheduler.start()
-            try:
-                await asyncio.Event().wait()
-            finally:
-                scheduler.shutdown(wait=False)
-
-
-def _scheduler(settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> AsyncIOScheduler:
+def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> AsyncIOScheduler:
+    """Return the scheduler of the heartbeat, not started; `write` takes its lines."""
+    trigger = cron_trigger(settings.heartbeat_cron)
     scheduler = AsyncIOScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS},
@@ -79,6 +67,20 @@ def _scheduler(settings: Settings, trigger: CronTrigger, write: Callable[[str], 
     return scheduler
 
 
+async def _lead(settings: Settings, trigger: CronTrigger) -> None:
+    async with leadership(lock_for(settings.heartbeat_log)):
+        logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log)
+        # Closing the log waits for its writer thread, which may be compressing.
+        with open_log(settings) as write:
+            scheduler = heartbeat_scheduler(settings, write)
+            await _beat("start", settings, trigger, write)
+            scheduler.start()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                scheduler.shutdown(wait=False)
+
+
 def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
     """Return the first slot to fill: one that came due while leadership changed hands, else the next.
 
@@ -88,12 +90,11 @@ def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
     last = last_beat(settings.heartbeat_log)
     if last and last.next and last.next <= now and (now - last.next).total_seconds() < MISFIRE_GRACE_SECONDS:
         return last.next
-    due: datetime | None = trigger.get_next_fire_time(None, now)
-    return due
+    return next_beat(trigger, now)
 
 
 async def _beat(kind: str, settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
-    due = trigger.get_next_fire_time(None, datetime.now(UTC))
+    due = next_beat(trigger, datetime.now(UTC))
     write(line_of(await beat(kind, due, settings.heartbeat_log)))
 
 

@@ -81,7 +81,7 @@ class After(Q):
         joins: list[Any] = []
 
         def row(run: list[tuple[str, Any]]) -> tuple[Term, Term]:
-            terms = []
+            terms: list[Term] = []
             for field, _ in run:
                 if "__" not in field:
                     # F would leave out the table, and a joined one may have a column of this name.

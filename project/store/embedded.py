@@ -206,10 +206,14 @@ class EmbeddedPostgres:
             )  # fmt: skip
             if done.returncode:
                 output.seek(0)
-                raise EmbeddedPostgresError(
-                    f"{name} failed ({done.returncode}): {output.read().strip() or 'it said nothing'}"
-                    f" (see {self._home / 'start.log'} and {self.data / 'log'})"
-                )
+                said = f"{output.read().strip() or 'it said nothing'} {self._start_log()}".strip()
+                raise EmbeddedPostgresError(f"{name} failed ({done.returncode}): {said} (more in {self.data / 'log'})")
+
+    def _start_log(self) -> str:
+        try:
+            return " ".join((self._home / "start.log").read_text().splitlines()[-3:])
+        except OSError:
+            return ""
 
 
 _CREATE_DATABASE = """\

@@ -25,7 +25,9 @@ CHECKS = (
     response_headers_conformance,
     response_schema_conformance,
 )
-schema = schemathesis.openapi.from_dict(create_app(Settings(database_url="postgresql://nowhere", _env_file=None)).openapi())
+schema = schemathesis.openapi.from_dict(
+    create_app(Settings(database_url="postgresql://nowhere", _env_file=None)).openapi()
+)
 
 
 async def test_every_filter_of_the_catalogue_is_a_parameter_with_an_example(client: httpx.AsyncClient) -> None:
@@ -67,9 +69,13 @@ async def test_the_page_needs_no_other_host(client: httpx.AsyncClient) -> None:
 @pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-async def test_nothing_breaks_and_every_answer_is_documented(case: schemathesis.Case, client: httpx.AsyncClient) -> None:
+async def test_nothing_breaks_and_every_answer_is_documented(
+    case: schemathesis.Case, client: httpx.AsyncClient
+) -> None:
     request = case.as_transport_kwargs(base_url="http://test")
-    request = {name: value for name, value in request.items() if name in ("method", "url", "params", "headers", "cookies")}
+    request = {
+        name: value for name, value in request.items() if name in ("method", "url", "params", "headers", "cookies")
+    }
     cookies = request.pop("cookies", None) or {}
     assert not cookies
     answer = await client.request(**request)

@@ -73,7 +73,8 @@ async def test_one_fault(
 
 async def test_all_faults_at_once(client: httpx.AsyncClient) -> None:
     errors = await refused(
-        client, "platform=facebok,insta&limit=5000&limit=2&start=1&date_from=1&sort=x&max_cost=a&region=Nowhere&cursor=~"
+        client,
+        "platform=facebok,insta&limit=5000&limit=2&start=1&date_from=1&sort=x&max_cost=a&region=Nowhere&cursor=~",
     )
     assert sorted((error["parameter"], error["code"]) for error in errors) == [
         ("cursor", "malformed_cursor"),
@@ -146,9 +147,22 @@ async def test_a_fault_of_ours_shows_nothing_of_the_inside(
 
 
 JUNK = st.text(max_size=30) | st.binary(max_size=30).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
-VALUES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+)
 KEYS = st.sampled_from(
-    ["date_id", "region_id", "age_id", "gender_id", "platform_id", "placement_id", "device_type_id", "cost", "clicks", "x"]
+    [
+        "date_id",
+        "region_id",
+        "age_id",
+        "gender_id",
+        "platform_id",
+        "placement_id",
+        "device_type_id",
+        "cost",
+        "clicks",
+        "x",
+    ]
 )
 FORGED = st.tuples(st.text(max_size=12), st.dictionaries(KEYS, VALUES)).map(
     lambda content: base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")

@@ -36,7 +36,9 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
             asked[f"exclude_{name}"] = dropped
     for name in draw(st.sets(st.sampled_from(MEASURES), max_size=2)):
         low, high = sorted([draw(BOUND[name]), draw(BOUND[name])])
-        asked |= draw(st.sampled_from([{f"min_{name}": low}, {f"max_{name}": high}, {f"min_{name}": low, f"max_{name}": high}]))
+        asked |= draw(
+            st.sampled_from([{f"min_{name}": low}, {f"max_{name}": high}, {f"min_{name}": low, f"max_{name}": high}])
+        )
     return asked
 
 

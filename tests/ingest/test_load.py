@@ -1,0 +1,416 @@
+"""Loads, on a real database, against a plain sum of the same rows."""
+
+import asyncio
+import csv
+import gzip
+import io
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from project.errors import DatabaseUnavailable, LoadRefused, NotMigrated
+from project.ingest.load import RowsRejected, load
+from project.ingest.mapping import Options
+from project.ingest.report import Report
+from project.ingest.sample import load_sample, sample_records
+from project.settings import Settings
+from tests.conftest import Client
+from tests.model import MEASURES, TABLES
+
+RECORD = ("date", *TABLES, *MEASURES)
+ONE = ("2024-03-01", "California", "25-34", "female", "instagram", "feed", "iphone", 1200, 31, "18.4", 2, 7)
+
+
+def write(path: Path, rows: Iterable[Iterable[Any]], header: Iterable[str] = RECORD) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+async def loaded(url: str, *paths: Path, dry_run: bool = False, **options: Any) -> Report:
+    return await load(paths, Options(**options), Settings(database_url=url), dry_run=dry_run, tell=lambda _: None)
+
+
+async def facts(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Return what the database holds: labels → measures."""
+    joins = " ".join(f"JOIN {table} USING ({key})" for table, key, _ in TABLES.values())
+    labels = ", ".join(label for _, _, label in TABLES.values())
+    rows = await connection.fetch(
+        f"SELECT date_value, {labels}, {', '.join(MEASURES)} FROM fact_ad_metrics_daily JOIN dim_date USING (date_id) {joins}"
+    )
+    return {tuple(row)[:7]: tuple(row)[7:] for row in rows}
+
+
+async def state(connection: asyncpg.Connection) -> tuple[Any, ...]:
+    """Return everything that a refused load must leave alone."""
+    counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table, _, _ in TABLES.values()]
+    version = await connection.fetchrow("SELECT * FROM data_version")
+    return await facts(connection), counts, tuple(version), await connection.fetchval("SELECT count(*) FROM ingest_log")
+
+
+async def test_a_canonical_file(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    report = await loaded(database, write(tmp_path / "a.csv", [ONE]))
+    assert await facts(connection) == {(date(2024, 3, 1), *ONE[1:7]): (1200, 31, Decimal("18.4"), 2, 7)}
+    assert (report.rows_read, report.inserted, report.changed, report.unchanged) == (1, 1, 0, 0)
+    assert report.data_version == 1
+    entry = await connection.fetchrow("SELECT * FROM ingest_log")
+    assert (entry["inserted"], entry["data_version"], entry["date_from"]) == (1, 1, date(2024, 3, 1))
+    assert '"a.csv"' in entry["files"]
+
+
+async def test_the_same_again_changes_nothing_and_says_so(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a.csv", [ONE])
+    await loaded(database, file)
+    before = await connection.fetchrow("SELECT * FROM data_version")
+    report = await loaded(database, file)
+    assert (report.inserted, report.changed, report.unchanged) == (0, 0, 1)
+    assert "nothing changed: the database had all of it" in list(report.as_text())
+    assert await connection.fetchrow("SELECT * FROM data_version") == before
+    assert await connection.fetchval("SELECT count(*) FROM ingest_log") == 2
+
+
+async def test_restated_numbers_replace_and_the_report_has_both_sums(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    other = ("2024-03-02", *ONE[1:])
+    await loaded(database, write(tmp_path / "a.csv", [ONE, other]))
+    identity = await connection.fetchval("SELECT id FROM fact_ad_metrics_daily ORDER BY date_id LIMIT 1")
+    restated = (*ONE[:7], 1300, 31, "19.000001", 2, 7)
+    report = await loaded(database, write(tmp_path / "b.csv", [restated, other]))
+    assert (report.inserted, report.changed, report.unchanged) == (0, 1, 1)
+    assert report.before["impressions"] == 1200
+    assert report.after["impressions"] == 1300
+    assert "  cost of the changed facts: 18.400000 before, 19.000001 now" in list(report.as_text())
+    assert report.data_version == 2
+    assert (await facts(connection))[date(2024, 3, 1), *ONE[1:7]] == (1300, 31, Decimal("19.000001"), 2, 7)
+    assert await connection.fetchval("SELECT id FROM fact_ad_metrics_daily ORDER BY date_id LIMIT 1") == identity
+
+
+async def test_rows_of_one_key_are_summed_over_files(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    report = await loaded(database, write(tmp_path / "a.csv", [ONE, ONE]), write(tmp_path / "b.csv", [ONE]))
+    assert list((await facts(connection)).values()) == [(3600, 93, Decimal("55.2"), 6, 21)]
+    assert (report.rows_read, report.inserted, report.summed) == (3, 1, 2)
+    assert [file["name"] for file in report.files] == ["a.csv", "b.csv"]
+
+
+async def test_labels_are_normal_and_match_known_ones_in_any_case(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    rows = [
+        ("2024-03-01", " I\u0302le ", "", "female", "Instagram", "Feed", "iphone", 1, 0, 0, 0, 0),
+        ("2024-03-01", "ÎLE", "  ", "FEMALE", "instagram", "feed", "IPHONE", 2, 0, 0, 0, 0),
+        ("2024-03-01", "unknown", "unknown", "female", "instagram", "feed", "iphone", 4, 0, 0, 0, 0),
+    ]
+    await loaded(database, write(tmp_path / "a.csv", rows))
+    await loaded(
+        database,
+        write(tmp_path / "b.csv", [("2024-03-02", "île", "", "Female", "INSTAGRAM", "FEED", "iPhone", 8, 0, 0, 0, 0)]),
+    )
+    stored = await facts(connection)
+    assert stored[date(2024, 3, 1), "Île", "(not set)", "female", "Instagram", "Feed", "iphone"][0] == 3
+    assert stored[date(2024, 3, 1), "unknown", "unknown", "female", "Instagram", "Feed", "iphone"][0] == 4
+    assert stored[date(2024, 3, 2), "Île", "(not set)", "female", "Instagram", "Feed", "iphone"][0] == 8
+    assert len(stored) == 3
+
+
+async def test_map_set_and_date_format(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    header = ["Day", "Country", "Impr.", "Clicks", "Ad spend", "conversions"]
+    await loaded(
+        database,
+        write(tmp_path / "a.csv", [("3/1/2024", "France", 10, 2, "1.50", 1)], header),
+        columns={"date": "Day", "region": "Country", "impressions": "Impr.", "cost": "Ad spend"},
+        constants={
+            "age_range": "(not set)", "gender": "(not set)", "platform": "tiktok", "placement": "feed",
+            "device_type": "iphone", "likes": "0",
+        },
+        date_format="%m/%d/%Y",
+    )  # fmt: skip
+    key = (date(2024, 3, 1), "France", "(not set)", "(not set)", "tiktok", "feed", "iphone")
+    assert await facts(connection) == {key: (10, 2, Decimal("1.5"), 1, 0)}
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("date", "03/01/2024", "not a date as YYYY-MM-DD; say how dates are written, such as --date-format %m/%d/%Y"),
+        ("date", "2024-02-30", "not a date as YYYY-MM-DD"),
+        ("date", "0204-01-01", "not a day between 1990-01-01 and 2100-12-31"),
+        ("impressions", "", "blank; a measure that is not there is not a 0"),
+        ("impressions", "1.5", "not a whole number, and nothing is rounded"),
+        ("impressions", "-3", "negative"),
+        ("impressions", "9223372036854775808", "larger than 9223372036854775807"),
+        ("impressions", "1,200", "not a number such as 1234.56"),
+        ("impressions", "1_200", "not a number such as 1234.56"),
+        ("impressions", "nan", "not a number such as 1234.56"),
+        ("impressions", "٣", "not a number such as 1234.56"),
+        ("cost", "$18.40", "not a number such as 1234.56"),
+        ("cost", "1e3", "not a number such as 1234.56"),
+        ("cost", "0.1234567", "has more than 6 decimals, and nothing is rounded"),
+        ("cost", "1234567890123", "has more than 12 digits before the point"),
+        ("region", "a\x00b", "a label cannot hold the character NUL"),
+    ],
+)
+async def test_a_row_that_cannot_be_read_fails_the_load_and_changes_nothing(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, column: str, value: str, reason: str
+) -> None:
+    await loaded(database, write(tmp_path / "a.csv", [ONE]))
+    before = await state(connection)
+    bad = [value if name == column else cell for name, cell in zip(RECORD, ONE, strict=True)]
+    good = ("2024-05-05", "Nowhere yet", *ONE[2:])
+    with pytest.raises(RowsRejected, match=r"1 of 3 rows could not be read; nothing was loaded\.") as refusal:
+        await loaded(database, write(tmp_path / "b.csv", [good, bad, good]))
+    [reject] = refusal.value.report.rejects
+    assert (reject.file, reject.line, reject.column, reject.value) == ("b.csv", 3, column, value)
+    assert reject.reason.startswith(reason)
+    assert await state(connection) == before
+
+
+async def test_line_numbers_count_lines_also_inside_quotes(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(
+        "\r\n".join(
+            [
+                ",".join(RECORD),
+                '2024-03-01,"Two\r\nlines",a,b,c,d,e,1,1,1,1,1',
+                "",
+                "2024-03-01,x,a,b,c,d,e,1,1,1,1",
+                "x",
+            ]
+        ).encode()
+    )
+    with pytest.raises(RowsRejected) as refusal:
+        await loaded(database, file)
+    assert [(reject.line, reject.reason) for reject in refusal.value.report.rejects] == [
+        (5, "the row has 11 cells, the header 12"),
+        (6, "the row has 1 cells, the header 12"),
+    ]
+
+
+async def test_gzip_bom_and_standard_input(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + content)
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
+    assert (await loaded(database, tmp_path / "bom.csv")).inserted == 1
+    assert (await loaded(database, tmp_path / "a.csv.gz")).unchanged == 1
+    for piped in (content, gzip.compress(content)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(piped)))
+        report = await loaded(database, Path("-"))
+        assert report.unchanged == 1
+        assert report.files[0]["name"] == "standard input"
+        assert report.files[0]["bytes"] == len(piped)
+    assert len(await facts(connection)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"date,region\n", "lacks 10 of the record's fields"),
+        (",".join(RECORD).encode() + b"\n", "The files have no rows"),
+        (",".join([*RECORD, "clicks"]).encode() + b"\n", "has 2 columns 'clicks'; name the one meant"),
+        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
+        (b'a,"b\nc', "is not CSV"),
+    ],
+)
+async def test_files_that_are_refused(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, content: bytes, message: str
+) -> None:
+    before = await state(connection)
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(LoadRefused, match=message):
+        await loaded(database, tmp_path / "a.csv")
+    assert await state(connection) == before
+
+
+async def test_what_is_missing_is_said_with_what_would_settle_it(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [], ["date", "spend", "impressions", "clicks", "conversions", "likes"])
+    with pytest.raises(LoadRefused) as refusal:
+        await loaded(database, file, columns={"cost": "spent"})
+    text = str(refusal.value)
+    assert "cost: there is no column 'spent'; did you mean 'spend'" in text
+    assert "region: give its column, --map region=COLUMN, or one label for all rows, --set region=LABEL." in text
+    assert "overlap" in text
+    with pytest.raises(LoadRefused, match="no field is called 'spend'"):
+        await loaded(database, file, columns={"spend": "spend"})
+    with pytest.raises(LoadRefused, match=r"--set likes=many: not a number"):
+        await loaded(database, write(tmp_path / "b.csv", [ONE]), constants={"likes": "many"})
+    with pytest.raises(LoadRefused, match="cost is given by --map and by --set"):
+        await loaded(database, file, columns={"cost": "spend"}, constants={"cost": "0"})
+    with pytest.raises(LoadRefused, match="There is no file"):
+        await loaded(database, tmp_path / "nowhere.csv")
+
+
+async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    before = await state(connection)
+    largest = (*ONE[:7], 2**63 - 1, *ONE[8:])
+    with pytest.raises(LoadRefused, match="add up to more than a measure can hold"):
+        await loaded(database, write(tmp_path / "a.csv", [largest, largest]))
+    assert await state(connection) == before
+
+
+async def test_a_dry_run_keeps_nothing(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    before = await state(connection)
+    report = await loaded(database, write(tmp_path / "a.csv", [ONE]), dry_run=True)
+    assert (report.inserted, report.dry_run) == (1, True)
+    assert list(report.as_text())[-1] == "a dry run: nothing was kept"
+    assert await state(connection) == before
+    assert await connection.fetchval("SELECT count(*) FROM pg_inherits") == 0
+
+
+async def test_partitions_are_made_for_the_months_of_the_file(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await loaded(database, write(tmp_path / "a.csv", [ONE, ("2023-12-31", *ONE[1:]), ("2024-01-01", *ONE[1:])]))
+    names = await connection.fetch(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'fact_ad_metrics_daily'::regclass ORDER BY 1"
+    )
+    assert [row[0] for row in names] == [
+        f"fact_ad_metrics_daily_{month}" for month in ("2023_12", "2024_01", "2024_03")
+    ]
+    assert await connection.fetchval("SELECT count(*) FROM ONLY fact_ad_metrics_daily_2024_01") == 1
+
+
+async def test_two_loads_at_once_neither_deadlock_nor_lose(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    files = []
+    for number in range(6):
+        rows = [
+            (f"2024-0{month}-01", f"Region {(number + month) % 4}", *ONE[2:4], f"p{number}", *ONE[5:])
+            for month in range(1, 7)
+        ]
+        files.append(write(tmp_path / f"{number}.csv", rows if number % 2 else reversed(rows)))
+    reports = await asyncio.gather(*(loaded(database, file) for file in files))
+    assert sum(report.inserted for report in reports) == 36
+    assert len(await facts(connection)) == 36
+    assert sorted(report.data_version for report in reports) == [1, 2, 3, 4, 5, 6]
+
+
+async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [ONE])
+    with pytest.raises(NotMigrated, match="run `aerich upgrade`"):
+        await loaded(server.url("postgres"), file)
+    with pytest.raises(DatabaseUnavailable):
+        await loaded("postgresql://postgres@/x?host=/nowhere", file)
+
+
+LABEL = st.sampled_from(["a", "A", "b", "Île", "x,y", 'q"q', "line\nbreak", ""])
+ROW = st.tuples(
+    st.dates(date(2024, 1, 1), date(2024, 2, 3)),
+    *[LABEL] * 6,
+    st.integers(0, 10**6),
+    st.integers(0, 100),
+    st.decimals(0, 1000, places=6),
+    st.integers(0, 10),
+    st.integers(0, 10),
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(batches=st.lists(st.lists(ROW, min_size=1, max_size=30), min_size=1, max_size=3))
+async def test_random_loads_equal_a_plain_sum(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, batches: list[list[tuple[Any, ...]]]
+) -> None:
+    await connection.execute("TRUNCATE fact_ad_metrics_daily")
+    expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+    for batch in batches:
+        report = await loaded(database, write(tmp_path / "batch.csv", batch))
+        summed: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0] * 5)
+        for row in batch:
+            key = (row[0], *(label.lower() or "(not set)" for label in row[1:7]))
+            summed[key] = [have + more for have, more in zip(summed[key], row[7:], strict=True)]
+        fresh = {key: tuple(sums) for key, sums in summed.items()}
+        assert report.inserted == len(fresh.keys() - expected.keys())
+        assert report.changed == sum(key in expected and expected[key] != sums for key, sums in fresh.items())
+        assert report.summed == len(batch) - len(fresh)
+        expected |= fresh
+    stored = {(key[0], *(label.lower() for label in key[1:])): sums for key, sums in (await facts(connection)).items()}
+    assert stored == expected
+
+
+async def test_sums_come_back_through_the_api_to_the_cent(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, serving: Client
+) -> None:
+    rows = [
+        (f"2024-03-{day:02}", f"R{day % 3}", *ONE[2:7], day * 7, day, f"{day}.{day:02}", 1, 0) for day in range(1, 29)
+    ]
+    await loaded(database, write(tmp_path / "a.csv", rows))
+    async with serving(database) as client:
+        data = (await client.get("/v1/ad-metrics?limit=1000")).json(parse_float=Decimal)["data"]
+    assert sum(row["cost"] for row in data) == sum(Decimal(row[9]) for row in rows)
+    assert sum(row["impressions"] for row in data) == sum(row[7] for row in rows)
+
+
+async def test_a_new_label_and_version_are_seen_at_once(database: str, tmp_path: Path, serving: Client) -> None:
+    async with serving(database) as client:
+        empty = await client.get("/v1/ad-metrics?platform=instagram")
+        assert empty.json()["errors"][0]["detail"] == "No platform is called 'instagram'. No data has been loaded yet."
+        await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        first = await client.get("/v1/ad-metrics?platform=instagram")
+        assert [row["region"] for row in first.json()["data"]] == ["California"]
+        await loaded(database, write(tmp_path / "b.csv", [("2024-03-01", "Zug", *ONE[2:])]))
+        again = await client.get("/v1/ad-metrics?platform=instagram", headers={"If-None-Match": first.headers["etag"]})
+        assert again.status_code == 200
+        assert [row["region"] for row in again.json()["data"]] == ["California", "Zug"]
+        assert again.json()["meta"]["data_version"] == 2
+
+
+async def test_sample_data_says_so_and_goes_when_real_data_comes(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, serving: Client
+) -> None:
+    sampled = await load_sample(Settings(database_url=database), date(2024, 3, 31), days=20, combinations=40)
+    assert sampled.inserted == 800
+    async with serving(database) as client:
+        for path in ("/v1/ad-metrics", "/v1/catalog", "/v1/dimensions", "/v1/dimensions/region"):
+            assert (await client.get(path)).json()["meta"]["sample_data"] is True
+        report = await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        assert report.sample_removed == 800
+        assert "removed the 800 facts of the sample data: real data has come" in list(report.as_text())
+        answer = (await client.get("/v1/ad-metrics")).json()
+        assert len(answer["data"]) == 1
+        assert "sample_data" not in answer["meta"]
+        assert [one["label"] for one in (await client.get("/v1/dimensions/region")).json()["data"]] == ["California"]
+    with pytest.raises(LoadRefused, match="real data"):
+        await load_sample(Settings(database_url=database), date(2024, 3, 31), days=2, combinations=4)
+    assert len(await facts(connection)) == 1
+
+
+def test_the_sample_is_the_same_every_time_and_plausible() -> None:
+    first, second = (list(sample_records(date(2024, 3, 31), 28, 200)) for _ in range(2))
+    assert first == second
+    assert len({(record.day, record.labels) for record in first}) == 28 * 200
+    by_weekday: dict[int, int] = defaultdict(int)
+    for record in first:
+        impressions, clicks, _, conversions, likes = record.measures
+        assert clicks <= impressions
+        assert conversions <= clicks
+        assert likes <= impressions
+        platform, placement, device = record.labels[3:]
+        assert (
+            placement
+            in {
+                "facebook": {"feed", "stories", "marketplace", "right_column"},
+                "instagram": {"feed", "stories", "reels", "explore"},
+                "google": {"search", "display", "youtube"},
+                "tiktok": {"for_you", "search"},
+            }[platform]
+        )
+        assert not (placement == "right_column" and device != "desktop")
+        if placement != "search":
+            by_weekday[record.day.weekday()] += impressions
+    assert by_weekday[5] > by_weekday[1]

@@ -1,0 +1,147 @@
+"""The embedded server, with real processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from project.errors import EmbeddedPostgresError
+from project.store.embedded import EmbeddedPostgres
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def own_server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
+    server = EmbeddedPostgres(short_directory / "own")
+    yield server
+    server.destroy()
+    assert not server.directory.exists()
+    assert not server.data.exists()
+
+
+async def answer(server: EmbeddedPostgres) -> int:
+    connection = await asyncpg.connect(server.url())
+    try:
+        return await connection.fetchval("SELECT 42")
+    finally:
+        await connection.close()
+
+
+def alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+async def test_the_life_of_a_server(own_server: EmbeddedPostgres) -> None:
+    assert not own_server.running
+    assert own_server.stop() is False
+    own_server.start()
+    assert await answer(own_server) == 42
+    state = own_server.status()
+    assert state.running
+    own_server.start()
+    assert own_server.status().pid == state.pid
+    assert own_server.stop() is True
+    assert not own_server.running
+    assert not alive(state.pid)
+    own_server.start()
+    assert await answer(own_server) == 42
+
+
+async def test_it_listens_on_no_network_and_lets_nobody_else_in(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    process = psutil.Process(own_server.status().pid)
+    assert not [
+        one
+        for one in process.net_connections()
+        if one.family != psutil.AF_LINK and one.laddr and one.status == "LISTEN"
+    ]
+    assert own_server.data.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_after_kill_9_it_recovers(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    pid = own_server.status().pid
+    connection = await asyncpg.connect(own_server.url())
+    await connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    os.kill(pid, signal.SIGKILL)
+    _wait_for_children_of(own_server)
+    own_server.start()
+    assert own_server.status().pid != pid
+    connection = await asyncpg.connect(own_server.url())
+    assert await connection.fetchval("SELECT number FROM kept") == 7
+    await connection.close()
+
+
+async def test_a_stale_pid_that_is_another_program_by_now(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    content = (own_server.data / "postmaster.pid").read_text().split("\n")
+    own_server.stop()
+    # As after a power cut, with the number now this process's.
+    (own_server.data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *content[1:]]))
+    own_server.start()
+    assert await answer(own_server) == 42
+
+
+def test_several_starts_at_once_make_one_server(own_server: EmbeddedPostgres) -> None:
+    code = f"from pathlib import Path; from project.store.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
+    starters = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
+    for starter in starters:
+        _, errors = starter.communicate(timeout=60)
+        assert starter.returncode == 0, errors
+    assert own_server.running
+
+
+def test_a_path_too_long_for_a_socket(short_directory: Path) -> None:
+    server = EmbeddedPostgres(short_directory / ("long" * 40) / "pg")
+    try:
+        server.start()
+        assert server.running
+    finally:
+        server.destroy()
+
+
+def test_a_home_that_the_servers_account_cannot_enter(short_directory: Path) -> None:
+    closed = short_directory / "closed"
+    closed.mkdir(mode=0o700)
+    server = EmbeddedPostgres(closed / "pg")
+    try:
+        server.start()
+        assert server.running
+        assert closed.stat().st_mode & 0o777 == 0o700
+    finally:
+        server.destroy()
+    assert not server.data.exists()
+
+
+def test_an_initdb_that_was_killed_is_not_taken_for_a_cluster(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    own_server.stop()
+    own_server.data.rename(own_server.data.with_name("data.new"))
+    own_server.start()
+    assert own_server.running
+
+
+def test_a_failure_says_what_postgresql_said(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    own_server.stop()
+    (own_server.data / "PG_VERSION").write_text("12\n")
+    with pytest.raises(EmbeddedPostgresError, match=r"(?s)pg_ctl failed .*incompatible"):
+        own_server.start()
+
+
+def _wait_for_children_of(server: EmbeddedPostgres) -> None:
+    for _ in range(100):
+        if not any(str(server.data) in " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])):
+            return
+        time.sleep(0.1)

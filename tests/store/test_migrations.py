@@ -1,0 +1,212 @@
+"""Migrations: up, down, twice at once, and in agreement with the models."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from typing import Any
+
+import aerich
+import asyncpg
+import pytest
+from aerich.migrate import Migrate
+from tortoise.context import TortoiseContext
+from tortoise.fields.relational import ForeignKeyFieldInstance
+
+from project.settings import Settings
+from project.store import migrations
+from project.store.database import tortoise_config
+from project.store.embedded import EmbeddedPostgres
+from project.store.models import FactAdMetricsDaily
+from tests.conftest import ROOT, apart
+
+TABLES = {
+    "fact_ad_metrics_daily": [
+        "id", "date_id", "region_id", "age_id", "gender_id", "platform_id", "placement_id", "device_type_id",
+        "impressions", "clicks", "cost", "conversions", "likes",
+    ],
+    "dim_date": ["date_id", "date_value"],
+    "dim_region": ["region_id", "region_name"],
+    "dim_age_group": ["age_id", "age_range"],
+    "dim_gender": ["gender_id", "gender_name"],
+    "dim_platform": ["platform_id", "platform_name"],
+    "dim_placement": ["placement_id", "placement_name"],
+    "dim_device_type": ["device_type_id", "device_type_name"],
+}  # fmt: skip
+
+SCHEMA = """
+SELECT 'column', table_name::text, column_name::text, data_type::text || column_default || is_nullable
+FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> 'aerich'
+UNION ALL SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid)
+FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND conrelid <> 'aerich'::regclass
+UNION ALL SELECT 'index', tablename::text, indexname::text, indexdef
+FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'aerich'
+ORDER BY 1, 2, 3, 4
+"""
+
+
+@pytest.fixture
+async def empty_database(server: EmbeddedPostgres, request: pytest.FixtureRequest) -> str:
+    name = f"empty_{abs(hash(request.node.name)):x}"
+    connection = await asyncpg.connect(server.url("postgres"))
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return server.url(name)
+
+
+async def test_the_tables_have_exactly_these_columns(connection: asyncpg.Connection) -> None:
+    for table, columns in TABLES.items():
+        rows = await connection.fetch(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position", table
+        )
+        assert [row[0] for row in rows] == columns
+
+
+async def test_models_and_database_agree(connection: asyncpg.Connection) -> None:
+    """Aerich compares models with its own notes and never looks at the database, so this does."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config("project.store.engine", dsn="postgresql://nowhere"))
+        models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
+        assert len(models) == 10
+        for model in models:
+            expected = {}
+            for name in model._meta.db_fields:
+                field = model._meta.fields_map[model._meta.fields_db_projection_reverse[name]]
+                kind = field.get_for_dialect("postgres", "SQL_TYPE").split("(")[0].lower()
+                kinds = {
+                    "int": "integer",
+                    "bool": "boolean",
+                    "timestamptz": "timestamp with time zone",
+                    "decimal": "numeric",
+                }
+                expected[name] = (kinds.get(kind, kind), field.null)
+            rows = await connection.fetch(
+                "SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns WHERE table_name = $1",
+                model._meta.db_table,
+            )
+            assert {row[0]: (row[1], row[2]) for row in rows} == expected, model
+
+
+async def test_models_and_migrations_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    async def note(*_arguments: Any, **_options: Any) -> str:
+        written.append(Migrate._get_diff_file_content())
+        return "drift"
+
+    monkeypatch.setattr(Migrate, "_generate_diff_py", note)
+    for name in ("upgrade_operators", "downgrade_operators"):
+        monkeypatch.setattr(Migrate, name, [])
+    command = aerich.Command(
+        tortoise_config("project.store.engine", dsn="postgresql://nowhere"), location=str(migrations.LOCATION)
+    )
+    command._init_when_aenter = False
+
+    async def look() -> None:
+        async with command:
+            await command.init(offline=True)
+            await command.migrate("drift", no_input=True, offline=True)
+
+    await apart(look())
+    assert written == []
+
+
+async def test_down_and_up_again(empty_database: str) -> None:
+    settings = Settings(database_url=empty_database)
+    connection = await asyncpg.connect(empty_database)
+    applied = await apart(migrations.upgrade(settings))
+    assert applied == [path.name for path in sorted((migrations.LOCATION / "models").glob("[0-9]*.py"))]
+    assert await apart(migrations.upgrade(settings)) == []
+    assert await migrations.pending(connection) == []
+    before = await connection.fetch(SCHEMA)
+    assert len(before) > 100
+    for name in reversed(applied):
+        assert await apart(_downgrade(settings)) == [name]
+    assert await connection.fetch(SCHEMA) == []
+    assert await migrations.pending(connection) == applied
+    assert await apart(migrations.upgrade(settings)) == applied
+    assert await connection.fetch(SCHEMA) == before
+    await connection.close()
+
+
+@pytest.mark.slow
+async def test_two_upgrades_at_once_harm_nothing(empty_database: str) -> None:
+    environment = os.environ | {"DATABASE_URL": empty_database}
+    command = [sys.executable, "-m", "aerich.cli", "upgrade"]
+    runs = [
+        await asyncio.create_subprocess_exec(
+            *_aerich("upgrade"), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        for _ in range(4)
+    ]
+    outputs = [(await run.communicate())[0].decode() for run in runs]
+    assert [run.returncode for run in runs] == [0] * len(runs), (command, outputs)
+    assert sum("Success upgrading to" in output for output in outputs) == 1, outputs
+    connection = await asyncpg.connect(empty_database)
+    assert await connection.fetchval("SELECT count(*) = count(DISTINCT version) FROM aerich")
+    assert await migrations.pending(connection) == []
+    await connection.close()
+
+
+@pytest.mark.slow
+async def test_aerich_itself_goes_down_and_up(empty_database: str) -> None:
+    environment = os.environ | {"DATABASE_URL": empty_database}
+    for arguments in (["upgrade"], ["heads"], ["history"], ["downgrade", "--yes"], ["upgrade"]):
+        done = subprocess.run(
+            _aerich(*arguments), cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (arguments, done.stdout, done.stderr)
+
+
+async def test_the_rules_of_the_schema(connection: asyncpg.Connection) -> None:
+    for month in (1, 2):
+        await connection.execute(
+            f"CREATE TABLE part_{month} PARTITION OF fact_ad_metrics_daily FOR VALUES FROM ({20240000 + month * 100}) TO ({20240100 + month * 100})"
+        )
+    keys = await connection.fetch(
+        "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'fact_ad_metrics_daily'::regclass AND contype IN ('p', 'u')"
+    )
+    assert sorted(row[0] for row in keys) == [
+        "PRIMARY KEY (id, date_id)",
+        "UNIQUE (date_id, region_id, age_id, gender_id, platform_id, placement_id, device_type_id)",
+    ]
+    references = await connection.fetch(
+        "SELECT confrelid::regclass::text FROM pg_constraint WHERE conrelid = 'fact_ad_metrics_daily'::regclass AND contype = 'f'"
+    )
+    assert sorted(row[0] for row in references) == sorted(TABLES.keys() - {"fact_ad_metrics_daily"})
+    assert await connection.fetchval("SELECT count(*) FROM information_schema.columns WHERE is_identity = 'YES'") == 0
+    assert await connection.fetchval("SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal") == 0
+    for column in ("impressions", "clicks", "cost", "conversions", "likes"):
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(
+                "INSERT INTO fact_ad_metrics_daily SELECT 1, 20240101, 1, 1, 1, 1, 1, 1, "
+                + ", ".join(
+                    "-1" if name == column else "0"
+                    for name in ("impressions", "clicks", "cost", "conversions", "likes")
+                )
+            )
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("INSERT INTO dim_date VALUES (20240102, '2024-01-01')")
+    await connection.execute("INSERT INTO dim_region (region_name) VALUES ('Île')")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await connection.execute("INSERT INTO dim_region (region_name) VALUES ('îLE')")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await connection.execute("INSERT INTO dim_region VALUES (0, 'all')")
+
+
+def test_relations_are_the_catalogues() -> None:
+    from project.catalog import DIMENSIONS
+
+    for dimension in DIMENSIONS:
+        field = FactAdMetricsDaily._meta.fields_map[dimension.relation]
+        assert isinstance(field, ForeignKeyFieldInstance)
+        assert FactAdMetricsDaily._meta.fields_map[dimension.key].source_field in (dimension.key, None)
+
+
+async def _downgrade(settings: Settings) -> list[str]:
+    async with aerich.Command(migrations.migration_config(settings), location=str(migrations.LOCATION)) as command:
+        return await command.downgrade(-1, delete=False)
+
+
+def _aerich(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "from aerich.cli import main; main()", *arguments]
