@@ -293,3 +293,7 @@ def _print_report(report: Report, as_json: bool) -> None:
     else:
         for line in report.as_text():
             print(line)
+
+
+if __name__ == "__main__":
+    main()

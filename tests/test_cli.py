@@ -1,0 +1,128 @@
+"""`ad-metrics`, as its users run it."""
+
+import gzip
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from project.jobs.heartbeat_log import last_beat
+from project.jobs.leader import lock_for
+from project.store.embedded import EmbeddedPostgres
+from tests.ingest.test_load import ONE, write
+from tests.processes import AD_METRICS, AERICH, run
+
+pytestmark = pytest.mark.slow
+
+
+async def test_load_and_loads(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "march.csv", [ONE])
+    done = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "read 1 rows of march.csv" in done.stdout
+    assert "1 inserted, 0 changed, 0 unchanged" in done.stdout
+    again = run([*AD_METRICS, "load", "-", "--json"], stdin=gzip.compress(file.read_bytes()), DATABASE_URL=database)
+    assert again.returncode == 0
+    report = json.loads(again.stdout)
+    assert (report["rows_read"], report["unchanged"], report["data_version"]) == (1, 1, 1)
+    listed = run([*AD_METRICS, "loads"], DATABASE_URL=database).stdout.splitlines()
+    assert len(listed) == 2
+    assert "standard input" in listed[0]
+    assert "march.csv" in listed[1]
+
+
+async def test_load_with_options(database: str, tmp_path: Path) -> None:
+    header = [
+        "Day",
+        *[name for name in ("region", "age_range", "gender", "placement", "device_type")],
+        "impressions",
+        "clicks",
+        "Spend",
+        "conversions",
+    ]
+    file = write(tmp_path / "a.csv", [("3/1/2024", "x", "a", "b", "c", "d", 1, 1, "1.10", 0)], header)
+    command = [*AD_METRICS, "load", str(file), "--map", "date=Day", "--map", "cost=Spend", "--set", "platform=tiktok",
+               "--set", "likes=0", "--date-format", "%m/%d/%Y"]  # fmt: skip
+    dry = run([*command, "--dry-run"], DATABASE_URL=database)
+    assert dry.returncode == 0
+    assert dry.stdout.endswith("a dry run: nothing was kept\n")
+    assert run(command, DATABASE_URL=database).returncode == 0
+    connection = await asyncpg.connect(database)
+    assert await connection.fetchval("SELECT sum(cost)::text FROM fact_ad_metrics_daily") == "1.100000"
+    await connection.close()
+
+
+async def test_exit_codes(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [ONE, ("tomorrow", *ONE[1:])])
+    refused = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
+    assert refused.returncode == 1
+    assert "a.csv, line 3: date 'tomorrow': not a date as YYYY-MM-DD" in refused.stdout
+    assert refused.stderr == "1 of 2 rows could not be read; nothing was loaded.\n"
+    for wrong in (
+        ["load"],
+        ["load", str(file), "--map", "cost"],
+        ["load", str(file), "--set", "a=1", "--set", "a=2"],
+        ["fly"],
+    ):
+        assert run([*AD_METRICS, *wrong], DATABASE_URL=database).returncode == 2
+    away = run([*AD_METRICS, "load", str(file)], DATABASE_URL="postgresql://postgres@/x?host=/nowhere")
+    assert away.returncode == 3
+    assert away.stderr.startswith("The database cannot be reached")
+    for done in (refused, away):
+        assert "Traceback" not in done.stderr
+
+
+async def test_heartbeat(database: str, tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "heartbeat.log"
+    settings = {"DATABASE_URL": database, "HEARTBEAT_LOG": str(log)}
+    none = run([*AD_METRICS, "heartbeat", "--check"], **settings)
+    assert none.returncode == 1
+    assert "has no heartbeat" in none.stderr
+    once = run([*AD_METRICS, "heartbeat"], **settings)
+    assert once.returncode == 0, once.stderr
+    assert once.stdout == log.read_text()
+    assert " heartbeat ok next=" in once.stdout
+    assert "database=ok" in once.stdout
+    assert run([*AD_METRICS, "heartbeat", "--check"], **settings).returncode == 0
+    with lock_for(log):
+        assert run([*AD_METRICS, "heartbeat"], **settings).returncode == 0
+    assert len(log.read_text().splitlines()) == 2
+    old = datetime.now(UTC) - timedelta(hours=7)
+    log.write_text(f"{old.isoformat()} heartbeat ok next={(old + timedelta(hours=6)).isoformat()} database=ok\n")
+    late = run([*AD_METRICS, "heartbeat", "--check"], **settings)
+    assert late.returncode == 1
+    assert "late" in late.stderr
+    away = run(
+        [*AD_METRICS, "heartbeat"], HEARTBEAT_LOG=str(log), DATABASE_URL="postgresql://postgres@/x?host=/nowhere"
+    )
+    assert away.returncode == 0
+    assert "database=away" in away.stdout
+    assert last_beat(log).facts["database"] == "away"
+
+
+def test_the_embedded_server(short_directory: Path) -> None:
+    directory = short_directory / "cli"
+    settings = {"EMBEDDED_POSTGRES_DIR": str(directory)}
+    try:
+        assert run([*AD_METRICS, "db", "status"], **settings).returncode == 3
+        assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "it was not running\n"
+        assert run([*AD_METRICS, "db", "start"], **settings).returncode == 0
+        assert run([*AD_METRICS, "db", "status"], **settings).stdout.startswith("up, process ")
+        url = run([*AD_METRICS, "db", "url"], **settings)
+        assert url.stdout == EmbeddedPostgres(directory).url() + "\n"
+        psql = run([*AD_METRICS, "db", "psql", "-tAc", "SELECT 6 * 7"], **settings)
+        assert (psql.returncode, psql.stdout) == (0, "42\n"), psql.stderr
+        assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "stopped\n"
+        # Whoever needs it starts it.
+        upgraded = run([*AERICH, "upgrade"], **settings)
+        assert upgraded.returncode == 0, upgraded.stderr
+        assert "Success upgrading to" in upgraded.stdout
+        assert run([*AD_METRICS, "loads"], **settings).returncode == 0
+        assert run([*AD_METRICS, "db", "status"], **settings).returncode == 0
+    finally:
+        EmbeddedPostgres(directory).destroy()
+    assert not directory.exists()
+    assert not os.path.exists(EmbeddedPostgres(directory).data)

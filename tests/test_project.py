@@ -1,0 +1,70 @@
+"""The project itself: its layers, its settings, its documents."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.cli import lint_imports
+
+from project.settings import Settings
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_imports_point_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_every_setting_is_in_the_example_with_its_default() -> None:
+    example = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    expected = {
+        name.upper(): "" if field.default is None else str(field.default)
+        for name, field in Settings.model_fields.items()
+    }
+    assert example.keys() == expected.keys()
+    for name, default in expected.items():
+        assert (
+            float(example[name]) == float(default) if default.replace(".", "").isdigit() else example[name] == default
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("TIMEZONE", "Mars/Olympus"), ("CURRENCY", "dollars"), ("DATABASE_POOL_MAX", "0"), ("LOG_FORMAT", "xml")],
+)
+def test_a_setting_that_cannot_be_is_named(name: str, value: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "project.cli", "db", "url"],
+        cwd=ROOT,
+        env={name: value},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"The setting {name} cannot be '{value}'")
+    assert "Traceback" not in done.stderr
+
+
+def test_links_in_the_documents_lead_somewhere() -> None:
+    for document in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)\)", document.read_text()):
+            assert "://" in target or (document.parent / target).exists(), (document, target)
+
+
+def test_commands_of_the_readme_exist() -> None:
+    shown = set(re.findall(r"ad-metrics ((?:db )?[a-z]+)", README))
+    assert {"demo", "load", "heartbeat"} <= shown
+    for command in shown:
+        done = subprocess.run(
+            [sys.executable, "-m", "project.cli", *command.split(), "--help"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
