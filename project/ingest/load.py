@@ -73,13 +73,7 @@ async def load_records(
             await _wait_for_turn(connection, tell)
             if report.dry_run:
                 await partitions.ensure(connection, await staged_months(connection))
-            version, was_sample = cast(
-                "asyncpg.Record", await connection.fetchrow("SELECT version, sample FROM data_version")
-            )
-            if sample and version and not was_sample:
-                raise LoadRefused("There is real data; sample data is not added to it.")
-            if was_sample and not sample:
-                report.sample_removed = await remove_all(connection)
+            await _keep_sample_apart(connection, report, sample=sample)
             await merge(connection, report)
             await _write_down(connection, report, sample=sample)
         except BaseException:
@@ -109,6 +103,15 @@ async def _wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> N
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
         tell("Another load is running; waiting for it to end.")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
+
+
+async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
+    row = await connection.fetchrow("SELECT version, sample FROM data_version")
+    version, was_sample = cast("asyncpg.Record", row)
+    if sample and version and not was_sample:
+        raise LoadRefused("There is real data; sample data is not added to it.")
+    if was_sample and not sample:
+        report.sample_removed = await remove_all(connection)
 
 
 async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

@@ -88,7 +88,7 @@ def _missing(missing: Sequence[str], header: Sequence[str], options: Options, fi
     if any(name not in _MEASURES and name != "date" and name not in options.columns for name in missing):
         lines.append(
             "  Exports of one account by different breakdowns overlap: a file by age and gender counts the same"
-            ' impressions as one by region. Load one of them, with --set region="(not set)" for what it is not split by.'
+            ' impressions as one by region. Load one of them, with --set region="(not set)" for what it lacks.'
         )
     return "\n".join(lines)
 

