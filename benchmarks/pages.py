@@ -76,7 +76,9 @@ def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
             results[name].append(one_turn(app, server.url(), options))
             rate, p50, p99 = results[name][-1]
             print(f"round {turn + 1}  {name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms", flush=True)
-    medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
+    medians = {
+        name: [statistics.median(column) for column in zip(*rows, strict=True)] for name, rows in results.items()
+    }
     print(f"\nmedians of {options.rounds} rounds of {options.seconds} s, {options.connections} connections")
     for name, (rate, p50, p99) in medians.items():
         print(f"{name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms")

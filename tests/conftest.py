@@ -7,9 +7,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Any, AsyncContextManager, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import asyncpg
@@ -36,7 +36,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 ROOT = Path(__file__).parent.parent
 
 T = TypeVar("T")
-Client = Callable[..., AsyncContextManager[httpx.AsyncClient]]
+Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -137,7 +137,7 @@ async def client(serving: Client, facts_database: str) -> AsyncIterator[httpx.As
 
 
 async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread and a context of its own: Tortoise remembers in context variables who initialised it."""
+    """Run a coroutine in a thread and context of its own: Tortoise keeps what it is told in context variables."""
     return await asyncio.to_thread(contextvars.Context().run, asyncio.run, coroutine)
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,7 +36,11 @@ async def test_load_and_loads(database: str, tmp_path: Path) -> None:
 async def test_load_with_options(database: str, tmp_path: Path) -> None:
     header = [
         "Day",
-        *[name for name in ("region", "age_range", "gender", "placement", "device_type")],
+        "region",
+        "age_range",
+        "gender",
+        "placement",
+        "device_type",
         "impressions",
         "clicks",
         "Spend",
@@ -125,4 +128,4 @@ def test_the_embedded_server(short_directory: Path) -> None:
     finally:
         EmbeddedPostgres(directory).destroy()
     assert not directory.exists()
-    assert not os.path.exists(EmbeddedPostgres(directory).data)
+    assert not EmbeddedPostgres(directory).data.exists()

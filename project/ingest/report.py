@@ -1,6 +1,5 @@
 """The report of a load: what was read, and what became of it."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -18,16 +17,17 @@ SHOWN_OF_A_KIND = 3
 
 @dataclass(slots=True)
 class Report:
-    """Counts of one load. `reasons` counts the rejected rows by (file, column, reason). `summed` rows were added to another row of the load with the same natural key.
+    """Counts of one load.
 
-    `before` and `after` are each measure's sums over the facts that the load changed.
+    `reasons` counts the rejected rows by (file, column, reason). `summed` rows were added to another row of the load
+    with the same natural key. `before` and `after` are each measure's sums over the facts that the load changed.
     """
 
     files: list[dict[str, Any]] = field(default_factory=list)
     rows_read: int = 0
     rejected: int = 0
     rejects: list[Reject] = field(default_factory=list)
-    reasons: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    reasons: dict[tuple[str, str, str], int] = field(default_factory=dict)
     left_out: int = 0
     summed: int = 0
     inserted: int = 0
@@ -56,7 +56,8 @@ class Report:
     def reject(self, reject: Reject) -> None:
         """Count a row that could not be read, and keep the first thousand."""
         self.rejected += 1
-        self.reasons[reject.file, reject.column, reject.reason] += 1
+        kind = (reject.file, reject.column, reject.reason)
+        self.reasons[kind] = self.reasons.get(kind, 0) + 1
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(reject)
 
@@ -64,7 +65,7 @@ class Report:
         """Return the report for machines."""
         counted = [
             {"file": file, "column": column, "reason": reason, "rows": rows}
-            for (file, column, reason), rows in self.reasons.most_common()
+            for (file, column, reason), rows in self.reasons.items()
         ]
         return asdict(self) | {"reasons": counted, "seconds": self.seconds, "rows_a_second": self._rate}
 
@@ -99,7 +100,7 @@ class Report:
     def _rejected_lines(self) -> Iterator[str]:
         if self.rejected:
             yield f"rejected {self.rejected:,} rows:"
-        for (file, column, reason), count in self.reasons.most_common():
+        for (file, column, reason), count in self.reasons.items():
             alike = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
             for reject in alike[:SHOWN_OF_A_KIND]:
                 what = f"{column} {reject.value!r}" if column else repr(reject.value)

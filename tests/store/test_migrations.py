@@ -13,6 +13,7 @@ from aerich.migrate import Migrate
 from tortoise.context import TortoiseContext
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
+from project.catalog import DIMENSIONS
 from project.settings import Settings
 from project.store import migrations
 from project.store.database import tortoise_config
@@ -195,8 +196,6 @@ async def test_the_rules_of_the_schema(connection: asyncpg.Connection) -> None:
 
 
 def test_relations_are_the_catalogues() -> None:
-    from project.catalog import DIMENSIONS
-
     for dimension in DIMENSIONS:
         field = FactAdMetricsDaily._meta.fields_map[dimension.relation]
         assert isinstance(field, ForeignKeyFieldInstance)
