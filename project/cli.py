@@ -52,12 +52,13 @@ REFUSED, USAGE, DATABASE_AWAY = 1, 2, 3
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
     try:
-        logs.configure(get_settings())
+        settings = get_settings()
     except ValidationError as error:
         for fault in error.errors():
             name = "_".join(str(part) for part in fault["loc"]).upper()
             print(f"The setting {name} cannot be {fault['input']!r}: {fault['msg']}.", file=sys.stderr)
         sys.exit(USAGE)
+    logs.configure(settings.log_level, settings.log_format)
     app()
 
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from asgi_correlation_id import correlation_id
 from loguru import logger
 
-from project.settings import Settings
-
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -18,8 +16,8 @@ TEXT = (
 )
 
 
-def configure(settings: Settings) -> None:
-    """Send every log line of this process to standard error, in the settings' level and format.
+def configure(level: str, form: str) -> None:
+    """Send every log line of this process from this level up to standard error, as `text` or as `json`.
 
     The heartbeat has a sink of its own (`jobs.heartbeat_log`); its lines, bound to a channel, stay out of this one.
     """
@@ -27,9 +25,9 @@ def configure(settings: Settings) -> None:
     logger.configure(patcher=_name_request)
     logger.add(
         sys.stderr,
-        level=settings.log_level,
+        level=level,
         format=TEXT,
-        serialize=settings.log_format == "json",
+        serialize=form == "json",
         filter=lambda record: "channel" not in record["extra"],
         # A traceback with values would show passwords and data.
         diagnose=False,

@@ -44,7 +44,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    logs.configure(settings)
+    logs.configure(settings.log_level, settings.log_format)
     # Without DATABASE_URL this may start a server, which takes a second.
     config = await asyncio.to_thread(serving_config, settings)
     labels.forget()
