@@ -22,7 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from project.main import create_app
 from project.settings import Settings
 from project.store import migrations
-from project.store.embedded import EmbeddedPostgres
+from project.store.embedded import ROOT_HOME, EmbeddedPostgres
 from tests.model import FACTS, insert_facts
 
 # Real databases and processes answer when they answer; the fixtures are read only.
@@ -58,6 +58,15 @@ def short_directory() -> Iterator[Path]:
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_left_behind() -> Iterator[None]:
+    """Remove what a server started by root may keep outside of its directory: a copy of the binaries."""
+    there_before = ROOT_HOME.exists()
+    yield
+    if not there_before:
+        shutil.rmtree(ROOT_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
