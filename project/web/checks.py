@@ -1,0 +1,176 @@
+"""The checks of single parameters. Each raises what Pydantic collects; a fault says the nearest thing that works."""
+
+import csv
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any, cast
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from project.catalog import DATE_PRESETS
+from project.errors import Fault
+from project.query import cursor
+from project.query.filters import unknown_label
+from project.query.order import SORTABLE
+from project.store import labels
+from project.store.labels import nearest
+
+
+def refused(fault: Fault) -> PydanticCustomError:
+    """Return the fault as an error that Pydantic collects; `web.faults` turns it back."""
+    return PydanticCustomError(cast("Any", fault.code), "{detail}", {"detail": fault.detail, "fault": fault})
+
+
+def iso_date(value: Any, info: ValidationInfo) -> Any:
+    """Read a date written as YYYY-MM-DD; a number or a moment is none."""
+    if value is None or isinstance(value, date):
+        return value
+    text = str(value)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    detail = f"{text!r} is not a date; expected YYYY-MM-DD."
+    raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_dates_meant(text))))
+
+
+def not_before_start(day: date | None, info: ValidationInfo) -> date | None:
+    """Refuse a `date_to` before `date_from`."""
+    start = info.data.get("date_from")
+    if day and start and day < start:
+        detail = f"date_to {day} is before date_from {start}; both are inclusive."
+        raise refused(Fault("date_to", "empty_range", detail, day.isoformat(), (start.isoformat(),)))
+    return day
+
+
+def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a preset that there is not, or one beside a date."""
+    if preset is None:
+        return None
+    if preset not in DATE_PRESETS:
+        raise refused(_not_one_of("date_preset", preset, DATE_PRESETS))
+    if info.data.get("date_from") or info.data.get("date_to"):
+        detail = "date_preset stands instead of date_from and date_to; give one or the other."
+        raise refused(Fault("date_preset", "conflicting_parameters", detail, preset))
+    return preset
+
+
+def split_list(values: Any) -> list[str]:
+    """Split values at commas; quotes keep a comma that belongs to a label: `"Paris, Texas"`."""
+    given = [values] if isinstance(values, str) else list(values or ())
+    return [part for value in given for part in _split(value)]
+
+
+def split_labels(dimension: str, values: Any) -> list[str]:
+    """Split labels at commas, unless a label with commas is given alone."""
+    known = labels.current()[dimension]
+    given = [values] if isinstance(values, str) else list(values or ())
+    # A label that has commas itself may be given as it is, alone.
+    return [part for value in given for part in ([value] if known.number(value) else _split(value))]
+
+
+def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
+    """Return the label as it is stored; refuse one that no fact ever had."""
+    known = labels.current()[dimension]
+    number = known.number(label)
+    if number is None:
+        raise refused(unknown_label(str(info.field_name), dimension, label, labels.current()))
+    return known.names[number]
+
+
+def something_left(dropped: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse exclusions that leave nothing of what is kept."""
+    name = str(info.field_name).removeprefix("exclude_")
+    kept = info.data.get(name)
+    if kept and set(kept) <= set(dropped):
+        detail = f"{info.field_name} drops every {name.replace('_', ' ')} that {name} keeps; nothing could match."
+        raise refused(Fault(str(info.field_name), "contradictory_filters", detail, ", ".join(dropped)))
+    return sorted(set(dropped))
+
+
+def not_below_minimum(number: Any, info: ValidationInfo) -> Any:
+    """Refuse a maximum below its minimum."""
+    name = str(info.field_name).removeprefix("max_")
+    minimum = info.data.get(f"min_{name}")
+    if number is not None and minimum is not None and number < minimum:
+        detail = f"max_{name} {number} is less than min_{name} {minimum}; nothing could match."
+        raise refused(Fault(f"max_{name}", "empty_range", detail, str(number), (str(minimum),)))
+    return number
+
+
+def one_of(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
+    """Refuse a name that is not allowed."""
+    if value not in allowed:
+        raise refused(_not_one_of(str(info.field_name), value, allowed))
+    return value
+
+
+def sort_key(value: str, info: ValidationInfo) -> str:
+    """Refuse a name that rows cannot be sorted by; `-` may stand before it."""
+    one_of(SORTABLE, value.removeprefix("-"), info)
+    return value
+
+
+def named_once(values: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse a list that names something twice."""
+    seen: set[str] = set()
+    for value in values:
+        name = value.removeprefix("-")
+        if name in seen:
+            raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} stands twice.", value))
+        seen.add(name)
+    return values
+
+
+def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to expand what `fields` leaves out."""
+    shown = info.data.get("fields")
+    for name in expand:
+        if shown and name not in shown:
+            detail = f"expand names {name!r}, which fields leaves out."
+            raise refused(
+                Fault("expand", "conflicting_parameters", detail, name, (f"fields={','.join([*shown, name])}",))
+            )
+    return expand
+
+
+def whole_cursor(text: str | None) -> str | None:
+    """Refuse what is no cursor."""
+    if text is not None:
+        try:
+            cursor.decode(text)
+        except cursor.MalformedCursor as error:
+            raise refused(cursor.MALFORMED) from error
+    return text
+
+
+def _dates_meant(text: str) -> Iterable[str]:
+    """Yield the ISO dates that somebody may have meant."""
+    if parts := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        year, month, day = map(int, parts.groups())
+        if year and 1 <= month <= 12:
+            yield date(year, month, max(1, min(day, monthrange(year, month)[1]))).isoformat()
+    meant = set()
+    for spelling in ("%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m"):
+        with suppress(ValueError):
+            meant.add(datetime.strptime(text.removesuffix("Z"), spelling).date().isoformat())  # noqa: DTZ007 - a day
+    yield from sorted(meant)
+
+
+def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:
+    allowed = tuple(allowed)
+    detail = f"{value!r} is none of: {', '.join(allowed)}."
+    return Fault(parameter, "invalid_value", detail, value, nearest(value, allowed))
+
+
+def _split(value: str) -> list[str]:
+    if "," not in value:
+        return [value]
+    try:
+        [row] = csv.reader([value], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        return value.split(",")
+    return row
