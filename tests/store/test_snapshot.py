@@ -1,0 +1,110 @@
+"""One request sees one state of the data, and gives its connection back whatever happens."""
+
+import asyncio
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from project.errors import DatabaseUnavailable, QueryTooSlow
+from project.store.snapshot import snapshot
+from tests.conftest import Client
+from tests.ingest.test_load import ONE, loaded, write
+
+ROWS = "/v1/ad-metrics"
+
+
+async def backends(url: str) -> list[Any]:
+    connection = await asyncpg.connect(url, server_settings={"application_name": "test"})
+    rows = await connection.fetch(
+        "SELECT pid, state FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ad-metrics'"
+    )
+    await connection.close()
+    return rows
+
+
+async def test_what_is_loaded_meanwhile_is_not_seen(database: str, tmp_path: Path, serving: Client) -> None:
+    async with serving(database):
+        await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        async with snapshot() as seen:
+            await loaded(database, write(tmp_path / "b.csv", [("2024-03-02", "Zug", *ONE[2:])]))
+            assert await seen.connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == 1
+            assert (seen.version.number, seen.labels.last_date) == (1, date(2024, 3, 1))
+            assert "Zug" not in seen.labels["region"].names.values()
+            async with snapshot() as newer:
+                assert (newer.version.number, newer.labels.last_date) == (2, date(2024, 3, 2))
+                assert "Zug" in newer.labels["region"].names.values()
+
+
+async def test_the_services_connections_cannot_write(database: str, serving: Client) -> None:
+    async with serving(database):
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            async with snapshot() as seen:
+                await seen.connection.execute("DELETE FROM data_version")
+
+
+async def test_a_full_pool_is_said_in_time(database: str, serving: Client) -> None:
+    async with serving(database, database_pool_max=2, database_pool_timeout=0.3) as client, snapshot(), snapshot():
+        begun = time.perf_counter()
+        response = await client.get(ROWS)
+        assert time.perf_counter() - begun < 2
+        assert response.status_code == 503
+        assert response.headers["retry-after"] == "2"
+        assert response.json()["detail"] == "No database connection came free, or none answered, in time."
+
+
+async def test_a_slow_query_is_ended_and_said(database: str, serving: Client) -> None:
+    async with serving(database, database_statement_timeout=0.2) as client:
+        with pytest.raises(QueryTooSlow):
+            async with snapshot() as seen:
+                await seen.connection.execute("SELECT pg_sleep(5)")
+        assert (await client.get(ROWS)).status_code == 200
+
+
+async def test_a_backend_ended_while_idle_is_replaced(database: str, serving: Client) -> None:
+    async with serving(database) as client:
+        connection = await asyncpg.connect(database)
+        for _ in range(5):
+            assert (await client.get(ROWS)).status_code == 200
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ad-metrics'"
+                " AND datname = current_database()"
+            )
+        assert (await client.get(ROWS)).status_code == 200
+        await connection.close()
+
+
+async def test_a_backend_ended_in_the_middle_is_said(database: str, serving: Client) -> None:
+    async with serving(database) as client:
+        with pytest.raises(DatabaseUnavailable):
+            async with snapshot() as seen:
+                await seen.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        assert (await client.get(ROWS)).status_code == 200
+
+
+async def test_requests_that_are_broken_off_keep_no_connection(facts_database: str, serving: Client) -> None:
+    async with serving(facts_database, database_pool_max=4) as client:
+
+        async def broken_off(after: float) -> None:
+            task = asyncio.create_task(client.get(f"{ROWS}?limit=1000&sort=-cost&count=true"))
+            await asyncio.sleep(after)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+        for turn in range(40):
+            await asyncio.gather(*(broken_off(0.0005 * (turn + number)) for number in range(8)), return_exceptions=True)
+        answers = await asyncio.gather(*(client.get(ROWS) for _ in range(8)))
+        assert [answer.status_code for answer in answers] == [200] * 8
+        rows = await backends(facts_database)
+        assert len(rows) <= 4
+        assert {row["state"] for row in rows} == {"idle"}
+
+
+async def test_many_at_once(client: httpx.AsyncClient) -> None:
+    answers = await asyncio.gather(*(client.get(ROWS, params={"limit": 1 + number}) for number in range(60)))
+    assert [len(answer.json()["data"]) for answer in answers] == [1 + number for number in range(60)]
