@@ -79,7 +79,7 @@ def last_beat(log: Path) -> Beat | None:
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            lines = file.read().decode(errors="replace").splitlines()
+            lines = file.read(_TAIL_BYTES).decode(errors="replace").splitlines()
     except FileNotFoundError:
         return None
     beats = (_parsed(line) for line in reversed(lines))
