@@ -12,6 +12,7 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import sleep
 from typing import Annotated
@@ -39,7 +40,7 @@ from project.jobs.leader import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, get_settings
 from project.store import migrations
-from project.store.database import database_url, serving_config
+from project.store.database import database_url, serving_config, writing
 from project.store.embedded import EmbeddedPostgres
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A reporting service over daily advertising facts.")
@@ -79,9 +80,9 @@ def demo(
         applied = asyncio.run(migrations.upgrade(settings))
         print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
         print(f"data         {asyncio.run(_sample_if_empty(settings))}")
-    site = f"http://{host}:{port}"
+    site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"API          {site}/docs")
-    print(f"try          curl '{site}/v1/ad-metrics?date_preset=last_7d&platform=instagram&sort=-cost&limit=3'")
+    print(f"try          curl '{site}/v1/ad-metrics?sort=-date,-cost&limit=3'")
     print(f"heartbeat    tail -F {settings.heartbeat_log}")
     print("Ctrl-C stops the service.", flush=True)
     if browser and _has_screen():
@@ -195,12 +196,15 @@ def _exit_codes() -> Iterator[None]:
     except (DatabaseUnavailable, EmbeddedPostgresError) as error:
         print(error, file=sys.stderr)
         raise typer.Exit(DATABASE_AWAY) from error
-    except (AdMetricsError, ValueError) as error:
+    except AdMetricsError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(REFUSED) from error
-    except (OSError, asyncpg.PostgresConnectionError) as error:
-        print(f"The database cannot be reached: {error}", file=sys.stderr)
-        raise typer.Exit(DATABASE_AWAY) from error
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(USAGE) from error
+    except OSError as error:
+        print(f"{error.filename or 'A file'}: {error.strerror or error}", file=sys.stderr)
+        raise typer.Exit(REFUSED) from error
 
 
 def _embedded() -> EmbeddedPostgres:
@@ -220,11 +224,8 @@ def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
 
 
 async def _sample_if_empty(settings: Settings) -> str:
-    connection = await asyncpg.connect(database_url(settings))
-    try:
+    async with writing(settings) as connection:
         version, sample = await connection.fetchrow("SELECT version, sample FROM data_version") or (0, False)
-    finally:
-        await connection.close()
     if sample:
         return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
     if version:
@@ -238,13 +239,8 @@ async def _sample_if_empty(settings: Settings) -> str:
 
 
 async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
-    connection = await asyncpg.connect(database_url(settings))
-    try:
+    async with writing(settings) as connection:
         return await connection.fetch("SELECT * FROM ingest_log ORDER BY id DESC LIMIT $1", limit)
-    except asyncpg.UndefinedTableError as error:
-        raise DatabaseUnavailable("The database has no tables yet; run `aerich upgrade`.") from error
-    finally:
-        await connection.close()
 
 
 async def _beat_once(settings: Settings) -> str:
@@ -252,7 +248,7 @@ async def _beat_once(settings: Settings) -> str:
     due = next_beat(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
     await Tortoise.init(config=serving_config(settings))
     try:
-        line = line_of(await beats.beat("ok", due, log))
+        line = line_of(await beats.beat("ok", due, log, by_hand=True))
     finally:
         await Tortoise.close_connections()
     try:
@@ -288,9 +284,13 @@ def _open_when_up(site: str) -> None:
             sleep(0.2)
 
 
+def _exact(value: object) -> object:
+    return orjson.Fragment(format(value, "f")) if isinstance(value, Decimal) else str(value)
+
+
 def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
-        print(orjson.dumps(report.as_json(), default=str).decode())
+        print(orjson.dumps(report.as_json(), default=_exact).decode())
     else:
         for line in report.as_text():
             print(line)

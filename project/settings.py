@@ -20,9 +20,9 @@ def _known_time_zone(name: str) -> str:
 class Settings(BaseSettings):
     """One field a setting; the environment variable has the field's name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    database_url: str | None = None
+    database_url: Annotated[str | None, AfterValidator(lambda url: url or None)] = None
     embedded_postgres_dir: Path = Path(".postgres")
     database_pool_min: int = Field(default=1, ge=0)
     database_pool_max: int = Field(default=10, ge=1)

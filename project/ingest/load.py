@@ -1,7 +1,6 @@
 """Load: files → records → staging → facts, in one transaction: all of it lands, or nothing."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +8,7 @@ from typing import Any, cast
 import asyncpg
 import orjson
 
-from project.errors import DatabaseUnavailable, LoadRefused, NotMigrated
+from project.errors import LoadRefused
 from project.ingest.mapping import Options, check_options, mapped
 from project.ingest.merge import merge, remove_all
 from project.ingest.reading import opened
@@ -18,7 +17,7 @@ from project.ingest.report import Report
 from project.ingest.staging import stage, staged_months
 from project.settings import Settings
 from project.store import partitions
-from project.store.database import database_url
+from project.store.database import writing
 
 _LOCK = 0x0AD10AD  # any number; only loads take it
 _LOGGED = (
@@ -40,14 +39,14 @@ class RowsRejected(LoadRefused):
 async def load(
     paths: Sequence[Path], options: Options, settings: Settings, *, dry_run: bool = False, tell: Tell = print
 ) -> Report:
-    """Load the files as one; a dry run does everything but keep it.
+    """Load the files as one; a dry run finds out what would become of every row, and keeps nothing.
 
     Loading the same again changes nothing. Raises LoadRefused (RowsRejected where rows could not be read) and
     DatabaseUnavailable.
     """
     check_options(options)
     report = Report(dry_run=dry_run)
-    await load_records(_records(paths, options, report), report, settings, tell=tell)
+    await load_records(_records(paths, options, report, settings.currency), report, settings, tell=tell)
     return report
 
 
@@ -58,7 +57,7 @@ async def load_records(
 
     The first real load removes the sample data, so that the two never mix.
     """
-    async with _connection(settings) as connection:
+    async with writing(settings) as connection:
         days = await stage(connection, records)
         if report.rejected:
             raise RowsRejected(report)
@@ -71,13 +70,13 @@ async def load_records(
         await transaction.start()
         try:
             await _wait_for_turn(connection, tell)
-            if report.dry_run:
-                await partitions.ensure(connection, await staged_months(connection))
             await _keep_sample_apart(connection, report, sample=sample)
             await merge(connection, report)
-            await _write_down(connection, report, sample=sample)
+            if not report.dry_run:
+                await _write_down(connection, report, sample=sample)
         except BaseException:
-            await transaction.rollback()
+            if not connection.is_closed():
+                await transaction.rollback()
             raise
         if report.dry_run:
             await transaction.rollback()
@@ -85,10 +84,10 @@ async def load_records(
             await transaction.commit()
 
 
-def _records(paths: Sequence[Path], options: Options, report: Report) -> Iterator[Record]:
+def _records(paths: Sequence[Path], options: Options, report: Report, currency: str) -> Iterator[Record]:
     for path in paths:
         with opened(path) as source:
-            convert = converter(mapped(source.header, options, source.name), options.date_format, source.name)
+            convert = converter(mapped(source.header, options, source.name, currency), options.date_format, source.name)
             for line, row in source.rows:
                 report.rows_read += 1
                 record = convert(line, row)
@@ -96,6 +95,9 @@ def _records(paths: Sequence[Path], options: Options, report: Report) -> Iterato
                     report.reject(record)
                 else:
                     yield record
+            for other in report.files:
+                if other["sha256"] == source.sha256:
+                    raise LoadRefused(f"{other['name']} and {source.name} are the same file; it would count twice.")
             report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
 
 
@@ -129,20 +131,3 @@ async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, 
         f"INSERT INTO ingest_log ({', '.join(entry)}) VALUES ({placeholders})",  # noqa: S608
         *entry.values(),
     )
-
-
-@asynccontextmanager
-async def _connection(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Connect for writing; what goes wrong with the database is DatabaseUnavailable."""
-    try:
-        connection = await asyncpg.connect(
-            database_url(settings), timeout=30, server_settings={"application_name": "ad-metrics load"}
-        )
-        try:
-            if await connection.fetchval("SELECT to_regclass('data_version')") is None:
-                raise NotMigrated("The database has no tables yet; run `aerich upgrade`.")
-            yield connection
-        finally:
-            await connection.close(timeout=5)
-    except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
-        raise DatabaseUnavailable(f"The database cannot be reached: {error}") from error

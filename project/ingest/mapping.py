@@ -1,8 +1,10 @@
 """Map: a file's header to the canonical record, with what the caller said of it."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from project.catalog import DIMENSIONS, MEASURES
 from project.errors import LoadRefused
@@ -12,6 +14,7 @@ RECORD = (*(dimension.name for dimension in DIMENSIONS), *(measure.name for meas
 """The fields of the canonical record, in order."""
 
 _MEASURES = frozenset(measure.name for measure in MEASURES)
+_MONEY = frozenset(measure.name for measure in MEASURES if measure.unit == "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +40,24 @@ class ColumnMap:
 
 
 def check_options(options: Options) -> None:
-    """Raise LoadRefused where an option names no field of the record, or one field twice."""
+    """Raise LoadRefused where an option names no field of the record, or one twice, or cannot be."""
     for flag, named in (("--map", options.columns), ("--set", options.constants)):
         for name in named:
             if name not in RECORD:
                 raise LoadRefused(f"{flag} {name}=…: no field is called {name!r}; {_one_of(name)}.")
     if both := sorted(options.columns.keys() & options.constants.keys()):
         raise LoadRefused(f"{both[0]} is given by --map and by --set; give one.")
+    if options.date_format is not None and not _says_the_day(options.date_format):
+        raise LoadRefused(
+            f"--date-format {options.date_format} does not say year, month and day; expected such as %m/%d/%Y."
+        )
 
 
-def mapped(header: Sequence[str], options: Options, file: str) -> ColumnMap:
-    """Find every field of the record in the header or the options. Raises LoadRefused, naming all that is missing."""
+def mapped(header: Sequence[str], options: Options, file: str, currency: str) -> ColumnMap:
+    """Find every field of the record in the header or the options.
+
+    Raises LoadRefused, naming all that is missing, and where a column of money is in another currency.
+    """
     repeated = {name for name, count in Counter(header).items() if count > 1}
     positions, missing = {}, []
     for name in RECORD:
@@ -61,11 +71,22 @@ def mapped(header: Sequence[str], options: Options, file: str) -> ColumnMap:
             raise LoadRefused(f"{file} has {len(found)} columns {column!r}; name the one meant with --map {name}=…")
         if found:
             positions[name] = found[0]
+            said = re.search(r"\(([A-Z]{3})\)", header[found[0]])
+            if said and name in _MONEY and said[1] != currency:
+                raise LoadRefused(f"{file}: {header[found[0]]!r} is in {said[1]}, this database in {currency}.")
         else:
             missing.append(name)
     if missing:
         raise LoadRefused(_missing(missing, header, options, file))
     return ColumnMap(positions, dict(options.constants), header)
+
+
+def _says_the_day(date_format: str) -> bool:
+    day = datetime(2023, 11, 28)  # noqa: DTZ001 - a day has no zone
+    try:
+        return datetime.strptime(day.strftime(date_format), date_format) == day  # noqa: DTZ007
+    except (ValueError, re.error):
+        return False
 
 
 def _missing(missing: Sequence[str], header: Sequence[str], options: Options, file: str) -> str:

@@ -4,11 +4,12 @@ The statements are made of the catalogue's names only. They follow the rules tha
 the conflict target is the natural key, SET takes only from EXCLUDED, and `date_id` is never updated.
 """
 
+from decimal import Decimal
 from typing import Any
 
 import asyncpg
 
-from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY
+from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
 
@@ -76,9 +77,10 @@ async def merge(connection: "asyncpg.Connection[Any]", report: Report) -> None:
     assert counts is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     report.inserted, report.changed = counts["inserted"], counts["changed"]
     report.unchanged, report.summed = counts["unchanged"], counts["summed"]
-    report.before = {measure.name: counts[f"before_{measure.name}"] for measure in MEASURES}
-    report.after = {measure.name: counts[f"after_{measure.name}"] for measure in MEASURES}
-    if report.inserted or report.changed:
+    report.before = {measure.name: _as_stored(measure, counts[f"before_{measure.name}"]) for measure in MEASURES}
+    report.after = {measure.name: _as_stored(measure, counts[f"after_{measure.name}"]) for measure in MEASURES}
+    if not report.dry_run and (report.inserted or report.changed):
+        # A dry run has no partitions to insert into: they are made ahead, and stay.
         await connection.execute(_UPSERT)
 
 
@@ -88,6 +90,10 @@ async def remove_all(connection: "asyncpg.Connection[Any]") -> int:
     for table in ("dim_date", *(dimension.table for dimension in LABELLED_DIMENSIONS)):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608
     return int(done.split()[-1])
+
+
+def _as_stored(measure: Measure, total: Decimal) -> int | Decimal:
+    return total if measure.decimals else int(total)
 
 
 def _new_labels(name: str, table: str, label: str) -> str:

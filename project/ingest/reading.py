@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import sys
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -58,14 +59,12 @@ def opened(path: Path) -> Iterator[Source]:
         raise LoadRefused(f"{name} is not UTF-8 (byte {error.object[error.start]:#04x}).") from error
     except csv.Error as error:
         raise LoadRefused(f"{name} is not CSV: {error}.") from error
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise LoadRefused(f"{name} is a damaged gzip file: {error}.") from error
-    except IsADirectoryError as error:
-        raise LoadRefused(f"{path} is a directory.") from error
     except FileNotFoundError as error:
         raise LoadRefused(f"There is no file {path}.") from error
-    except PermissionError as error:
-        raise LoadRefused(f"{path} may not be read by this account.") from error
+    except OSError as error:
+        raise LoadRefused(f"{path} cannot be read: {error.strerror}.") from error
 
 
 class _Hashing(io.RawIOBase):

@@ -19,6 +19,7 @@ _LARGEST_COUNT = 2**63 - 1
 _WHOLE_DIGITS = 12  # of numeric(18, 6)
 _NUMBER = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
 _LONGEST_LABEL = 1000
+_LONGEST_NUMBER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _label(text: str) -> str:
 
 def _measure_reader(measure: Measure) -> Callable[[str], int | Decimal]:
     def count(text: str) -> int:
-        if text.isascii() and text.isdigit():
+        if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER:
             number = int(text)
         else:
             exact = _number(text)
@@ -167,6 +168,6 @@ def _number(text: str) -> Decimal:
         raise _Unreadable("blank; a measure that is not there is not a 0")
     if text.startswith("-") and _NUMBER.fullmatch(text[1:]):
         raise _Unreadable("negative")
-    if not _NUMBER.fullmatch(text) or len(text) > 100:
+    if not _NUMBER.fullmatch(text) or len(text) > _LONGEST_NUMBER:
         raise _Unreadable("not a number such as 1234.56")
     return Decimal(text)

@@ -16,13 +16,13 @@ class Overdue(AdMetricsError):
     """The last beat is older than it may be."""
 
 
-async def beat(kind: str, next_run: datetime | None, log: Path) -> Beat:
+async def beat(kind: str, next_run: datetime | None, log: Path, *, by_hand: bool = False) -> Beat:
     """Look around and return the beat to write. Never raises for a database that is away: that is in the beat.
 
-    `next_run` is when the one after is due; `kind` is `ok` in a slot and `start` when the scheduler starts.
+    `next_run` is when the one after is due; `kind` is `ok`, and `start` when the scheduler starts.
     """
     now = datetime.now(UTC)
-    facts = {}
+    facts = {"by": "hand"} if by_hand else {}
     if next_run:
         facts["next"] = timestamp(next_run)
     if previous := last_beat(log):

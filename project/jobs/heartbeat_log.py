@@ -26,6 +26,11 @@ class Beat:
     facts: dict[str, str]
 
     @property
+    def by_hand(self) -> bool:
+        """Whether `ad-metrics heartbeat` wrote it rather than the scheduler."""
+        return self.facts.get("by") == "hand"
+
+    @property
     def next(self) -> datetime | None:
         """When the beat after this one is due."""
         with suppress(KeyError, ValueError):
@@ -38,21 +43,27 @@ def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
     """Yield the function that writes one line.
 
     It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
-    on disk when the block ends. Only one process may have the log open (`jobs.leader`).
+    on disk when the block ends. Only one process may write (`jobs.leader`). Raises ValueError where a setting cannot be.
     """
     kept = settings.heartbeat_retention
     settings.heartbeat_log.resolve().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    sink = logger.add(
-        settings.heartbeat_log.resolve(),
-        format="{message}",
-        filter=lambda record: record["extra"].get("channel") == CHANNEL,
-        rotation=settings.heartbeat_rotation or None,
-        retention=int(kept) if kept.isdigit() else kept or None,
-        compression=settings.heartbeat_compression or None,
-        enqueue=True,
-        delay=True,
-        diagnose=False,
-    )
+    try:
+        sink = logger.add(
+            settings.heartbeat_log.resolve(),
+            format="{message}",
+            filter=lambda record: record["extra"].get("channel") == CHANNEL,
+            rotation=settings.heartbeat_rotation or None,
+            retention=int(kept) if kept.isdigit() else kept or None,
+            compression=settings.heartbeat_compression or None,
+            enqueue=True,
+            delay=True,
+            diagnose=False,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"One of HEARTBEAT_ROTATION={settings.heartbeat_rotation}, HEARTBEAT_RETENTION={kept} and "
+            f"HEARTBEAT_COMPRESSION={settings.heartbeat_compression} cannot be: {error}"
+        ) from error
     try:
         # As raw text: braces in a line are not Loguru's to fill in.
         yield lambda line: logger.bind(channel=CHANNEL).opt(raw=True).info(line + "\n")
@@ -74,8 +85,8 @@ def append_line(log: Path, line: str) -> None:
                     return
 
 
-def last_beat(log: Path) -> Beat | None:
-    """Return the newest line of the log, or None where there is none yet."""
+def last_beat(log: Path, *, of_the_scheduler: bool = False) -> Beat | None:
+    """Return the newest beat of the log, or None where there is none yet; where asked, leave out those by hand."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
@@ -83,7 +94,7 @@ def last_beat(log: Path) -> Beat | None:
     except FileNotFoundError:
         return None
     beats = (_parsed(line) for line in reversed(lines))
-    return next((beat for beat in beats if beat), None)
+    return next((beat for beat in beats if beat and not (of_the_scheduler and beat.by_hand)), None)
 
 
 def line_of(beat: Beat) -> str:

@@ -17,15 +17,19 @@ from project.settings import Settings
 MISFIRE_GRACE_SECONDS = 3600
 """How long after its slot a beat that was missed is still made up for."""
 
+SECONDS_BETWEEN_FAILURES = 10
+
 
 @asynccontextmanager
 async def running_jobs(settings: Settings) -> AsyncIterator[None]:
     """Run the jobs for as long as the block lasts, whenever this process is the leader.
 
-    Raises ValueError at once where a setting of the heartbeat cannot be.
+    Raises ValueError or OSError at once where a setting of the heartbeat, or its directory, cannot be.
     """
     trigger = cron_trigger(settings.heartbeat_cron)
-    task = asyncio.create_task(_lead(settings, trigger), name="jobs")
+    with open_log(settings):
+        """It opens no file before its first line, so any process may find out whether the settings can be."""
+    task = asyncio.create_task(_lead_for_ever(settings, trigger), name="jobs")
     try:
         yield
     finally:
@@ -67,6 +71,15 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> Asy
     return scheduler
 
 
+async def _lead_for_ever(settings: Settings, trigger: CronTrigger) -> None:
+    while True:
+        try:
+            await _lead(settings, trigger)
+        except Exception:
+            logger.exception("The scheduled jobs stopped; trying again in {} s.", SECONDS_BETWEEN_FAILURES)
+            await asyncio.sleep(SECONDS_BETWEEN_FAILURES)
+
+
 async def _lead(settings: Settings, trigger: CronTrigger) -> None:
     async with leadership(lock_for(settings.heartbeat_log)):
         logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log)
@@ -87,7 +100,7 @@ def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
     The log says which slot its last beat was waiting for. APScheduler drops it where it is too long ago.
     """
     now = datetime.now(UTC)
-    last = last_beat(settings.heartbeat_log)
+    last = last_beat(settings.heartbeat_log, of_the_scheduler=True)
     if last and last.next and last.next <= now and (now - last.next).total_seconds() < MISFIRE_GRACE_SECONDS:
         return last.next
     return next_beat(trigger, now)

@@ -75,8 +75,11 @@ def _checked(name: str, value: Any) -> Any:
         if fits and name == "date_id":
             date_of(value)
     elif measure.decimals:
-        value = Decimal(value)
-        fits = value.is_finite() and 0 <= value < _LARGEST_COST and -value.as_tuple().exponent <= measure.decimals
+        given = Decimal(value)
+        fits = given.is_finite() and 0 <= given < _LARGEST_COST
+        if fits:
+            value = round(given, measure.decimals)
+            fits = value == given
     else:
         fits = type(value) is int and 0 <= value <= _LARGEST_COUNT
     if not fits:

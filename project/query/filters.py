@@ -48,9 +48,10 @@ def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
         conditions.append(Condition(DATE.key, "gte", date_id(filters.date_from)))
     if filters.date_to:
         conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
-    for pairs, operator in ((filters.keep, "in"), (filters.drop, "not_in")):
+    for pairs, operator, prefix in ((filters.keep, "in", ""), (filters.drop, "not_in", "exclude_")):
         for name, wanted in pairs:
-            conditions.append(Condition(_KEYS[name], operator, _numbers(name, wanted, labels)))
+            numbers = _numbers(f"{prefix}{name}", name, wanted, labels)
+            conditions.append(Condition(_KEYS[name], operator, numbers))
     conditions += [Condition(metric, "gte", number) for metric, number in filters.at_least]
     conditions += [Condition(metric, "lte", number) for metric, number in filters.at_most]
     return tuple(conditions)
@@ -64,13 +65,13 @@ def matching(conditions: tuple[Condition, ...]) -> Q:
 _KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
 
 
-def _numbers(dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
+def _numbers(parameter: str, dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
     known = labels[dimension]
     numbers = []
     for label in wanted:
         number = known.number(label)
         if number is None:
-            raise InvalidRequest([unknown_label(dimension, dimension, label, labels)])
+            raise InvalidRequest([unknown_label(parameter, dimension, label, labels)])
         numbers.append(number)
     return tuple(sorted(set(numbers)))
 

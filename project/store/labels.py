@@ -6,6 +6,7 @@ when it moved, so that they are never older than the rows they name.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -45,22 +46,26 @@ class LabelSet:
 
     names: Mapping[int, str]
     _numbers: Mapping[str, int] = field(repr=False)
-    _folded: Mapping[str, int] = field(repr=False)
+    _lowered: Mapping[str, int] = field(repr=False)
 
     @classmethod
     def of(cls, names: Mapping[int, str]) -> "LabelSet":
-        """Index the labels by their exact and by their case-folded spelling."""
+        """Index the labels by their exact spelling, and in lower case, which the database keeps unique.
+
+        Where Python's lower case makes one of two that the database tells apart, only the exact spelling counts.
+        """
+        lowered = Counter(name.lower() for name in names.values())
         return cls(
             names,
             {name: number for number, name in names.items()},
-            {name.casefold(): number for number, name in names.items()},
+            {name.lower(): number for number, name in names.items() if lowered[name.lower()] == 1},
         )
 
     def number(self, label: str) -> int | None:
         """Return the number of a label, spelled in any case, or None."""
         label = normal_label(label)
         exact = self._numbers.get(label)
-        return exact if exact is not None else self._folded.get(label.casefold())
+        return exact if exact is not None else self._lowered.get(label.lower())
 
     def nearest(self, label: str, limit: int = 3) -> tuple[str, ...]:
         """Return the labels most like this one, best first."""
@@ -108,10 +113,7 @@ async def refreshed(connection: "asyncpg.Connection[Any]") -> Labels:
     Raises NotMigrated.
     """
     global _current  # noqa: PLW0603
-    try:
-        row = await connection.fetchrow(_VERSION)
-    except asyncpg.UndefinedTableError as error:
-        raise NotMigrated("The database has no tables yet; run `aerich upgrade`.") from error
+    row = await connection.fetchrow(_VERSION)
     if row is None:
         raise NotMigrated("The table data_version is empty; run `aerich upgrade`.")
     version = DataVersion(*row)

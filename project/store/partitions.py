@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+from project.catalog import NATURAL_KEY
+
 PARTITIONED = ("fact_ad_metrics_daily",)
 
 
@@ -19,7 +21,11 @@ async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[tuple[i
         for year, month in sorted(set(months))
         for table in PARTITIONED
     }
-    present = await connection.fetch("SELECT relname FROM pg_class WHERE relname = ANY($1)", list(wanted))
+    present = await connection.fetch(
+        "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+        " WHERE inhparent = ANY($1::text[]::regclass[])",
+        list(PARTITIONED),
+    )
     missing = wanted.keys() - {row[0] for row in present}
     for name in sorted(missing):
         await _create(connection, name, *wanted[name])
@@ -38,11 +44,13 @@ async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, 
         await connection.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
         # Two loads may want the same month at once.
         await connection.execute("SELECT pg_advisory_xact_lock(hashtext($1))", name)
-        if await connection.fetchval("SELECT to_regclass($1)", name) is not None:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass($1))", name):
             return
         # Made alone and attached: CREATE TABLE … PARTITION OF would lock every reader of the facts out.
         await connection.execute(
-            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)"
+            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
+            f" CONSTRAINT {name}_pkey PRIMARY KEY (id, date_id),"
+            f" CONSTRAINT {name}_key UNIQUE ({', '.join(NATURAL_KEY)}))"
         )
         await connection.execute(
             f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"

@@ -4,8 +4,8 @@ All its statements, and the labels that go with them, belong to the same data ve
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -14,11 +14,10 @@ from asyncpg.transaction import Transaction
 from loguru import logger
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
 from tortoise.connection import get_connection
-from tortoise.exceptions import DBConnectionError
 
-from project.errors import DatabaseUnavailable, QueryTooSlow
 from project.store import labels
 from project.store.labels import DataVersion, Labels
+from project.store.outage import BROKEN, database_errors
 from project.store.statements import Statement
 
 
@@ -57,7 +56,7 @@ async def snapshot() -> AsyncIterator[Snapshot]:
 
     Raises DatabaseUnavailable, or one of its kinds, also for whatever goes wrong with the database inside the block.
     """
-    with _database_errors():
+    with database_errors():
         async with _transaction() as connection:
             yield Snapshot(connection, await labels.refreshed(connection))
 
@@ -67,10 +66,11 @@ async def _transaction() -> AsyncIterator["asyncpg.Connection[Any]"]:
     client = cast("AsyncpgDBClient", get_connection("default"))
     try:
         lent, connection, transaction = await _begin(client)
-    except _BROKEN as error:
+    except BROKEN as error:
         # A connection that broke while it lay idle (the server was restarted) shows it at its first statement.
-        # Nothing has been read on it yet, so another one may serve.
+        # Nothing has been read on it yet, so another one may serve, a new one: those beside it broke with it.
         logger.info("A database connection was broken ({}); trying another.", type(error).__name__)
+        await client._expire_connections()  # noqa: SLF001 - Tortoise's name for the pool's own method
         lent, connection, transaction = await _begin(client)
     try:
         yield connection
@@ -96,31 +96,3 @@ async def _begin(client: AsyncpgDBClient) -> tuple[Any, "asyncpg.Connection[Any]
         await lent.__aexit__(None, None, None)
         raise
     return lent, connection, transaction
-
-
-_BROKEN = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-)
-_AWAY = (
-    *_BROKEN,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    DBConnectionError,
-    OSError,
-)
-
-
-@contextmanager
-def _database_errors() -> Iterator[None]:
-    try:
-        yield
-    except asyncpg.QueryCanceledError as error:
-        raise QueryTooSlow("The database did not finish the query within its time-out.") from error
-    except TimeoutError as error:
-        raise DatabaseUnavailable("No database connection came free, or none answered, in time.") from error
-    except _AWAY as error:
-        raise DatabaseUnavailable("The database cannot be reached.") from error

@@ -29,7 +29,7 @@ async def catalog(request: Request, _params: Annotated[NoParameters, Depends(par
     settings = request.app.state.settings
     day = today(request)
     async with snapshot() as seen:
-        tag = etag(seen.version, "catalog", day)
+        tag = etag(seen.version, "catalog", day, settings.timezone, settings.currency)
         if unchanged := not_modified(request, tag):
             return unchanged
     presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}

@@ -25,10 +25,13 @@ def caching_headers(tag: str) -> dict[str, str]:
 
 
 def not_modified(request: Request, tag: str) -> Response | None:
-    """Return a 304 where the client has this very answer already."""
+    """Return a 304 where the client has this very answer already.
+
+    `*`, which asks whether there is any answer at all, is not taken: it is meant for writes.
+    """
     known = request.headers.get("if-none-match")
     if known is None:
         return None
-    if known.strip() == "*" or tag in {part.strip().removeprefix("W/") for part in known.split(",")}:
+    if tag in {part.strip().removeprefix("W/") for part in known.split(",")}:
         return Response(status_code=304, headers=caching_headers(tag))
     return None

@@ -16,8 +16,8 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days that the filters came to; an open end is the first or last day with facts."""
-    return {
-        "date_from": filters.date_from or labels.first_date,
-        "date_to": filters.date_to or labels.last_date,
-        **data_meta(labels),
-    }
+    first, last = filters.date_from or labels.first_date, filters.date_to or labels.last_date
+    if first and last and first > last:
+        # One end was asked for, beyond all there is; the other is no day then.
+        first, last = filters.date_from, filters.date_to
+    return {"date_from": first, "date_to": last, **data_meta(labels)}

@@ -102,7 +102,10 @@ def _filter_fields() -> dict[str, Any]:
 
 def _number_kind(measure: Measure) -> Any:
     if measure.decimals:
-        return Annotated[Decimal, Field(ge=0, max_digits=18, decimal_places=measure.decimals)]
+        # A zero may have any exponent; PostgreSQL would not take it.
+        smallest = Decimal(1).scaleb(-measure.decimals)
+        number = Field(ge=0, max_digits=18, decimal_places=measure.decimals)
+        return Annotated[Decimal, number, AfterValidator(lambda exact: exact.quantize(smallest))]
     return Annotated[int, Field(ge=0, le=_LARGEST_COUNT)]
 
 

@@ -155,6 +155,7 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
         ("impressions", "1_200", "not a number such as 1234.56"),
         ("impressions", "nan", "not a number such as 1234.56"),
         ("impressions", "٣", "not a number such as 1234.56"),
+        ("impressions", "1" * 5000, "not a number such as 1234.56"),
         ("cost", "$18.40", "not a number such as 1234.56"),
         ("cost", "1e3", "not a number such as 1234.56"),
         ("cost", "0.1234567", "has more than 6 decimals, and nothing is rounded"),
@@ -224,6 +225,7 @@ async def test_gzip_bom_and_standard_input(
         (",".join([*RECORD, "clicks"]).encode() + b"\n", "has 2 columns 'clicks'; name the one meant"),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
+        (gzip.compress(b"x" * 1000)[:-6] + b"xxxxxx", "is a damaged gzip file"),
         (b'a,"b\nc', "is not CSV"),
     ],
 )
@@ -251,8 +253,28 @@ async def test_what_is_missing_is_said_with_what_would_settle_it(database: str, 
         await loaded(database, write(tmp_path / "b.csv", [ONE]), constants={"likes": "many"})
     with pytest.raises(LoadRefused, match="cost is given by --map and by --set"):
         await loaded(database, file, columns={"cost": "spend"}, constants={"cost": "0"})
+    for wrong in ("%Y%Y", "%d/%m", "%Q", "3/1/2024"):
+        with pytest.raises(LoadRefused, match="does not say year, month and day"):
+            await loaded(database, write(tmp_path / "b.csv", [ONE]), date_format=wrong)
+    euros = write(tmp_path / "c.csv", [ONE], [*RECORD[:9], "Amount spent (EUR)", *RECORD[10:]])
+    with pytest.raises(LoadRefused, match=r"'Amount spent \(EUR\)' is in EUR, this database in USD"):
+        await loaded(database, euros, columns={"cost": "Amount spent (EUR)"})
+    with pytest.raises(LoadRefused, match="cannot be read: Is a directory"):
+        await loaded(database, tmp_path)
+    with pytest.raises(LoadRefused, match="cannot be read: Not a directory"):
+        await loaded(database, euros / "x.csv")
     with pytest.raises(LoadRefused, match="There is no file"):
         await loaded(database, tmp_path / "nowhere.csv")
+
+
+async def test_the_same_file_twice_in_one_load_is_refused(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    before = await state(connection)
+    first, second = (write(tmp_path / name, [ONE]) for name in ("a.csv", "b.csv"))
+    with pytest.raises(LoadRefused, match=r"a\.csv and b\.csv are the same file; it would count twice"):
+        await loaded(database, first, second)
+    assert await state(connection) == before
 
 
 async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
@@ -305,8 +327,25 @@ async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path)
     file = write(tmp_path / "a.csv", [ONE])
     with pytest.raises(NotMigrated, match="run `aerich upgrade`"):
         await loaded(server.url("postgres"), file)
-    with pytest.raises(DatabaseUnavailable):
-        await loaded("postgresql://postgres@/x?host=/nowhere", file)
+    for nowhere in ("postgresql://postgres@/x?host=/nowhere", server.url("no_such_database")):
+        with pytest.raises(DatabaseUnavailable):
+            await loaded(nowhere, file)
+
+
+async def test_a_backend_ended_in_the_middle_of_a_load(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ended(loading: asyncpg.Connection, _report: Report) -> None:
+        await loading.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    before = await state(connection)
+    file = write(tmp_path / "a.csv", [ONE])
+    with monkeypatch.context() as patched:
+        patched.setattr("project.ingest.load.merge", ended)
+        with pytest.raises(DatabaseUnavailable):
+            await loaded(database, file)
+    assert await state(connection) == before
+    assert (await loaded(database, file)).inserted == 1
 
 
 LABEL = st.sampled_from(["a", "A", "b", "Île", "x,y", 'q"q', "line\nbreak", ""])
@@ -368,6 +407,16 @@ async def test_a_new_label_and_version_are_seen_at_once(database: str, tmp_path:
         assert again.status_code == 200
         assert [row["region"] for row in again.json()["data"]] == ["California", "Zug"]
         assert again.json()["meta"]["data_version"] == 2
+
+
+async def test_a_cursor_outlives_a_load(database: str, tmp_path: Path, serving: Client) -> None:
+    await loaded(database, write(tmp_path / "a.csv", [ONE, ("2024-03-02", *ONE[1:])]))
+    async with serving(database) as client:
+        cursor = (await client.get("/v1/ad-metrics?limit=1")).json()["page"]["next_cursor"]
+        # Open dates belong to the question as open, not as the days that they came to.
+        await loaded(database, write(tmp_path / "b.csv", [("2024-03-05", *ONE[1:])]))
+        rest = (await client.get("/v1/ad-metrics", params={"cursor": cursor})).json()["data"]
+        assert [row["date"] for row in rest] == ["2024-03-02", "2024-03-05"]
 
 
 async def test_sample_data_says_so_and_goes_when_real_data_comes(

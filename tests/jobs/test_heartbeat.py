@@ -107,6 +107,20 @@ async def test_a_slot_that_came_due_while_nobody_led_is_made_up_for(settings: Se
 
 
 @pytest.mark.usefixtures("client")
+async def test_a_beat_by_hand_fills_no_slot(settings: Settings) -> None:
+    append_line(
+        settings.heartbeat_log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok"
+    )
+    append_line(
+        settings.heartbeat_log,
+        "2024-03-01T06:00:01.000Z heartbeat ok by=hand next=2024-03-01T12:00:00.000Z database=ok",
+    )
+    async with clock("2024-03-01T06:00:02Z", settings) as at:
+        await at.move_to("2024-03-01T06:00:03Z")
+    assert len(at.beats) == 1
+
+
+@pytest.mark.usefixtures("client")
 async def test_a_slot_of_yesterday_is_not(settings: Settings) -> None:
     append_line(
         settings.heartbeat_log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok"

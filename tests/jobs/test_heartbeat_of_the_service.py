@@ -3,6 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+from filelock import FileLock
+
+from project.jobs import leader
 from project.jobs.heartbeat_log import last_beat
 from project.settings import Settings
 from tests.conftest import Client
@@ -19,6 +23,48 @@ async def test_a_start_is_a_beat_at_once(serving: Client, facts_database: str) -
         line = log.read_text()
         assert LINE.fullmatch(line.rstrip("\n")), line
         assert " heartbeat start " in line
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"heartbeat_cron": "every day"},
+        {"heartbeat_rotation": "30 dayz"},
+        {"heartbeat_retention": "for ever"},
+        {"heartbeat_compression": "rar5"},
+    ],
+)
+async def test_a_heartbeat_that_cannot_be_stops_the_service_at_once(
+    serving: Client, facts_database: str, changes: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match=next(iter(changes.values()))):
+        async with serving(facts_database, **changes):
+            pass
+
+
+async def test_a_log_that_cannot_be_written_for_a_while(
+    serving: Client, facts_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("project.jobs.scheduler.SECONDS_BETWEEN_FAILURES", 0.05)
+    broken = True
+
+    def lock_for(log: Path) -> FileLock:
+        if broken:
+            raise PermissionError("not yours")
+        return leader.lock_for(log)
+
+    monkeypatch.setattr("project.jobs.scheduler.lock_for", lock_for)
+    async with serving(facts_database) as client:
+        log = client.app.state.settings.heartbeat_log
+        await asyncio.sleep(0.2)
+        assert (await client.get("/v1/ad-metrics")).status_code == 200
+        assert last_beat(log) is None
+        broken = False
+        for _ in range(100):
+            if last_beat(log):
+                break
+            await asyncio.sleep(0.02)
+        assert last_beat(log).kind == "start"
 
 
 async def test_a_database_that_is_away_is_said_and_stops_nothing(serving: Client, tmp_path: Path) -> None:

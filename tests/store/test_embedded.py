@@ -101,6 +101,46 @@ async def test_a_socket_that_somebody_cleaned_away(own_server: EmbeddedPostgres)
     assert await answer(own_server) == 42
 
 
+async def test_a_start_that_was_broken_off_before_the_database_was_made(
+    own_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = EmbeddedPostgres._run
+
+    def broken_off(self: EmbeddedPostgres, name: str, *arguments: str, **options: str) -> None:
+        if name == "psql":
+            raise KeyboardInterrupt
+        run(self, name, *arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmbeddedPostgres, "_run", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            own_server.start()
+    assert own_server.running
+    own_server.start()
+    assert await answer(own_server) == 42
+
+
+def test_stop_finds_a_server_without_its_socket(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    pid = own_server.status().pid
+    (own_server.data.parent / ".s.PGSQL.5432").unlink()
+    assert own_server.stop() is True
+    assert not alive(pid)
+
+
+def test_a_closed_home_under_a_strict_umask(short_directory: Path) -> None:
+    closed = short_directory / "strict"
+    closed.mkdir(mode=0o700)
+    before = os.umask(0o077)
+    server = EmbeddedPostgres(closed / "pg")
+    try:
+        server.start()
+        assert server.running
+    finally:
+        os.umask(before)
+        server.destroy()
+
+
 def test_several_starts_at_once_make_one_server(own_server: EmbeddedPostgres) -> None:
     code = f"from pathlib import Path; from project.store.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
     starters = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]

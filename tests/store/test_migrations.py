@@ -133,7 +133,6 @@ async def test_down_and_up_again(empty_database: str) -> None:
 @pytest.mark.slow
 async def test_two_upgrades_at_once_harm_nothing(empty_database: str) -> None:
     environment = os.environ | {"DATABASE_URL": empty_database}
-    command = [sys.executable, "-m", "aerich.cli", "upgrade"]
     runs = [
         await asyncio.create_subprocess_exec(
             *_aerich("upgrade"), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -141,7 +140,7 @@ async def test_two_upgrades_at_once_harm_nothing(empty_database: str) -> None:
         for _ in range(4)
     ]
     outputs = [(await run.communicate())[0].decode() for run in runs]
-    assert [run.returncode for run in runs] == [0] * len(runs), (command, outputs)
+    assert [run.returncode for run in runs] == [0] * len(runs), outputs
     assert sum("Success upgrading to" in output for output in outputs) == 1, outputs
     connection = await asyncpg.connect(empty_database)
     assert await connection.fetchval("SELECT count(*) = count(DISTINCT version) FROM aerich")

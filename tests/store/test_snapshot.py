@@ -105,6 +105,23 @@ async def test_requests_that_are_broken_off_keep_no_connection(facts_database: s
         assert {row["state"] for row in rows} == {"idle"}
 
 
+async def test_a_database_that_was_dropped_or_is_of_another_release(
+    database: str, server: Any, serving: Client
+) -> None:
+    async with serving(database) as client:
+        assert (await client.get(ROWS)).status_code == 200
+        owner = await asyncpg.connect(database)
+        await owner.execute("ALTER TABLE data_version RENAME sample TO other")
+        other = await client.get(ROWS)
+        assert (other.status_code, other.json()["type"]) == (503, "/problems/database-not-migrated")
+        await owner.close()
+        owner = await asyncpg.connect(server.url("postgres"))
+        name = database.split("@/")[1].split("?", maxsplit=1)[0]
+        await owner.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await owner.close()
+        assert (await client.get(ROWS)).status_code == 503
+
+
 async def test_many_at_once(client: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(client.get(ROWS, params={"limit": 1 + number}) for number in range(60)))
     assert [len(answer.json()["data"]) for answer in answers] == [1 + number for number in range(60)]

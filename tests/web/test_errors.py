@@ -47,6 +47,7 @@ async def refused(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]
         ("min_cost=-1", "min_cost", "out_of_range", None, ["0"]),
         ("min_cost=1e400", "min_cost", "invalid_value", None, None),
         ("min_cost=0.1234567", "min_cost", "invalid_value", None, None),
+        ("min_cost=NaN", "min_cost", "invalid_value", None, None),
         ("max_clicks=99999999999999999999", "max_clicks", "out_of_range", None, ["9223372036854775807"]),
         ("min_clicks=5&max_clicks=4", "max_clicks", "empty_range", None, ["5"]),
         ("sort=cots", "sort", "invalid_value", None, None),
@@ -148,7 +149,13 @@ async def test_a_fault_of_ours_shows_nothing_of_the_inside(
 
 JUNK = st.text(max_size=30) | st.binary(max_size=30).map(lambda raw: base64.urlsafe_b64encode(raw).decode())
 VALUES = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2)
+    st.sampled_from(["0E+2000000000", "1E-7", "NaN", "18.4"])
+    | st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.lists(st.integers(), max_size=2)
 )
 KEYS = st.sampled_from(
     [
@@ -167,6 +174,14 @@ KEYS = st.sampled_from(
 FORGED = st.tuples(st.text(max_size=12), st.dictionaries(KEYS, VALUES)).map(
     lambda content: base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
 )
+
+
+async def test_a_zero_with_an_exponent_is_a_zero(client: httpx.AsyncClient) -> None:
+    plain = await client.get(f"{ROWS}?max_cost=0&count=true")
+    for zero in ("0E%2B2000000000", "0e-2000000000", "0.000"):
+        response = await client.get(f"{ROWS}?max_cost={zero}&count=true")
+        assert response.status_code == 200, zero
+        assert response.json() == plain.json()
 
 
 @given(cursor=JUNK | FORGED)

@@ -1,0 +1,45 @@
+"""What a database that cannot answer looks like, told in our own errors."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+from tortoise.exceptions import DBConnectionError
+
+from project.errors import DatabaseUnavailable, NotMigrated, QueryTooSlow
+
+BROKEN = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
+"""A connection that ended, or that the server ended."""
+
+_AWAY = (
+    *BROKEN,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    DBConnectionError,
+    OSError,
+)
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Raise DatabaseUnavailable, or one of its kinds, for whatever the driver raises inside when it has no answer."""
+    try:
+        yield
+    except asyncpg.QueryCanceledError as error:
+        raise QueryTooSlow("The database did not finish the query within its time-out.") from error
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError) as error:
+        raise NotMigrated("The database lacks tables, or rights to them; run `aerich upgrade`.") from error
+    except TimeoutError as error:
+        raise DatabaseUnavailable("No database connection came free, or none answered, in time.") from error
+    except _AWAY as error:
+        if isinstance(error, ValueError):
+            # The driver's word for a value of ours that is no such thing as its column: a fault, not an outage.
+            raise
+        raise DatabaseUnavailable("The database cannot be reached.") from error
