@@ -25,7 +25,6 @@ import orjson
 import typer
 import uvicorn
 from filelock import Timeout
-from pydantic import ValidationError
 from tortoise import Tortoise
 
 from project import __version__, logs
@@ -35,10 +34,10 @@ from project.ingest.mapping import Options
 from project.ingest.report import Report
 from project.ingest.sample import load_sample
 from project.jobs import heartbeat as beats
-from project.jobs.heartbeat_log import append_line, line_of, open_log
+from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
 from project.jobs.leader import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
-from project.settings import Settings, get_settings
+from project.settings import Settings, SettingsError, get_settings
 from project.store import migrations
 from project.store.database import database_url, serving_config, writing
 from project.store.embedded import EmbeddedPostgres
@@ -54,10 +53,8 @@ def main() -> None:
     """Run the command line; the entry point of the distribution."""
     try:
         settings = get_settings()
-    except ValidationError as error:
-        for fault in error.errors():
-            name = "_".join(str(part) for part in fault["loc"]).upper()
-            print(f"The setting {name} cannot be {fault['input']!r}: {fault['msg']}.", file=sys.stderr)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
         sys.exit(USAGE)
     logs.configure(settings.log_level, settings.log_format)
     app()
@@ -122,7 +119,7 @@ def load_files(
 
 
 @app.command()
-def loads(limit: Annotated[int, typer.Option(min=1, help="How many, newest first.")] = 20) -> None:
+def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20) -> None:
     """List what has been loaded."""
     with _exit_codes():
         for row in asyncio.run(_recent_loads(get_settings(), limit)):
@@ -194,7 +191,7 @@ def _exit_codes() -> Iterator[None]:
     try:
         yield
     except (DatabaseUnavailable, EmbeddedPostgresError) as error:
-        print(error, file=sys.stderr)
+        print(f"{error} ({error.__cause__})" if error.__cause__ else error, file=sys.stderr)
         raise typer.Exit(DATABASE_AWAY) from error
     except AdMetricsError as error:
         print(error, file=sys.stderr)
@@ -257,6 +254,9 @@ async def _beat_once(settings: Settings) -> str:
     except Timeout:
         # A service has the log open, and rotates it.
         append_line(log, line)
+    written = last_beat(log)
+    if written is None or line_of(written) != line:
+        raise beats.Unwritten(f"The beat could not be written to {log}; is the disk full?")
     return line
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,16 +10,18 @@ from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from loguru import logger
+from starlette.responses import RedirectResponse
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
 from project.errors import DatabaseUnavailable
 from project.jobs.scheduler import running_jobs
-from project.settings import Settings, get_settings
+from project.settings import Settings, SettingsError, get_settings
 from project.store import labels
 from project.store.database import serving_config
 from project.store.snapshot import snapshot
 from project.web import catalog, dimensions, health, problems, rows
+from project.web.head import HeadAsGet
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,7 +38,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     problems.install(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(CorrelationIdMiddleware, validator=_printable_id)
+    # Until there is a page of its own.
+    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     for resource in (rows, dimensions, catalog, health):
         app.include_router(resource.router)
     return app
@@ -53,7 +59,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             async with snapshot() as seen:
                 logger.info("Serving data version {} ({}).", seen.version.number, __version__)
         except DatabaseUnavailable as error:
-            logger.warning("Serving without the database for now: {}", error)
+            logger.warning("Serving without the database for now: {} ({})", error, error.__cause__)
         # What is there now stays: without it a full garbage collection costs a request tens of milliseconds.
         gc.collect()
         gc.freeze()
@@ -67,5 +73,8 @@ def _printable_id(text: str) -> bool:
 def __getattr__(name: str) -> FastAPI:
     # Made when uvicorn asks for it: importing this module reads no settings.
     if name == "app":
-        return create_app()
+        try:
+            return create_app()
+        except SettingsError as error:
+            sys.exit(str(error))
     raise AttributeError(name)

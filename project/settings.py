@@ -1,12 +1,41 @@
 """Settings from the environment or from `.env`; `.env.example` says what each means."""
 
+import re
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be, each named with what was expected."""
+
+
+def _capitals(text: object) -> object:
+    return text.upper() if isinstance(text, str) else text
+
+
+def _three_letters(text: str) -> str:
+    if len(text) != 3 or not text.isascii() or not text.isalpha():
+        raise ValueError("expected an ISO 4217 code such as EUR")
+    return text
+
+
+def _postgresql(url: str | None) -> str | None:
+    if url and not re.match(r"postgres(ql)?(\+\w+)?://", url):
+        raise ValueError("expected postgresql://user:password@host:5432/database")
+    return url or None
+
+
+def _not_below_pool_min(number: int, info: ValidationInfo) -> int:
+    if number < info.data.get("database_pool_min", 0):
+        raise ValueError(f"less than DATABASE_POOL_MIN, {info.data['database_pool_min']}")
+    return number
 
 
 def _known_time_zone(name: str) -> str:
@@ -22,15 +51,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    database_url: Annotated[str | None, AfterValidator(lambda url: url or None)] = None
+    database_url: Annotated[str | None, AfterValidator(_postgresql)] = None
     embedded_postgres_dir: Path = Path(".postgres")
     database_pool_min: int = Field(default=1, ge=0)
-    database_pool_max: int = Field(default=10, ge=1)
-    database_pool_timeout: float = Field(default=5, gt=0)
-    database_statement_timeout: float = Field(default=30, gt=0)
+    database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=1)
+    database_pool_timeout: float = Field(default=5, gt=0, le=3600)
+    database_statement_timeout: float = Field(default=30, gt=0, le=86_400)
 
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
-    currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    currency: Annotated[str, BeforeValidator(_capitals), AfterValidator(_three_letters)] = "USD"
 
     heartbeat_cron: str = "0 */6 * * *"
     heartbeat_log: Path = Path("logs/heartbeat.log")
@@ -38,11 +67,21 @@ class Settings(BaseSettings):
     heartbeat_retention: str = "1 year"
     heartbeat_compression: str = "gz"
 
-    log_level: Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
     log_format: Literal["text", "json"] = "text"
 
 
 @lru_cache
 def get_settings() -> Settings:
-    """Read the settings once for the life of the process."""
-    return Settings()
+    """Read the settings once for the life of the process. Raises SettingsError."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(_told, error.errors()))) from error
+
+
+def _told(fault: Any) -> str:
+    name = "_".join(str(part) for part in fault["loc"]).upper()
+    # An address may hold a password.
+    value = "" if name == "DATABASE_URL" else f" {fault['input']!r}"
+    return f"The setting {name} cannot be{value}: {fault['msg'].removeprefix('Value error, ')}."

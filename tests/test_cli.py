@@ -88,11 +88,17 @@ async def test_heartbeat(database: str, tmp_path: Path) -> None:
     assert once.returncode == 0, once.stderr
     assert once.stdout == log.read_text()
     assert " heartbeat ok next=" in once.stdout
+    assert once.stdout.endswith(" by=hand\n")
     assert "database=ok" in once.stdout
     assert run([*AD_METRICS, "heartbeat", "--check"], **settings).returncode == 0
     with lock_for(log):
         assert run([*AD_METRICS, "heartbeat"], **settings).returncode == 0
     assert len(log.read_text().splitlines()) == 2
+    # As on a full disk: no file may grow.
+    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *AD_METRICS, "heartbeat"]
+    full = run(limited, DATABASE_URL=database, HEARTBEAT_LOG=str(tmp_path / "full.log"))
+    assert full.returncode == 1
+    assert "could not be written" in full.stderr
     old = datetime.now(UTC) - timedelta(hours=7)
     log.write_text(f"{old.isoformat()} heartbeat ok next={(old + timedelta(hours=6)).isoformat()} database=ok\n")
     late = run([*AD_METRICS, "heartbeat", "--check"], **settings)

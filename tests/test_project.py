@@ -34,7 +34,13 @@ def test_every_setting_is_in_the_example_with_its_default() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("TIMEZONE", "Mars/Olympus"), ("CURRENCY", "dollars"), ("DATABASE_POOL_MAX", "0"), ("LOG_FORMAT", "xml")],
+    [
+        ("TIMEZONE", "Mars/Olympus"),
+        ("CURRENCY", "dollars"),
+        ("DATABASE_POOL_MAX", "0"),
+        ("DATABASE_STATEMENT_TIMEOUT", "1e400"),
+        ("LOG_FORMAT", "xml"),
+    ],
 )
 def test_a_setting_that_cannot_be_is_named(name: str, value: str, tmp_path: Path) -> None:
     done = subprocess.run(

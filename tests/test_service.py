@@ -106,6 +106,21 @@ def test_a_database_that_goes_away_and_comes_back(directory: Path, tmp_path: Pat
             eventually(lambda: ready(site), 10, "readiness")
             for _ in range(20):
                 assert httpx.get(f"{site}/v1/ad-metrics").status_code == 200
+        head = httpx.head(f"{site}/health/live")
+        assert (head.status_code, head.content) == (200, b"")
+        # A server that is there and says nothing.
+        main = psutil.Process(server.status().pid)
+        frozen = [main, *main.children(recursive=True)]
+        try:
+            for process in frozen:
+                process.suspend()
+            begun = time.monotonic()
+            assert httpx.get(f"{site}/health/ready", timeout=15).status_code == 503
+            assert time.monotonic() - begun < 10
+        finally:
+            for process in frozen:
+                process.resume()
+        eventually(lambda: ready(site), 10, "readiness")
 
 
 def test_the_demo(directory: Path, tmp_path: Path) -> None:

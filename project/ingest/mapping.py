@@ -1,7 +1,6 @@
 """Map: a file's header to the canonical record, with what the caller said of it."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -58,17 +57,19 @@ def mapped(header: Sequence[str], options: Options, file: str, currency: str) ->
 
     Raises LoadRefused, naming all that is missing, and where a column of money is in another currency.
     """
-    repeated = {name for name, count in Counter(header).items() if count > 1}
     positions, missing = {}, []
     for name in RECORD:
         if name in options.constants:
             continue
         column = options.columns.get(name, name)
-        found = [index for index, cell in enumerate(header) if cell == column]
+        found = [index for index, cell in enumerate(header) if cell == column or column == f"#{index + 1}"]
         if not found and name not in options.columns:
             found = [index for index, cell in enumerate(header) if cell.casefold() == column]
-        if len(found) > 1 or column in repeated:
-            raise LoadRefused(f"{file} has {len(found)} columns {column!r}; name the one meant with --map {name}=…")
+        if len(found) > 1:
+            raise LoadRefused(
+                f"{file} has {len(found)} columns {column!r}; name the one meant by its number: "
+                + " or ".join(f"--map {name}=#{index + 1}" for index in found)
+            )
         if found:
             positions[name] = found[0]
             said = re.search(r"\(([A-Z]{3})\)", header[found[0]])

@@ -50,21 +50,30 @@ def opened(path: Path) -> Iterator[Source]:
         with _bytes_of(path) as raw:
             hashing = _Hashing(raw)
             text = io.TextIOWrapper(_uncompressed(hashing), encoding="utf-8-sig", newline="")
-            rows = _rows(text)
+            rows = _rows(text, name)
             _, header = next(rows, (0, []))
-            if not header:
-                raise LoadRefused(f"{name} is empty.")
+            _refuse_other_formats(name, header)
             yield Source(name, [cell.strip() for cell in header], _to_the_end(rows, hashing), hashing)
     except UnicodeDecodeError as error:
-        raise LoadRefused(f"{name} is not UTF-8 (byte {error.object[error.start]:#04x}).") from error
-    except csv.Error as error:
-        raise LoadRefused(f"{name} is not CSV: {error}.") from error
+        byte = f"{error.object[error.start]:#04x}"
+        advice = f"iconv -f ISO-8859-1 -t UTF-8 {name}, if that is what it is"
+        raise LoadRefused(f"{name} is not UTF-8 (byte {byte}); convert it: {advice}.") from error
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise LoadRefused(f"{name} is a damaged gzip file: {error}.") from error
     except FileNotFoundError as error:
         raise LoadRefused(f"There is no file {path}.") from error
     except OSError as error:
         raise LoadRefused(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _refuse_other_formats(name: str, header: Sequence[str]) -> None:
+    if not header:
+        raise LoadRefused(f"{name} is empty.")
+    if header[0].startswith("PK\x03\x04"):
+        raise LoadRefused(f"{name} is an Excel or zip file; save it as CSV.")
+    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise LoadRefused(f"{name} is separated by {called}; only commas are read. Its header: {header[0]}")
 
 
 class _Hashing(io.RawIOBase):
@@ -103,7 +112,7 @@ def _uncompressed(raw: _Hashing) -> IO[bytes]:
     return buffered
 
 
-def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: IO[str], name: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(text, strict=True)
     while True:
         line = reader.line_num + 1
@@ -111,6 +120,8 @@ def _rows(text: IO[str]) -> Iterator[tuple[int, list[str]]]:
             row = next(reader)
         except StopIteration:
             return
+        except csv.Error as error:
+            raise LoadRefused(f"{name}, line {line}: not CSV: {error}.") from error
         if row:
             yield line, row
 

@@ -12,8 +12,16 @@ GRACE = timedelta(minutes=5)
 """How late a beat may be before `heartbeat --check` complains."""
 
 
+PATIENCE = 5.0
+"""Seconds that a beat waits for the database."""
+
+
 class Overdue(AdMetricsError):
     """The last beat is older than it may be."""
+
+
+class Unwritten(AdMetricsError):
+    """A beat did not reach the log."""
 
 
 async def beat(kind: str, next_run: datetime | None, log: Path, *, by_hand: bool = False) -> Beat:
@@ -22,12 +30,15 @@ async def beat(kind: str, next_run: datetime | None, log: Path, *, by_hand: bool
     `next_run` is when the one after is due; `kind` is `ok`, and `start` when the scheduler starts.
     """
     now = datetime.now(UTC)
-    facts = {"by": "hand"} if by_hand else {}
+    facts = {}
     if next_run:
         facts["next"] = timestamp(next_run)
     if previous := last_beat(log):
         facts["since_last"] = f"{(now - previous.at).total_seconds():.0f}s"
-    return Beat(now, kind, facts | await _database())
+    facts |= await _database()
+    if by_hand:
+        facts["by"] = "hand"
+    return Beat(now, kind, facts)
 
 
 def check(log: Path, now: datetime) -> Beat:
@@ -46,7 +57,7 @@ def check(log: Path, now: datetime) -> Beat:
 async def _database() -> dict[str, str]:
     started = perf_counter()
     try:
-        async with snapshot() as seen:
+        async with snapshot(within=PATIENCE) as seen:
             newest = seen.labels.last_date
     except DatabaseUnavailable as error:
         return {"database": "away", "error": type(error.__cause__ or error).__name__}

@@ -34,7 +34,8 @@ class Beat:
     def next(self) -> datetime | None:
         """When the beat after this one is due."""
         with suppress(KeyError, ValueError):
-            return datetime.fromisoformat(self.facts["next"])
+            due = datetime.fromisoformat(self.facts["next"])
+            return due if due.tzinfo else None
         return None
 
 
@@ -43,7 +44,9 @@ def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
     """Yield the function that writes one line.
 
     It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
-    on disk when the block ends. Only one process may write (`jobs.leader`). Raises ValueError where a setting cannot be.
+    on disk when the block ends. Only one process may write (`jobs.leader`).
+
+    Raises ValueError where a setting cannot be.
     """
     kept = settings.heartbeat_retention
     settings.heartbeat_log.resolve().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -117,5 +120,7 @@ def _parsed(line: str) -> Beat | None:
     try:
         at = datetime.fromisoformat(moment)
     except ValueError:
+        return None
+    if at.tzinfo is None:
         return None
     return Beat(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact))

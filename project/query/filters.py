@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from project.catalog import DATE, LABELLED_DIMENSIONS, date_id
+from project.catalog import DATE, LABELLED_DIMENSIONS, NOT_SET, date_id
 from project.errors import Fault, InvalidRequest
 from project.store.labels import Labels
 
@@ -82,4 +82,5 @@ def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) ->
     detail = f"No {dimension.replace('_', ' ')} is called {label!r}."
     if not known.names:
         detail += " No data has been loaded yet."
-    return Fault(parameter, "unknown_label", detail, label, known.nearest(label))
+    blank = (NOT_SET,) if not label.strip() and known.number(NOT_SET) else ()
+    return Fault(parameter, "unknown_label", detail, label, blank or known.nearest(label))

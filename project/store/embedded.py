@@ -159,8 +159,9 @@ class EmbeddedPostgres:
         verb = "restart" if self._is_ours(self._pid()) else "start"
         if verb == "start":
             self._drop_stale_lock_files()
-        conf = _SERVICE_CONF.format(port=PORT, sockets=str(self._sockets).replace("'", "''"))
-        (self.data / "service.conf").write_text(conf)
+        conf = self.data / "service.conf"
+        conf.write_text(_SERVICE_CONF.format(port=PORT, sockets=str(self._sockets).replace("'", "''")))
+        conf.chmod(0o644)  # for the server's account, whatever the umask
         self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), verb)
 
     def _wait_until_ready(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import asyncpg
-from tortoise.exceptions import DBConnectionError
+from tortoise.exceptions import DBConnectionError, OperationalError
 
 from project.errors import DatabaseUnavailable, NotMigrated, QueryTooSlow
 
@@ -16,6 +16,9 @@ BROKEN = (
     ConnectionError,
 )
 """A connection that ended, or that the server ended."""
+
+_NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
+_MIGRATE = "The database lacks tables or columns, or the right to read them; run `aerich upgrade`."
 
 _AWAY = (
     *BROKEN,
@@ -34,8 +37,12 @@ def database_errors() -> Iterator[None]:
         yield
     except asyncpg.QueryCanceledError as error:
         raise QueryTooSlow("The database did not finish the query within its time-out.") from error
-    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError) as error:
-        raise NotMigrated("The database lacks tables, or rights to them; run `aerich upgrade`.") from error
+    except _NOT_MIGRATED as error:
+        raise NotMigrated(_MIGRATE) from error
+    except OperationalError as error:
+        if isinstance(error.__cause__, _NOT_MIGRATED):
+            raise NotMigrated(_MIGRATE) from error.__cause__
+        raise
     except TimeoutError as error:
         raise DatabaseUnavailable("No database connection came free, or none answered, in time.") from error
     except _AWAY as error:

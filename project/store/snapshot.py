@@ -51,13 +51,14 @@ class Snapshot:
 
 
 @asynccontextmanager
-async def snapshot() -> AsyncIterator[Snapshot]:
+async def snapshot(within: float | None = None) -> AsyncIterator[Snapshot]:
     """Begin a read-only transaction on a connection of the pool, with labels as fresh as its data.
 
-    Raises DatabaseUnavailable, or one of its kinds, also for whatever goes wrong with the database inside the block.
+    All of it, the block included, may take `within` seconds. Raises DatabaseUnavailable, or one of its kinds, also for
+    whatever goes wrong with the database inside the block.
     """
     with database_errors():
-        async with _transaction() as connection:
+        async with asyncio.timeout(within), _transaction() as connection:
             yield Snapshot(connection, await labels.refreshed(connection))
 
 
@@ -74,6 +75,10 @@ async def _transaction() -> AsyncIterator["asyncpg.Connection[Any]"]:
         lent, connection, transaction = await _begin(client)
     try:
         yield connection
+    except (asyncio.CancelledError, TimeoutError):
+        # The server may never answer a ROLLBACK.
+        connection.terminate()
+        raise
     except BaseException:
         if not connection.is_closed():
             await transaction.rollback()
@@ -92,7 +97,9 @@ async def _begin(client: AsyncpgDBClient) -> tuple[Any, "asyncpg.Connection[Any]
     try:
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
         await transaction.start()
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError | TimeoutError):
+            connection.terminate()
         await lent.__aexit__(None, None, None)
         raise
     return lent, connection, transaction

@@ -19,6 +19,9 @@ from project.query.order import SORTABLE
 from project.store import labels
 from project.store.labels import nearest
 
+MOST_VALUES = 1000
+"""How many values a list takes."""
+
 
 def refused(fault: Fault) -> PydanticCustomError:
     """Return the fault as an error that Pydantic collects; `web.faults` turns it back."""
@@ -58,18 +61,33 @@ def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
     return preset
 
 
-def split_list(values: Any) -> list[str]:
+def split_list(values: Any, info: ValidationInfo) -> list[str]:
     """Split values at commas; quotes keep a comma that belongs to a label: `"Paris, Texas"`."""
     given = [values] if isinstance(values, str) else list(values or ())
-    return [part for value in given for part in _split(value)]
+    return _not_too_many([part for value in given for part in _split(value)], info)
 
 
-def split_labels(dimension: str, values: Any) -> list[str]:
+def split_labels(dimension: str, values: Any, info: ValidationInfo) -> list[str]:
     """Split labels at commas, unless a label with commas is given alone."""
     known = labels.current()[dimension]
     given = [values] if isinstance(values, str) else list(values or ())
-    # A label that has commas itself may be given as it is, alone.
-    return [part for value in given for part in ([value] if known.number(value) else _split(value))]
+    parts = [part for value in given for part in ([value] if known.number(value) else _split(value))]
+    return _not_too_many(parts, info)
+
+
+def whole_number(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what Python takes for a number and people do not: 1_0, ٣, 1.0."""
+    if isinstance(value, str) and not re.fullmatch(r"-?\d+", value, re.ASCII):
+        raise refused(Fault(str(info.field_name), "invalid_value", f"{value!r} is not a whole number.", value))
+    return value
+
+
+def decimal_number(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what Python takes for a decimal number and people do not: 1e3, NaN, ٣."""
+    if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
+        detail = f"{value!r} is not a decimal number such as 12.5."
+        raise refused(Fault(str(info.field_name), "invalid_value", detail, value))
+    return value
 
 
 def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
@@ -164,6 +182,13 @@ def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:
     allowed = tuple(allowed)
     detail = f"{value!r} is none of: {', '.join(allowed)}."
     return Fault(parameter, "invalid_value", detail, value, nearest(value, allowed))
+
+
+def _not_too_many(values: list[str], info: ValidationInfo) -> list[str]:
+    if len(values) > MOST_VALUES:
+        detail = f"{len(values):,} values are too many for {info.field_name}; it takes {MOST_VALUES:,}."
+        raise refused(Fault(str(info.field_name), "too_many_values", detail))
+    return values
 
 
 def _split(value: str) -> list[str]:

@@ -29,9 +29,7 @@ def not_modified(request: Request, tag: str) -> Response | None:
 
     `*`, which asks whether there is any answer at all, is not taken: it is meant for writes.
     """
-    known = request.headers.get("if-none-match")
-    if known is None:
-        return None
+    known = ",".join(request.headers.getlist("if-none-match"))
     if tag in {part.strip().removeprefix("W/") for part in known.split(",")}:
         return Response(status_code=304, headers=caching_headers(tag))
     return None

@@ -8,7 +8,7 @@ from project.store.labels import nearest
 
 
 def faults_of(errors: Iterable[Any], known: Sequence[str] = ()) -> list[Fault]:
-    """Return the faults that a ValidationError's errors stand for; `known` are the parameters that there are."""
+    """Return the faults that a model's validation errors stand for; `known` are the parameters that there are."""
     return [_fault(item, known) for item in errors]
 
 
@@ -16,7 +16,7 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
     context = item.get("ctx", {})
     if "fault" in context:
         return context["fault"]  # type: ignore[no-any-return]
-    name = str(next(part for part in item["loc"] if part not in ("query", "path")))
+    name = str(item["loc"][0])
     value = item.get("input")
     match item["type"]:
         case "extra_forbidden":

@@ -24,6 +24,7 @@ from project.query.filters import Filters
 from project.query.order import SortKey
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.checks import (
+    decimal_number,
     expanded_are_shown,
     iso_date,
     known_label,
@@ -37,6 +38,7 @@ from project.web.checks import (
     split_labels,
     split_list,
     whole_cursor,
+    whole_number,
 )
 
 LARGEST_LIMIT = 1000
@@ -102,11 +104,9 @@ def _filter_fields() -> dict[str, Any]:
 
 def _number_kind(measure: Measure) -> Any:
     if measure.decimals:
-        # A zero may have any exponent; PostgreSQL would not take it.
-        smallest = Decimal(1).scaleb(-measure.decimals)
         number = Field(ge=0, max_digits=18, decimal_places=measure.decimals)
-        return Annotated[Decimal, number, AfterValidator(lambda exact: exact.quantize(smallest))]
-    return Annotated[int, Field(ge=0, le=_LARGEST_COUNT)]
+        return Annotated[Decimal, BeforeValidator(decimal_number), number]
+    return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=_LARGEST_COUNT)]
 
 
 if TYPE_CHECKING:
@@ -166,9 +166,13 @@ class RowsParameters(FilterParameters):
         examples=["region,platform"],
     )
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
-    limit: int = Field(100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100])
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(
+        100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
+    )
     cursor: Annotated[str | None, AfterValidator(whole_cursor)] = Field(
-        None, description="`page.next_cursor` of the page before, with the same filters and sort."
+        None,
+        description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
+        "over the data as it is now; `meta.data_version` tells whether that moved.",
     )
 
     def question(self, today: date) -> RowsQuestion:

@@ -19,6 +19,9 @@ from project.web.faults import faults_of
 
 MEDIA_TYPE = "application/problem+json"
 
+SHOWN_FAULTS = 100
+"""More would be a large answer to a small question."""
+
 
 class ParameterError(BaseModel):
     """One fault, as the document describes it."""
@@ -91,7 +94,8 @@ def install(app: FastAPI) -> None:
 
 
 def _invalid_parameters(request: Request, error: Any) -> Response:
-    return _faults(request, faults_of(error.errors()))
+    # FastAPI's own check, of the path: it puts before each name where it stood.
+    return _faults(request, faults_of({**item, "loc": item["loc"][1:]} for item in error.errors()))
 
 
 def _invalid_request(request: Request, error: Any) -> Response:
@@ -100,7 +104,7 @@ def _invalid_request(request: Request, error: Any) -> Response:
 
 def _faults(request: Request, faults: Sequence[Fault]) -> Response:
     errors = []
-    for fault in faults:
+    for fault in faults[:SHOWN_FAULTS]:
         shown = {
             "parameter": fault.parameter,
             "value": fault.value,
@@ -111,7 +115,9 @@ def _faults(request: Request, faults: Sequence[Fault]) -> Response:
             {name: value for name, value in shown.items() if value is not None}
             | ({"suggestions": list(fault.suggestions)} if fault.suggestions else {})
         )
-    return problem(request, 422, "invalid-parameters", "Invalid request parameters", errors=errors)
+    title = "Invalid request parameters"
+    detail = f"{len(faults):,} faults; the first {SHOWN_FAULTS} are here." if len(faults) > SHOWN_FAULTS else None
+    return problem(request, 422, "invalid-parameters", title, detail=detail, errors=errors)
 
 
 def _no_such_thing(request: Request, error: Any) -> Response:

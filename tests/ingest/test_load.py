@@ -222,11 +222,18 @@ async def test_gzip_bom_and_standard_input(
         (b"", "is empty"),
         (b"date,region\n", "lacks 10 of the record's fields"),
         (",".join(RECORD).encode() + b"\n", "The files have no rows"),
-        (",".join([*RECORD, "clicks"]).encode() + b"\n", "has 2 columns 'clicks'; name the one meant"),
+        (
+            ",".join([*RECORD, "clicks"]).encode() + b"\n",
+            r"name the one meant by its number: --map clicks=#9 or --map clicks=#13",
+        ),
         (b"\xff\xfe\x00", "is not UTF-8"),
         (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
         (gzip.compress(b"x" * 1000)[:-6] + b"xxxxxx", "is a damaged gzip file"),
-        (b'a,"b\nc', "is not CSV"),
+        (b'a,"b\nc', "line 1: not CSV"),
+        (b"date;region;cost\n", "is separated by semicolons; only commas are read"),
+        (b"date\tregion\tcost\n", "is separated by tabs"),
+        (b"PK\x03\x04\x14\x00", "is an Excel or zip file"),
+        (b"date,region\xf6", "convert it: iconv"),
     ],
 )
 async def test_files_that_are_refused(
@@ -275,6 +282,12 @@ async def test_the_same_file_twice_in_one_load_is_refused(
     with pytest.raises(LoadRefused, match=r"a\.csv and b\.csv are the same file; it would count twice"):
         await loaded(database, first, second)
     assert await state(connection) == before
+
+
+async def test_a_column_named_by_its_number(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    twice = write(tmp_path / "a.csv", [(*ONE, 99)], [*RECORD, "clicks"])
+    await loaded(database, twice, columns={"clicks": "#13"})
+    assert [measures[1] for measures in (await facts(connection)).values()] == [99]
 
 
 async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:

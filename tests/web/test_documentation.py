@@ -66,6 +66,11 @@ async def test_the_page_needs_no_other_host(client: httpx.AsyncClient) -> None:
     assert "://" not in page.replace("http://test", "")
 
 
+async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
+    response = await client.get("/")
+    assert (response.status_code, response.headers["location"]) == (307, "/docs")
+
+
 @pytest.mark.slow
 @schema.parametrize()
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
