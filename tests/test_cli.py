@@ -94,8 +94,9 @@ async def test_heartbeat(database: str, tmp_path: Path) -> None:
     with lock_for(log):
         assert run([*AD_METRICS, "heartbeat"], **settings).returncode == 0
     assert len(log.read_text().splitlines()) == 2
-    # As on a full disk: no file may grow.
-    limited = ["bash", "-c", 'ulimit -f 0; exec "$@"', "bash", *AD_METRICS, "heartbeat"]
+    # As on a full disk: no file may grow beyond the KiB that this one has.
+    (tmp_path / "full.log").write_text("\n" * 1024)
+    limited = ["bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *AD_METRICS, "heartbeat"]
     full = run(limited, DATABASE_URL=database, HEARTBEAT_LOG=str(tmp_path / "full.log"))
     assert full.returncode == 1
     assert "could not be written" in full.stderr
