@@ -3,7 +3,7 @@
     uv run --group benchmark python -m benchmarks.pages [--rounds 5] [--seconds 4] [--connections 8]
 
 The three servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs
-all alike; the ratios are of medians over the rounds. `wrk` makes the requests.
+all alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requests.
 """
 
 import argparse
@@ -20,6 +20,8 @@ import time
 import urllib.request
 from datetime import date
 from pathlib import Path
+
+import asyncpg
 
 from project.ingest.load import load_records
 from project.ingest.report import Report
@@ -66,6 +68,14 @@ def fill(server: EmbeddedPostgres) -> None:
     print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
     asyncio.run(load_records(sample_records(END, DAYS, COMBINATIONS), report, settings, sample=True))
     print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
+    asyncio.run(vacuum(server.url()))
+
+
+async def vacuum(dsn: str) -> None:
+    """Do at once what autovacuum does within a minute: (c) depends on statistics."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()
 
 
 def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
@@ -82,10 +92,12 @@ def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
     print(f"\nmedians of {options.rounds} rounds of {options.seconds} s, {options.connections} connections")
     for name, (rate, p50, p99) in medians.items():
         print(f"{name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms")
-    rates = {name[0]: rate for name, (rate, _, _) in medians.items()}
-    for other in rates.keys() - {"a"}:
-        if "a" in rates:
-            print(f"a / {other}: {rates['a'] / rates[other]:.2f}")
+    rates = {name[0]: [rate for rate, _, _ in turns] for name, turns in results.items()}
+    for other in sorted(rates.keys() - {"a"}):
+        ratios = [ours / theirs for ours, theirs in zip(rates.get("a", ()), rates[other], strict=False)]
+        if ratios:
+            spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
+            print(f"a / {other}: {statistics.median(ratios):.2f} (median of the rounds' ratios; {spread})")
 
 
 def one_turn(app: str, dsn: str, options: argparse.Namespace) -> tuple[float, float, float]:

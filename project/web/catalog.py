@@ -1,8 +1,6 @@
 """`/v1/catalog`: everything that can be asked for."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, MEASURES
 from project.store.snapshot import snapshot
@@ -11,7 +9,7 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
 from project.web.meta import data_meta
 from project.web.params import LARGEST_LIMIT, NoParameters, RowsParameters
-from project.web.parse import parsed
+from project.web.parse import parse
 from project.web.problems import documented
 from project.web.schemas import CatalogAnswer
 
@@ -24,12 +22,13 @@ router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"])
     response_model=CatalogAnswer,
     responses=documented(422, 503),
 )
-async def catalog(request: Request, _params: Annotated[NoParameters, Depends(parsed(NoParameters))]) -> Response:
+async def catalog(request: Request) -> Response:
     """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
+    await parse(NoParameters, request)
     settings = request.app.state.settings
     day = today(request)
     async with snapshot() as seen:
-        tag = etag(seen.version, "catalog", day, settings.timezone, settings.currency)
+        tag = etag(request, seen.version, day, settings.timezone, settings.currency)
         if unchanged := not_modified(request, tag):
             return unchanged
     presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}

@@ -1,4 +1,4 @@
-"""Conditional requests: ETags made of the data version and the question, and 304 (RFC 9110, section 13)."""
+"""Conditional requests: ETags made of the data version and the URL, and 304 (RFC 9110, section 13)."""
 
 import hashlib
 from typing import Any
@@ -9,13 +9,14 @@ from project import __version__
 from project.store.labels import DataVersion
 
 
-def etag(version: DataVersion, *question: Any) -> str:
-    """Return the ETag of the answer to a question at a data version.
+def etag(request: Request, version: DataVersion, *moving: Any) -> str:
+    """Return the ETag of the answer to a request at a data version.
 
-    The question belongs in it for the sake of date presets: the same URL means other days tomorrow. So does the
-    release, since another one may write the same answer differently.
+    `moving` is what else the answer depends on: with a date preset the same URL means other days tomorrow. The
+    release is in it too, since another one may write the same answer differently.
     """
-    digest = hashlib.blake2b(repr((__version__, question)).encode(), digest_size=6).hexdigest()
+    question = (__version__, request.scope["path"], request.scope["query_string"], moving)
+    digest = hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
     return f'"{version.token}-{digest}"'
 
 

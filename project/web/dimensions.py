@@ -1,8 +1,6 @@
 """`/v1/dimensions`: the labels that filters take."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from project.catalog import DIMENSIONS
 from project.errors import NoSuchThing
@@ -12,7 +10,7 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
 from project.web.meta import data_meta
 from project.web.params import NoParameters, SearchParameters
-from project.web.parse import documented_parameters, parsed
+from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
 from project.web.schemas import DimensionsAnswer, LabelsAnswer
 
@@ -22,12 +20,11 @@ _NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 
 
 @router.get("", summary="The dimensions", responses=documented(422, 503), response_model=DimensionsAnswer)
-async def list_dimensions(
-    request: Request, _params: Annotated[NoParameters, Depends(parsed(NoParameters))]
-) -> Response:
+async def list_dimensions(request: Request) -> Response:
     """Name every dimension, and say how many labels it has."""
+    await parse(NoParameters, request)
     async with snapshot() as seen:
-        tag = etag(seen.version, "dimensions")
+        tag = etag(request, seen.version)
         if unchanged := not_modified(request, tag):
             return unchanged
     data = [
@@ -49,14 +46,13 @@ async def list_dimensions(
     responses=documented(404, 422, 503),
     openapi_extra=documented_parameters(SearchParameters),
 )
-async def list_labels(
-    request: Request, name: str, params: Annotated[SearchParameters, Depends(parsed(SearchParameters))]
-) -> Response:
+async def list_labels(request: Request, name: str) -> Response:
     """Give the labels of one dimension with their numbers, in alphabetical order."""
+    params = await parse(SearchParameters, request)
     if name not in _NAMES:
         raise NoSuchThing(f"No dimension is called {name!r}; there are {', '.join(_NAMES)}.", nearest(name, _NAMES))
     async with snapshot() as seen:
-        tag = etag(seen.version, name, params.search)
+        tag = etag(request, seen.version)
         if unchanged := not_modified(request, tag):
             return unchanged
     found = seen.labels[name].search(params.search or "")

@@ -1,6 +1,6 @@
 """Encode: records to the bytes of a JSON answer, once, with numbers as stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -25,25 +25,23 @@ def dumps(content: Any) -> bytes:
 
 def row_objects(page: Page, labels: Labels, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
     """Return the page's records as the objects of an answer, with the fields asked for, or all."""
-    # Column by column: half the time of row by row.
-    columns = [
-        _shown(name, values, page, labels)
-        for name, values in zip(FIELDS, zip(*page.records, strict=True), strict=False)
-        if not fields or name in fields
-    ]
-    names = [name for name in FIELDS if not fields or name in fields]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+    template: dict[str, Any] = dict.fromkeys(name for name in FIELDS if not fields or name in fields)
+    objects = [template.copy() for _ in page.records]
+    # Column by column, into dicts that need not grow: half the time of row by row.
+    for name, values in zip(FIELDS, zip(*page.records, strict=True), strict=False):
+        if name in template:
+            for one, value in zip(objects, _shown(name, values, page, labels), strict=True):
+                one[name] = value
+    return objects
 
 
-def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Sequence[Any]:
+def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iterable[Any]:
     """Return a column's values as an answer has them."""
     if name in page.nested:
-        nested = page.nested[name]
-        return [nested[number] for number in values]
+        return map(page.nested[name].__getitem__, values)
     if name in _DIMENSION_NAMES:
-        labelled = labels[name].names
-        return [labelled[number] for number in values]
-    return [_exact(value) for value in values] if name in _EXACT else values
+        return map(labels[name].names.__getitem__, values)
+    return map(_exact, values) if name in _EXACT else values
 
 
 _DIMENSION_NAMES = frozenset(dimension.name for dimension in DIMENSIONS)

@@ -4,7 +4,7 @@ A model checks everything, labels included, before any query runs, and finds all
 field's own, and one that concerns several fields belongs to the last of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -120,24 +120,29 @@ class FilterParameters(_Filterable):
 
     def filters(self, today: date) -> Filters:
         """Return the filters; a preset is counted from today."""
-        given = self.model_dump(exclude_defaults=True)
         date_from, date_to = self.date_from, self.date_to
         if self.date_preset:
             date_from, date_to = DATE_PRESETS[self.date_preset](today)
         return Filters(
             date_from,
             date_to,
-            keep=_pairs(given, (dimension.name for dimension in LABELLED_DIMENSIONS), "", tuple),
-            drop=_pairs(given, (dimension.name for dimension in LABELLED_DIMENSIONS), "exclude_", tuple),
-            at_least=_pairs(given, (measure.name for measure in MEASURES), "min_"),
-            at_most=_pairs(given, (measure.name for measure in MEASURES), "max_"),
+            keep=tuple((name, tuple(labels)) for name, labels in _given(self, _KEPT)),
+            drop=tuple((name, tuple(labels)) for name, labels in _given(self, _DROPPED)),
+            at_least=_given(self, _AT_LEAST),
+            at_most=_given(self, _AT_MOST),
         )
 
 
-def _pairs(
-    given: dict[str, Any], names: Iterable[str], prefix: str, kind: Callable[[Any], Any] = lambda value: value
-) -> tuple[tuple[str, Any], ...]:
-    return tuple((name, kind(given[prefix + name])) for name in names if prefix + name in given)
+_KEPT = {dimension.name: dimension.name for dimension in LABELLED_DIMENSIONS}
+_DROPPED = {f"exclude_{dimension.name}": dimension.name for dimension in LABELLED_DIMENSIONS}
+_AT_LEAST = {f"min_{measure.name}": measure.name for measure in MEASURES}
+_AT_MOST = {f"max_{measure.name}": measure.name for measure in MEASURES}
+
+
+def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    """Return what the parameters hold that were given, by what each is about, in the catalogue's order."""
+    asked = params.model_fields_set
+    return tuple((name, getattr(params, field)) for field, name in names.items() if field in asked)
 
 
 class RowsParameters(FilterParameters):

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from project.query.rows import fetch_row, fetch_rows, plan_rows
 from project.store.snapshot import snapshot
@@ -11,7 +11,7 @@ from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, row_objects
 from project.web.meta import data_meta, rows_meta
 from project.web.params import NoParameters, RowsParameters
-from project.web.parse import documented_parameters, parsed
+from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
 from project.web.schemas import RowAnswer, RowsAnswer
 
@@ -27,14 +27,15 @@ LARGEST_ID = 2**63 - 1
     responses=documented(422, 503),
     openapi_extra=documented_parameters(RowsParameters),
 )
-async def list_rows(request: Request, params: Annotated[RowsParameters, Depends(parsed(RowsParameters))]) -> Response:
+async def list_rows(request: Request) -> Response:
     """Give the facts that match all filters: one row a day and combination of dimensions.
 
     Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case.
     """
+    params = await parse(RowsParameters, request)
     question = params.question(today(request))
     async with snapshot() as seen:
-        tag = etag(seen.version, question, params.fields)
+        tag = etag(request, seen.version, question.filters.date_from, question.filters.date_to)
         if unchanged := not_modified(request, tag):
             return unchanged
         page = await fetch_rows(plan_rows(question, seen.labels), seen)
@@ -53,11 +54,11 @@ async def list_rows(request: Request, params: Annotated[RowsParameters, Depends(
 async def one_row(
     request: Request,
     id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="The `id` of a row.", examples=[1])],  # noqa: A002
-    _params: Annotated[NoParameters, Depends(parsed(NoParameters))],
 ) -> Response:
     """Give one fact, its dimensions as objects with their numbers."""
+    await parse(NoParameters, request)
     async with snapshot() as seen:
-        tag = etag(seen.version, id)
+        tag = etag(request, seen.version)
         if unchanged := not_modified(request, tag):
             return unchanged
         page = await fetch_row(id, seen)
