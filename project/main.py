@@ -20,7 +20,7 @@ from project.settings import Settings, SettingsError, get_settings
 from project.store import labels
 from project.store.database import serving_config
 from project.store.snapshot import snapshot
-from project.web import catalog, dimensions, health, problems, rows
+from project.web import catalog, dimensions, health, problems, reports, rows
 from project.web.head import HeadAsGet
 
 
@@ -30,7 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app: FastAPI = FastAPIOffline(
         title="Ad Metrics",
         version=__version__,
-        summary="Daily advertising facts: filtered rows, exact and fast.",
+        summary="Daily advertising facts: filtered rows and reports, exact and fast.",
         lifespan=_lifespan,
         # A path is what it is: a redirect would hide a typing error.
         redirect_slashes=False,
@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CorrelationIdMiddleware, validator=_printable_id)
     # Until there is a page of its own.
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
-    for resource in (rows, dimensions, catalog, health):
+    for resource in (rows, reports, dimensions, catalog, health):
         app.include_router(resource.router)
     return app
 

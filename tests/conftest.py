@@ -21,9 +21,10 @@ from hypothesis import settings as hypothesis_settings
 
 from project.main import create_app
 from project.settings import Settings
-from project.store import migrations
+from project.store import migrations, rollups
 from project.store.embedded import ROOT_HOME, EmbeddedPostgres
 from tests.model import FACTS, insert_facts
+from tests.report_model import REPORT_FACTS
 
 # Real databases and processes answer when they answer; the fixtures are read only.
 hypothesis_settings.register_profile(
@@ -121,6 +122,18 @@ async def facts_database(new_database: Callable[[], Awaitable[str]]) -> str:
 
 
 @pytest.fixture(scope="session")
+async def reports_database(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of a database that holds the facts of `tests.report_model` and their rollups; nobody changes it."""
+    url = await new_database()
+    connection = await asyncpg.connect(url)
+    await insert_facts(connection, REPORT_FACTS)
+    async with connection.transaction():
+        await rollups.refresh(connection, {fact.key[0] for fact in REPORT_FACTS})
+    await connection.close()
+    return url
+
+
+@pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
     """Return a context manager that serves a database, in process, and yields an HTTP client for it."""
 
@@ -142,6 +155,13 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
 async def client(serving: Client, facts_database: str) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the service over the facts of `tests.model`."""
     async with serving(facts_database) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+async def reports_client(serving: Client, reports_database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the service over the facts of `tests.report_model`."""
+    async with serving(reports_database) as client:
         yield client
 
 

@@ -71,11 +71,11 @@ FACTS = _facts()
 
 
 async def insert_facts(connection: asyncpg.Connection, facts: list[Fact]) -> None:
-    for month in (1, 2, 3, 4):
-        await connection.execute(
-            f"CREATE TABLE facts_2024_{month:02} PARTITION OF fact_ad_metrics_daily "
-            f"FOR VALUES FROM ({20240000 + month * 100}) TO ({20240100 + month * 100})"
-        )
+    for table in ("fact_ad_metrics_daily", "rollup_ad_metrics_daily"):
+        for month in sorted({fact.key[0] // 100 for fact in facts}):
+            await connection.execute(
+                f"CREATE TABLE {table}_{month} PARTITION OF {table} FOR VALUES FROM ({month}00) TO ({month + 1}00)"
+            )
     days = sorted({fact["date"] for fact in facts})
     await connection.executemany(
         "INSERT INTO dim_date VALUES ($1, $2)", [(day.year * 10000 + day.month * 100 + day.day, day) for day in days]

@@ -5,20 +5,29 @@ Parameters, filters, documentation and tests derive from these declarations. Add
 
 from project.catalog.dates import DATE_PRESETS, date_id, date_of
 from project.catalog.dimensions import DATE, DIMENSIONS, LABELLED_DIMENSIONS, NATURAL_KEY, NOT_SET, Dimension
-from project.catalog.metrics import FORMULAS, MEASURES, Formula, Measure
+from project.catalog.grains import GRAINS, Grain
+from project.catalog.grouping_sets import GROUPING_SETS, GroupingSet
+from project.catalog.metrics import FORMULAS, MEASURES, METRICS, ROUNDED, Formula, Measure, Number
 
 __all__ = [
     "DATE",
     "DATE_PRESETS",
     "DIMENSIONS",
     "FORMULAS",
+    "GRAINS",
+    "GROUPING_SETS",
     "LABELLED_DIMENSIONS",
     "MEASURES",
+    "METRICS",
     "NATURAL_KEY",
     "NOT_SET",
+    "ROUNDED",
     "Dimension",
     "Formula",
+    "Grain",
+    "GroupingSet",
     "Measure",
+    "Number",
     "date_id",
     "date_of",
 ]

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
+from project.catalog.grains import monday, quarter_start
+
 Range = tuple[date | None, date | None]
 """First and last day, inclusive; None is open."""
 
@@ -22,12 +24,11 @@ def _last_days(count: int) -> Callable[[date], Range]:
 
 
 def _this_week(today: date) -> Range:
-    return today - timedelta(days=today.weekday()), today
+    return monday(today), today
 
 
 def _last_week(today: date) -> Range:
-    monday = today - timedelta(days=today.weekday())
-    return monday - timedelta(days=7), monday - timedelta(days=1)
+    return monday(today) - timedelta(days=7), monday(today) - timedelta(days=1)
 
 
 def _this_month(today: date) -> Range:
@@ -39,17 +40,13 @@ def _last_month(today: date) -> Range:
     return last.replace(day=1), last
 
 
-def _quarter_start(day: date) -> date:
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
 def _this_quarter(today: date) -> Range:
-    return _quarter_start(today), today
+    return quarter_start(today), today
 
 
 def _last_quarter(today: date) -> Range:
-    last = _quarter_start(today) - timedelta(days=1)
-    return _quarter_start(last), last
+    last = quarter_start(today) - timedelta(days=1)
+    return quarter_start(last), last
 
 
 def _this_year(today: date) -> Range:

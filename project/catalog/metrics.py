@@ -1,9 +1,15 @@
 """Metrics: stored additive measures, and formulas over their sums."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from typing import Literal
 
 Unit = Literal["count", "currency", "ratio"]
+Number = int | Decimal
+
+ROUNDED = Context(prec=15)
+"""How a quotient is rounded: to 15 significant digits, half to even; that many survive a reader's double."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +24,19 @@ class Measure:
     description: str
     decimals: int = 0
 
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures whose sums it is made of."""
+        return (self.name,)
+
+    def of(self, sums: Mapping[str, Number]) -> Number:
+        """Return its value where the measures have these sums."""
+        return sums[self.name]
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """`factor` × the sum of `numerator` ÷ the sum of `denominator`; null where the denominator is 0.
+    """`factor` × the sum of `numerator` ÷ the sum of `denominator`, as ROUNDED; null where the denominator is 0.
 
     Always a ratio of sums, at every level of grouping: never a sum or a mean of ratios.
     """
@@ -32,6 +47,17 @@ class Formula:
     unit: Unit
     description: str
     factor: int = 1
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The measures whose sums it is made of."""
+        return (self.numerator, self.denominator)
+
+    def of(self, sums: Mapping[str, Number]) -> Decimal | None:
+        """Return its value where the measures have these sums, or None where it has none."""
+        if not sums[self.denominator]:
+            return None
+        return ROUNDED.divide(Decimal(self.factor * sums[self.numerator]), Decimal(sums[self.denominator]))
 
     @property
     def expression(self) -> str:
@@ -56,3 +82,5 @@ FORMULAS = (
     Formula("conversion_rate", "conversions", "clicks", "ratio", "Conversions per click."),
     Formula("like_rate", "likes", "impressions", "ratio", "Likes per impression."),
 )
+
+METRICS: dict[str, Measure | Formula] = {metric.name: metric for metric in (*MEASURES, *FORMULAS)}

@@ -1,4 +1,4 @@
-"""Merge: staged records into dimensions and facts, inside the caller's transaction.
+"""Merge: staged records into dimensions, facts and rollups, inside the caller's transaction.
 
 The statements are made of the catalogue's names only. They follow the rules that plain PostgreSQL and Citus share:
 the conflict target is the natural key, SET takes only from EXCLUDED, and `date_id` is never updated.
@@ -12,8 +12,8 @@ import asyncpg
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
-
-FACTS = "fact_ad_metrics_daily"
+from project.store import rollups
+from project.store.rollups import FACTS
 
 _KEY = ", ".join(NATURAL_KEY)
 _NAMES = ", ".join(measure.name for measure in MEASURES)
@@ -46,6 +46,7 @@ SELECT count(*) FILTER (WHERE facts.id IS NULL) AS inserted,
        count(*) FILTER (WHERE changed) AS changed,
        count(*) FILTER (WHERE NOT changed) AS unchanged,
        coalesce(sum(rows - 1), 0)::bigint AS summed,
+       coalesce(array_agg(DISTINCT date_id) FILTER (WHERE changed IS NOT FALSE), '{{}}') AS touched,
        {", ".join(f"coalesce(sum(facts.{m.name}) FILTER (WHERE changed), 0) AS before_{m.name}" for m in MEASURES)},
        {", ".join(f"coalesce(sum(incoming.{m.name}) FILTER (WHERE changed), 0) AS after_{m.name}" for m in MEASURES)}
 FROM incoming LEFT JOIN {FACTS} AS facts USING ({_KEY})
@@ -61,7 +62,7 @@ WHERE ({_OLD}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{m.name}" for m in MEASUR
 
 
 async def merge(connection: "asyncpg.Connection[Any]", report: Report) -> None:
-    """Create the labels that are new, upsert the facts that differ, and count both into the report.
+    """Create the labels that are new, upsert the facts that differ, sum their days anew, and count it into the report.
 
     Rows with the same natural key are summed. Raises LoadRefused where a sum is larger than its column.
     """
@@ -82,12 +83,16 @@ async def merge(connection: "asyncpg.Connection[Any]", report: Report) -> None:
     if not report.dry_run and (report.inserted or report.changed):
         # A dry run has no partitions to insert into: they are made ahead, and stay.
         await connection.execute(_UPSERT)
+        try:
+            await rollups.refresh(connection, counts["touched"])
+        except asyncpg.NumericValueOutOfRangeError as error:
+            raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
 
 
 async def remove_all(connection: "asyncpg.Connection[Any]") -> int:
-    """Delete all facts and labels, and return how many facts there were."""
+    """Delete all facts, rollups and labels, and return how many facts there were."""
     done = await connection.execute(f"DELETE FROM {FACTS}")  # noqa: S608
-    for table in ("dim_date", *(dimension.table for dimension in LABELLED_DIMENSIONS)):
+    for table in (rollups.ROLLUP, "dim_date", *(dimension.table for dimension in LABELLED_DIMENSIONS)):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608
     return int(done.split()[-1])
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from tortoise.queryset import QuerySet
 
-from project.catalog import DATE, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY
+from project.catalog import DATE, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_of
 from project.errors import InvalidRequest, NoSuchThing
 from project.query import cursor
-from project.query.cursor import Position
 from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.order import After, Place, SortKey, plan_order
 from project.store.labels import Labels
@@ -23,9 +23,16 @@ COLUMNS = ("id", *NATURAL_KEY, *(measure.name for measure in MEASURES))
 FIELDS = ("id", *(dimension.name for dimension in DIMENSIONS), *(measure.name for measure in MEASURES))
 """What an answer calls those columns: position by position the same."""
 
+Position = Mapping[str, Any]
+"""Values of the columns that a page went up to: the natural key's, and those of the measures it is sorted by."""
+
 Records = Sequence[Sequence[Any]]
 Nested = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
+_LARGEST_ID = 2**31 - 1
+_LARGEST_COUNT = 2**63 - 1
+_LARGEST_COST = Decimal(10) ** 12
+_MEASURES = {measure.name: measure for measure in MEASURES}
 _BY_NAME = {dimension.name: dimension for dimension in DIMENSIONS}
 
 
@@ -48,12 +55,9 @@ class RowsQuestion:
     def at(self, text: str) -> "RowsQuestion":
         """Return this question for the page after the one that gave out the cursor.
 
-        Raises MalformedCursor, and InvalidRequest where the cursor belongs to another question.
+        Raises InvalidRequest where it is no cursor of ours, or belongs to another question.
         """
-        digest, position = cursor.decode(text)
-        if digest != self.digest:
-            raise InvalidRequest([cursor.FOREIGN])
-        return replace(self, after=position)
+        return replace(self, after=_checked_position(cursor.position_for(self.digest, text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +179,36 @@ def _after(question: RowsQuestion, labels: Labels) -> dict[str, Any] | None:
 
 def _sorted_measures(sort: tuple[SortKey, ...]) -> list[str]:
     return [key.name for key in sort if key.name not in _BY_NAME]
+
+
+def _checked_position(position: Any) -> Position:
+    """Return what came out of a cursor, with every value checked to be one that its column could hold."""
+    try:
+        checked = {name: _checked(name, value) for name, value in position.items()}
+    except (ValueError, TypeError, AttributeError, InvalidOperation) as error:
+        raise InvalidRequest([cursor.MALFORMED]) from error
+    if not checked.keys() >= set(NATURAL_KEY):
+        raise InvalidRequest([cursor.MALFORMED])
+    return checked
+
+
+def _checked(name: str, value: Any) -> Any:
+    measure = _MEASURES.get(name)
+    if measure is None:
+        fits = name in NATURAL_KEY and type(value) is int and 0 < value <= _LARGEST_ID
+        if fits and name == DATE.key:
+            date_of(value)
+    elif measure.decimals:
+        given = Decimal(value)
+        fits = given.is_finite() and 0 <= given < _LARGEST_COST
+        if fits:
+            value = round(given, measure.decimals)
+            fits = value == given
+    else:
+        fits = type(value) is int and 0 <= value <= _LARGEST_COUNT
+    if not fits:
+        raise ValueError(f"{name} cannot be {value!r}")
+    return value
 
 
 def _position(record: Sequence[Any], sort: tuple[SortKey, ...]) -> Position:

@@ -1,14 +1,18 @@
-"""Monthly partitions of the facts."""
+"""Monthly partitions of the facts and of the rollups."""
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 import asyncpg
 
 from project.catalog import NATURAL_KEY
 
-PARTITIONED = ("fact_ad_metrics_daily",)
+_KEY = ", ".join(NATURAL_KEY)
+PARTITIONED = {
+    "fact_ad_metrics_daily": {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
+    "rollup_ad_metrics_daily": {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
+}
+"""The tables that have a partition a month, with the keys of each partition."""
 
 
 async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[tuple[int, int]]) -> list[str]:
@@ -32,12 +36,6 @@ async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[tuple[i
     return sorted(missing)
 
 
-def months_between(first: date, last: date) -> list[tuple[int, int]]:
-    """Return the (year, month) pairs from one day's to the other's, both included."""
-    start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
-    return [(number // 12, number % 12 + 1) for number in range(start, end + 1)]
-
-
 async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, year: int, month: int) -> None:
     lower = year * 10000 + month * 100
     async with connection.transaction():
@@ -47,11 +45,8 @@ async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, 
         if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass($1))", name):
             return
         # Made alone and attached: CREATE TABLE … PARTITION OF would lock every reader of the facts out.
-        await connection.execute(
-            f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
-            f" CONSTRAINT {name}_pkey PRIMARY KEY (id, date_id),"
-            f" CONSTRAINT {name}_key UNIQUE ({', '.join(NATURAL_KEY)}))"
-        )
+        keys = ", ".join(f"CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[table].items())
+        await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, {keys})")
         await connection.execute(
             f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import asyncpg
+import orjson
 from asyncpg.transaction import Transaction
 from loguru import logger
 from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
@@ -41,6 +42,11 @@ class Snapshot:
         """
         return await self.connection.fetch(statement.sql, *statement.values)
 
+    async def rows_to_read(self, statement: Statement) -> int:
+        """Return how many rows the database expects to read for a statement. It only plans it."""
+        text = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *statement.values)
+        return _rows_of_scans(orjson.loads(text)[0]["Plan"])
+
     @property
     def using_db(self) -> TransactionWrapper:
         """The transaction as Tortoise's `.using_db()` wants it: for model instances and what they prefetch."""
@@ -48,6 +54,11 @@ class Snapshot:
         wrapper = TransactionWrapper(client)
         wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
         return wrapper
+
+
+def _rows_of_scans(node: dict[str, Any]) -> int:
+    below = node.get("Plans", [])
+    return sum(map(_rows_of_scans, below)) if below else int(node["Plan Rows"])
 
 
 @asynccontextmanager

@@ -2,13 +2,15 @@
 
 from fastapi import APIRouter, Request, Response
 
-from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, MEASURES
+from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
+from project.query.periods import COMPARISONS
+from project.query.reports import LARGEST_GROUPS
 from project.store.snapshot import snapshot
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
 from project.web.meta import data_meta
-from project.web.params import LARGEST_LIMIT, NoParameters, RowsParameters
+from project.web.params import LARGEST_LIMIT, NoParameters, PageParameters
 from project.web.parse import parse
 from project.web.problems import documented
 from project.web.schemas import CatalogAnswer
@@ -48,12 +50,15 @@ async def catalog(request: Request) -> Response:
             for kind, metrics in (("measure", MEASURES), ("formula", FORMULAS))
             for metric in metrics
         ],
+        "date_grains": [{"name": grain.name, "description": grain.description} for grain in GRAINS.values()],
+        "comparisons": list(COMPARISONS),
         "date_presets": [
             {"name": name, "date_from": first, "date_to": last} for name, (first, last) in presets.items()
         ],
         "limits": {
-            "default_limit": RowsParameters.model_fields["limit"].default,
+            "default_limit": PageParameters.model_fields["limit"].default,
             "largest_limit": LARGEST_LIMIT,
+            "largest_groups": LARGEST_GROUPS,
         },
         "currency": settings.currency,
         "timezone": settings.timezone,

@@ -11,13 +11,16 @@ from typing import Any, cast
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from project.catalog import DATE_PRESETS
+from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS
 from project.errors import Fault
 from project.query import cursor
 from project.query.filters import unknown_label
-from project.query.order import SORTABLE
+from project.query.periods import COMPARISONS
 from project.store import labels
 from project.store.labels import nearest
+
+GROUPABLE = (*GRAINS, *(dimension.name for dimension in LABELLED_DIMENSIONS))
+"""What reports group by."""
 
 MOST_VALUES = 1000
 """How many values a list takes."""
@@ -126,9 +129,9 @@ def one_of(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
     return value
 
 
-def sort_key(value: str, info: ValidationInfo) -> str:
-    """Refuse a name that rows cannot be sorted by; `-` may stand before it."""
-    one_of(SORTABLE, value.removeprefix("-"), info)
+def sort_key(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
+    """Refuse a name that nothing can be sorted by; `-` may stand before it."""
+    one_of(allowed, value.removeprefix("-"), info)
     return value
 
 
@@ -141,6 +144,62 @@ def named_once(values: list[str], info: ValidationInfo) -> list[str]:
             raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} stands twice.", value))
         seen.add(name)
     return values
+
+
+def one_grain(names: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to group by two date grains."""
+    grains = [name for name in names if name in GRAINS]
+    if len(grains) > 1:
+        detail = f"One date grain at a time, not {' and '.join(grains)}."
+        narrower = tuple(",".join(name for name in names if name == kept or name not in GRAINS) for kept in grains)
+        raise refused(Fault(str(info.field_name), "conflicting_parameters", detail, ",".join(names), narrower))
+    return names
+
+
+def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to sort groups by a dimension that they are not grouped by, or by a change without a comparison."""
+    grouped, compared = info.data.get("group_by"), info.data.get("compare_to")
+    for key in keys:
+        name = key.removeprefix("-")
+        if "." in name and "compare_to" in info.data and not compared:
+            detail = f"Sorting by {name} needs compare_to."
+            raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
+        if name in GROUPABLE and grouped is not None and name not in grouped:
+            detail = f"The report is not grouped by {name}, so it cannot be sorted by it."
+            raise refused(
+                Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*grouped, name])}",))
+            )
+    return keys
+
+
+def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a comparison of days without a beginning: there is nothing before all there is."""
+    if name is None:
+        return None
+    one_of(tuple(COMPARISONS), name, info)
+    given = "date_from" in info.data and "date_preset" in info.data
+    if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
+        detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
+        raise refused(Fault("compare_to", "missing_parameter", detail, name, ("date_preset=last_28d",)))
+    return name
+
+
+def filled_by_a_grain(fill: bool, info: ValidationInfo) -> bool:
+    """Refuse to fill dates into a report that is not grouped by any."""
+    grouped = info.data.get("group_by")
+    if fill and grouped is not None and not any(name in GRAINS for name in grouped):
+        detail = "fill adds the dates without facts, and needs a date grain in group_by."
+        raise refused(Fault("fill", "missing_parameter", detail, True, (f"group_by={','.join(['date', *grouped])}",)))
+    return fill
+
+
+def filters_are_counted(counts: bool, info: ValidationInfo) -> bool:
+    """Refuse filters of labels that count nothing: they would change nothing."""
+    for name, value in info.data.items():
+        if not counts and name != "search" and value not in (None, []):
+            detail = f"{name} filters what counts=true counts; without it, it does nothing."
+            raise refused(Fault("counts", "missing_parameter", detail, suggestions=("counts=true",)))
+    return counts
 
 
 def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:

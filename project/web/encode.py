@@ -1,13 +1,16 @@
 """Encode: records to the bytes of a JSON answer, once, with numbers as stored."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import orjson
 from fastapi import Response
 
-from project.catalog import DIMENSIONS, MEASURES
+from project.catalog import DIMENSIONS, MEASURES, METRICS, Number
+from project.query.facets import Facet
+from project.query.groups import Group, ReportPage, changed, share
+from project.query.reports import ReportQuestion
 from project.query.rows import FIELDS, Page
 from project.store.labels import Labels
 from project.web.conditional import caching_headers
@@ -44,8 +47,59 @@ def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iter
     return map(_exact, values) if name in _EXACT else values
 
 
+def group_objects(page: ReportPage, question: ReportQuestion) -> list[dict[str, Any]]:
+    """Return a report's groups as the objects of an answer."""
+    measures = [name for name in question.metrics if name in _MEASURES] if question.totals else []
+    objects = []
+    for group in page.groups:
+        one = dict(zip(question.group_by, group.key, strict=True)) | _metrics(group, question)
+        if question.totals:
+            one["share"] = {name: _number(share(name, group, page.total)) for name in measures}
+        if question.fill and group.empty:
+            one["filled"] = True
+        objects.append(one)
+    return objects
+
+
+def total_object(page: ReportPage, question: ReportQuestion) -> dict[str, Any]:
+    """Return the totals of all pages as an answer has them."""
+    return _metrics(page.total, question)
+
+
+def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
+    """Return labels as the objects of an answer; with facets, those of labels without facts are 0."""
+    objects: list[dict[str, Any]] = []
+    for number, label in labels.items():
+        one: dict[str, Any] = {"id": number, "label": label}
+        if facets is not None:
+            facet = facets.get(number, Facet())
+            one |= {name: _number(getattr(facet, name)) for name in ("facts", "impressions", "cost")}
+        objects.append(one)
+    return objects
+
+
+def _metrics(group: Group, question: ReportQuestion) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: _number(METRICS[name].of(group.sums)) for name in question.metrics}
+    if question.compare_to:
+        shown["compare"] = {
+            name: {member: _number(getattr(change, member)) for member in ("value", "change", "change_ratio")}
+            for name in question.metrics
+            for change in [changed(name, group)]
+        }
+    return shown
+
+
+_TOO_LARGE = 2**63
+_MEASURES = frozenset(measure.name for measure in MEASURES)
 _DIMENSION_NAMES = frozenset(dimension.name for dimension in DIMENSIONS)
 _EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
+
+
+def _number(value: Number | None) -> Any:
+    if isinstance(value, Decimal):
+        return _exact(format(value, "f"))
+    # orjson itself writes no more than 64 bits.
+    return orjson.Fragment(str(value)) if value and abs(value) >= _TOO_LARGE else value
 
 
 def _exact(value: str | Decimal) -> orjson.Fragment:

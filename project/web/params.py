@@ -4,45 +4,31 @@ A model checks everything, labels included, before any query runs, and finds all
 field's own, and one that concerns several fields belongs to the last of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    create_model,
-)
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from project.catalog import DATE_PRESETS, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, Measure
+from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, MEASURES, METRICS, Formula, Measure
 from project.query.filters import Filters
 from project.query.order import SortKey
-from project.query.rows import FIELDS, RowsQuestion
 from project.web.checks import (
     decimal_number,
-    expanded_are_shown,
     iso_date,
     known_label,
     known_preset,
-    named_once,
     not_before_start,
     not_below_minimum,
-    one_of,
     something_left,
-    sort_key,
     split_labels,
-    split_list,
     whole_cursor,
     whole_number,
 )
 
 LARGEST_LIMIT = 1000
-_DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 _LARGEST_COUNT = 2**63 - 1
 
 
@@ -70,7 +56,7 @@ class DateParameters(NoParameters):
     )
 
 
-def _filter_fields() -> dict[str, Any]:
+def _label_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for dimension in LABELLED_DIMENSIONS:
         label = Annotated[str, AfterValidator(partial(known_label, dimension.name))]
@@ -89,34 +75,43 @@ def _filter_fields() -> dict[str, Any]:
                 default_factory=list, description=f"Drop these. {dimension.description}", examples=[dimension.example]
             ),
         )
-    for measure in MEASURES:
-        kind = _number_kind(measure)
-        fields[f"min_{measure.name}"] = (
+    return fields
+
+
+def _bound_fields(metrics: Iterable[Measure | Formula]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for metric in metrics:
+        kind = _number_kind(metric)
+        fields[f"min_{metric.name}"] = (
             kind | None,
-            Field(None, description=f"At least so much, inclusive. {measure.description}", examples=[1]),
+            Field(None, description=f"At least so much, inclusive. {metric.description}", examples=[0]),
         )
-        fields[f"max_{measure.name}"] = (
+        fields[f"max_{metric.name}"] = (
             Annotated[kind | None, AfterValidator(not_below_minimum)],
-            Field(None, description=f"At most so much, inclusive. {measure.description}", examples=[1000]),
+            Field(None, description=f"At most so much, inclusive. {metric.description}", examples=[1000]),
         )
     return fields
 
 
-def _number_kind(measure: Measure) -> Any:
-    if measure.decimals:
-        number = Field(ge=0, max_digits=18, decimal_places=measure.decimals)
-        return Annotated[Decimal, BeforeValidator(decimal_number), number]
-    return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=_LARGEST_COUNT)]
+def _number_kind(metric: Measure | Formula) -> Any:
+    if isinstance(metric, Measure) and not metric.decimals:
+        return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=_LARGEST_COUNT)]
+    number = (
+        Field(ge=0, max_digits=18, decimal_places=metric.decimals)
+        if isinstance(metric, Measure)
+        else Field(ge=0, max_digits=40)
+    )
+    return Annotated[Decimal, BeforeValidator(decimal_number), number]
 
 
 if TYPE_CHECKING:
     _Filterable = DateParameters
 else:
-    _Filterable = create_model("_Filterable", __base__=DateParameters, **_filter_fields())
+    _Filterable = create_model("_Filterable", __base__=DateParameters, **_label_fields())
 
 
 class FilterParameters(_Filterable):
-    """The common filters: days, labels kept and dropped, bounds of measures."""
+    """The common filters: days, and labels kept and dropped; those derived from it bound measures or metrics."""
 
     def filters(self, today: date) -> Filters:
         """Return the filters; a preset is counted from today."""
@@ -133,10 +128,15 @@ class FilterParameters(_Filterable):
         )
 
 
+def sort_keys(names: Iterable[str]) -> tuple[SortKey, ...]:
+    """Return the keys that a checked `sort` names."""
+    return tuple(SortKey(name.removeprefix("-"), name.startswith("-")) for name in names)
+
+
 _KEPT = {dimension.name: dimension.name for dimension in LABELLED_DIMENSIONS}
 _DROPPED = {f"exclude_{dimension.name}": dimension.name for dimension in LABELLED_DIMENSIONS}
-_AT_LEAST = {f"min_{measure.name}": measure.name for measure in MEASURES}
-_AT_MOST = {f"max_{measure.name}": measure.name for measure in MEASURES}
+_AT_LEAST = {f"min_{name}": name for name in METRICS}
+_AT_MOST = {f"max_{name}": name for name in METRICS}
 
 
 def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
@@ -145,32 +145,20 @@ def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any]
     return tuple((name, getattr(params, field)) for field, name in names.items() if field in asked)
 
 
-class RowsParameters(FilterParameters):
-    """What `GET /v1/ad-metrics` takes."""
+def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:
+    """Return the common filters as a model that also takes bounds of these metrics."""
+    return create_model(name, __base__=FilterParameters, **_bound_fields(metrics))
 
-    sort: Annotated[
-        list[Annotated[str, AfterValidator(sort_key)]], BeforeValidator(split_list), AfterValidator(named_once)
-    ] = Field(
-        default_factory=list,
-        description="Names to sort by, most important first; `-` is descending. Ties end in the natural key.",
-        examples=["-cost,date"],
-    )
-    fields: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, FIELDS))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-    ] = Field(default_factory=list, description="Show only these fields.", examples=["date,platform,cost"])
-    expand: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, _DIMENSION_NAMES))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-        AfterValidator(expanded_are_shown),
-    ] = Field(
-        default_factory=list,
-        description="Show these dimensions as objects with their numbers.",
-        examples=["region,platform"],
-    )
-    count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
+
+if TYPE_CHECKING:
+    RowFilterParameters = FilterParameters
+else:
+    RowFilterParameters = bounded("RowFilterParameters", MEASURES)
+
+
+class PageParameters(NoParameters):
+    """How much of an answer, and from where on."""
+
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(
         100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
     )
@@ -178,18 +166,4 @@ class RowsParameters(FilterParameters):
         None,
         description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
         "over the data as it is now; `meta.data_version` tells whether that moved.",
-    )
-
-    def question(self, today: date) -> RowsQuestion:
-        """Return the question; raises InvalidRequest where the cursor belongs to another one."""
-        sort = tuple(SortKey(key.removeprefix("-"), key.startswith("-")) for key in self.sort)
-        question = RowsQuestion(self.filters(today), sort, self.limit, None, tuple(self.expand), self.count)
-        return question.at(self.cursor) if self.cursor else question
-
-
-class SearchParameters(NoParameters):
-    """What `GET /v1/dimensions/{name}` takes."""
-
-    search: str | None = Field(
-        None, min_length=1, description="Only labels that contain this text, in any case.", examples=["cal"]
     )

@@ -10,9 +10,10 @@ from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, row_objects
 from project.web.meta import data_meta, rows_meta
-from project.web.params import NoParameters, RowsParameters
+from project.web.params import NoParameters
 from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
+from project.web.rows_params import RowsParameters
 from project.web.schemas import RowAnswer, RowsAnswer
 
 router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"])

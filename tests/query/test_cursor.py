@@ -5,7 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from project.errors import InvalidRequest
 from project.query import cursor
+from project.query.filters import Filters
+from project.query.rows import RowsQuestion
 
 POSITIONS = st.fixed_dictionaries(
     {"date_id": st.dates().map(lambda day: day.year * 10000 + day.month * 100 + day.day)}
@@ -18,9 +21,20 @@ POSITIONS = st.fixed_dictionaries(
 
 @given(POSITIONS)
 def test_a_cursor_reads_back_as_it_was_written(position: dict[str, Any]) -> None:
-    text = cursor.encode("d1gest", position)
+    question = RowsQuestion(Filters())
+    text = cursor.encode(question.digest, position)
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-    assert cursor.decode(text) == ("d1gest", position)
+    assert question.at(text).after == position
+
+
+@given(POSITIONS, st.data())
+def test_a_position_that_no_fact_can_have_is_malformed(position: dict[str, Any], data: st.DataObject) -> None:
+    question = RowsQuestion(Filters())
+    name = data.draw(st.sampled_from(sorted(position)))
+    wrong = data.draw(st.sampled_from(["x", None, -1, 2**63, [], {}, "NaN"]))
+    for other in ({**position, name: wrong}, {key: value for key, value in position.items() if key != "age_id"}, [1]):
+        with pytest.raises(InvalidRequest):
+            question.at(cursor.encode(question.digest, other))
 
 
 @given(st.text())

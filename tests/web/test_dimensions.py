@@ -48,7 +48,7 @@ async def test_catalog(client: httpx.AsyncClient) -> None:
         "like_rate": "likes / impressions",
     }
     assert (data["first_date"], data["last_date"]) == (FACTS[0]["date"].isoformat(), FACTS[-1]["date"].isoformat())
-    assert data["limits"] == {"default_limit": 100, "largest_limit": 1000}
+    assert data["limits"] == {"default_limit": 100, "largest_limit": 1000, "largest_groups": 100_000}
     assert (data["currency"], data["timezone"]) == ("USD", "UTC")
 
 

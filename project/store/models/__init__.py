@@ -11,6 +11,7 @@ from project.store.models.dimensions import (
     DimRegion,
 )
 from project.store.models.facts import FactAdMetricsDaily
+from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
     "DataVersion",
@@ -23,4 +24,5 @@ __all__ = [
     "DimRegion",
     "FactAdMetricsDaily",
     "IngestLog",
+    "RollupAdMetricsDaily",
 ]

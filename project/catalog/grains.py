@@ -1,0 +1,48 @@
+"""Date grains: the calendar units that days are grouped into. A unit is called by its first day."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Grain:
+    """`start` gives the first day of the unit that a day is in; `longest` is how many days a unit can have."""
+
+    name: str
+    description: str
+    start: Callable[[date], date]
+    longest: int
+
+    def units(self, first: date, last: date) -> list[date]:
+        """Return the units that these days, both included, are in."""
+        found = []
+        unit = self.start(first)
+        while unit <= last:
+            found.append(unit)
+            if (date.max - unit).days < self.longest:
+                break
+            unit = self.start(unit + timedelta(days=self.longest))
+        return found
+
+
+def monday(day: date) -> date:
+    """Return the Monday of the day's ISO week."""
+    return day - timedelta(days=day.weekday())
+
+
+def quarter_start(day: date) -> date:
+    """Return the first day of the day's quarter."""
+    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
+
+
+GRAINS = {
+    grain.name: grain
+    for grain in (
+        Grain("date", "The day.", lambda day: day, 1),
+        Grain("week", "The ISO week, as the date of its Monday.", monday, 7),
+        Grain("month", "The month, as its first day.", lambda day: day.replace(day=1), 31),
+        Grain("quarter", "The quarter, as its first day.", quarter_start, 92),
+        Grain("year", "The year, as its first day.", lambda day: date(day.year, 1, 1), 366),
+    )
+}

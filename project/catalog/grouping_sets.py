@@ -1,0 +1,44 @@
+"""The grouping sets that rollups keep: by which of the six labelled dimensions, beside the day, facts are summed.
+
+Which ones follows Harinarayan, Rajaraman, Ullman (1996): a set is worth its rows when many questions would otherwise
+read a far larger one. A set of few dimensions is bounded by the labels there are, whatever the number of facts, so all
+sets of up to two cost next to nothing: 985 rows a day in the sample data, where a day may have 19,008 facts. A third
+dimension multiplies, so only the triples that people ask for are kept. With all of them a day has 1,845 rows at most:
+an eighth of the 13,680 facts a day that the benchmark has (`docs/benchmarks.md` counts each set).
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+from project.catalog.dimensions import LABELLED_DIMENSIONS
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingSet:
+    """Names of labelled dimensions, in the catalogue's order; the day always belongs to it."""
+
+    dimensions: tuple[str, ...]
+
+    @property
+    def mask(self) -> int:
+        """PostgreSQL's `GROUPING()` of the six keys: a bit for each that is summed away, the first the highest."""
+        return sum(
+            1 << place
+            for place, dimension in enumerate(reversed(LABELLED_DIMENSIONS))
+            if dimension.name not in self.dimensions
+        )
+
+
+_UP_TO_TWO = tuple(
+    tuple(dimension.name for dimension in chosen)
+    for size in range(3)
+    for chosen in combinations(LABELLED_DIMENSIONS, size)
+)
+_TRIPLES = (
+    ("platform", "placement", "device_type"),  # where the ad stood: what Meta and Google break down together
+    ("region", "age_range", "gender"),  # who saw it
+    ("age_range", "gender", "platform"),  # … and through whom
+    ("region", "platform", "placement"),  # … and where; a placement is of one platform or two, so this one is small
+)
+
+GROUPING_SETS = tuple(GroupingSet(dimensions) for dimensions in (*_UP_TO_TWO, *_TRIPLES))

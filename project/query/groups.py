@@ -1,0 +1,225 @@
+"""Groups: the sums that a report fetched become its answer. Labels, comparison, fill, bounds, totals, order, page.
+
+Pure: it reads nothing. All arithmetic is exact but that of quotients (`catalog.metrics.ROUNDED`).
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import product
+from typing import Any
+
+from project.catalog import GRAINS, METRICS, ROUNDED, Number
+from project.errors import InvalidRequest
+from project.query import cursor
+from project.query.order import SortKey
+from project.query.reports import LARGEST_GROUPS, ReportPlan, ReportQuestion, Sums, column_of, too_many_groups
+from project.store.labels import Labels
+
+Key = tuple[Any, ...]
+BySum = Mapping[str, Number]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One group: its labels and first days in the order grouped by, and each measure's sum.
+
+    `other` are the sums of the compared period, all 0 where it has none; `empty` says that its own period has no facts.
+    """
+
+    key: Key
+    sums: BySum
+    other: BySum
+    empty: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A metric of the compared period, and how far its own is from that; None where there is no such number."""
+
+    value: Number | None
+    change: Number | None
+    change_ratio: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """One page of groups; `total` sums all pages."""
+
+    groups: Sequence[Group]
+    total: Group
+    next_cursor: str | None
+
+
+def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
+    """Return the page that was asked for. Raises InvalidRequest where filling makes too many groups."""
+    question = plan.question
+    own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
+    other = others[0] if others else {}
+    nothing = dict.fromkeys(question.measures, 0)
+    keys = dict.fromkeys((*own, *other))
+    if not question.group_by:
+        keys = {(): None}
+    if question.fill:
+        keys = dict.fromkeys(_filled(plan, keys, labels))
+    groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
+    if question.filters.at_least or question.filters.at_most:
+        groups = [group for group in groups if _within_bounds(question, group)]
+    total = Group((), _total(question, (one.sums for one in groups)), _total(question, (one.other for one in groups)))
+    return _page(question, groups, total)
+
+
+def changed(metric: str, group: Group) -> Change:
+    """Compare a metric of a group with that of the other period.
+
+    The change of a ratio is in points. A relative change is of nothing but amounts, and of none that was 0.
+    """
+    value, before = METRICS[metric].of(group.sums), METRICS[metric].of(group.other)
+    if value is None or before is None:
+        return Change(before, None, None)
+    change = value - before
+    if METRICS[metric].unit == "ratio" or not before:
+        return Change(before, change, None)
+    return Change(before, change, ROUNDED.divide(Decimal(change), Decimal(before)))
+
+
+def share(measure: str, group: Group, total: Group) -> Decimal | None:
+    """Return what part of the total a group has of a measure; None of nothing."""
+    whole = total.sums[measure]
+    return ROUNDED.divide(Decimal(group.sums[measure]), Decimal(whole)) if whole else None
+
+
+def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, BySum]:
+    question = plan.question
+    if not sums:
+        return {}
+    columns = dict(zip(sums[0].keys(), zip(*sums, strict=True), strict=True))
+    keys: list[Iterable[Any]] = []
+    for name in question.group_by:
+        numbers = columns[column_of(name)]
+        keys.append([plan.units[number - 1] for number in numbers] if name in GRAINS else _named(name, numbers, labels))
+    values = [
+        [(Decimal if METRICS[measure].unit == "currency" else int)(number or 0) for number in columns[measure]]
+        for measure in question.measures
+    ]
+    every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
+    every_sum = zip(*values, strict=True) if values else [()] * len(sums)
+    return {
+        key: dict(zip(question.measures, amounts, strict=True))
+        for key, amounts in zip(every_key, every_sum, strict=True)
+    }
+
+
+def _named(dimension: str, numbers: Iterable[int], labels: Labels) -> list[str]:
+    names = labels[dimension].names
+    return [names[number] for number in numbers]
+
+
+def _filled(plan: ReportPlan, keys: Iterable[Key], labels: Labels) -> list[Key]:
+    """Return every unit of the period for every group present; without other dimensions there is always one."""
+    question = plan.question
+    place = next(index for index, name in enumerate(question.group_by) if name in GRAINS)
+    rest = dict.fromkeys((*key[:place], *key[place + 1 :]) for key in keys)
+    if len(question.group_by) == 1:
+        rest = {(): None}
+    if len(rest) * len(plan.units) > LARGEST_GROUPS:
+        raise too_many_groups(question, labels)
+    return [(*key[:place], unit, *key[place:]) for key, unit in product(rest, plan.units)]
+
+
+def _within_bounds(question: ReportQuestion, group: Group) -> bool:
+    for metric, least in question.filters.at_least:
+        value = METRICS[metric].of(group.sums)
+        if value is None or value < least:
+            return False
+    for metric, most in question.filters.at_most:
+        value = METRICS[metric].of(group.sums)
+        if value is None or value > most:
+            return False
+    return True
+
+
+def _total(question: ReportQuestion, every: Iterable[BySum]) -> BySum:
+    totals: dict[str, Number] = dict.fromkeys(question.measures, 0)
+    for sums in every:
+        for measure, amount in sums.items():
+            totals[measure] += amount
+    return totals
+
+
+def _page(question: ReportQuestion, groups: list[Group], total: Group) -> ReportPage:
+    # One stable sort a key, the least important first. What has no value comes last in either direction.
+    groups.sort(key=lambda group: group.key)
+    sorted_by = [(_value_of(key, question), key.descending) for key in question.sort]
+    for value, descending in reversed(sorted_by):
+        valued = [(number, group) for group in groups if (number := value(group)) is not None]
+        valued.sort(key=lambda pair: pair[0], reverse=descending)
+        valueless = [group for group in groups if value(group) is None]
+        groups = [group for _, group in valued] + valueless
+    start = 0
+    if question.after is not None:
+        last = _position_of(question)
+        start = bisect_left(groups, 1, key=lambda group: _compare(_position(group, sorted_by), last, sorted_by))
+    end = start + question.limit
+    next_cursor = None
+    if end < len(groups):
+        values, key = _position(groups[end - 1], sorted_by)
+        next_cursor = cursor.encode(question.digest, [values, key])
+    return ReportPage(groups[start:end], total, next_cursor)
+
+
+_Value = Callable[[Group], Any]
+_SortedBy = Sequence[tuple[_Value, bool]]
+_Position = tuple[list[Any], Key]
+
+
+def _value_of(key: SortKey, question: ReportQuestion) -> _Value:
+    prefix, _, metric = key.name.rpartition(".")
+    if prefix:
+        return lambda group: getattr(changed(metric, group), prefix)
+    if key.name in METRICS:
+        return lambda group: METRICS[key.name].of(group.sums)
+    place = question.group_by.index(key.name)
+    return lambda group: group.key[place]
+
+
+def _position(group: Group, sorted_by: _SortedBy) -> _Position:
+    return [value(group) for value, _ in sorted_by], group.key
+
+
+def _compare(left: _Position, right: _Position, sorted_by: _SortedBy) -> int:
+    """Return 1 where the left position comes after the right one, else 0 or less."""
+    for one, another, (_, descending) in zip(left[0], right[0], sorted_by, strict=True):
+        if one == another:
+            continue
+        if one is None or another is None:
+            return 1 if one is None else -1
+        return 1 if (one < another if descending else one > another) else -1
+    return (left[1] > right[1]) - (left[1] < right[1])
+
+
+def _position_of(question: ReportQuestion) -> _Position:
+    """Return what came out of the cursor, with every value checked to be one that its place could hold."""
+    try:
+        values, key = question.after
+        read = [_read(sort.name, value) for sort, value in zip(question.sort, values, strict=True)]
+        return read, tuple(_read(name, value) for name, value in zip(question.group_by, key, strict=True))
+    except (ValueError, TypeError, InvalidOperation) as error:
+        raise InvalidRequest([cursor.MALFORMED]) from error
+
+
+def _read(name: str, value: Any) -> Any:
+    if name in GRAINS:
+        return date.fromisoformat(value)
+    if name.rpartition(".")[2] not in METRICS:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} cannot be {value!r}")
+        return value
+    if value is None:
+        return None
+    number = Decimal(value)
+    if not number.is_finite() or not isinstance(value, int | str):
+        raise ValueError(f"{name} cannot be {value!r}")
+    return number

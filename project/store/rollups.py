@@ -1,0 +1,76 @@
+"""The rollups: what the facts of a day sum to, written anew and compared.
+
+The statements are made of the catalogue's names only.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import asyncpg
+
+from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES
+
+FACTS = "fact_ad_metrics_daily"
+ROLLUP = "rollup_ad_metrics_daily"
+
+_KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
+_IDS = ", ".join(_KEYS.values())
+_NAMES = (*(measure.name for measure in MEASURES), "facts")
+_COLUMNS = ", ".join(("date_id", "grouping_set", *_KEYS.values(), *_NAMES))
+
+# From a plain GROUP BY first: that part can run where the facts are when they are spread over several servers.
+_SUMMED = """\
+WITH facts AS MATERIALIZED (
+    SELECT date_id, {ids}, {sums}, count(*) AS facts
+    FROM {table} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) GROUP BY date_id, {ids}
+), summed AS (
+    SELECT date_id, grouping({ids})::smallint AS grouping_set, {zeros}, {types}
+    FROM facts GROUP BY date_id, GROUPING SETS ({sets})
+)""".format(  # noqa: S608
+    ids=_IDS,
+    table=FACTS,
+    sums=", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES),
+    zeros=", ".join(f"coalesce({key}, 0) AS {key}" for key in _KEYS.values()),
+    types=", ".join(f"sum({name})::{'numeric(18, 6)' if name == 'cost' else 'bigint'} AS {name}" for name in _NAMES),
+    sets=", ".join(f"({', '.join(_KEYS[name] for name in kept.dimensions)})" for kept in GROUPING_SETS),
+)
+_DELETE = f"DELETE FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"  # noqa: S608
+_INSERT = f"""\
+{_SUMMED} INSERT INTO {ROLLUP} ({_COLUMNS})
+SELECT {_COLUMNS} FROM summed ORDER BY grouping_set, date_id, {_IDS}"""  # noqa: S608
+_DIFFERENCES = f"""\
+{_SUMMED}, stored AS (
+    SELECT {_COLUMNS} FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)
+)
+SELECT count(*) FROM (
+    (SELECT {_COLUMNS} FROM summed EXCEPT ALL SELECT {_COLUMNS} FROM stored)
+    UNION ALL (SELECT {_COLUMNS} FROM stored EXCEPT ALL SELECT {_COLUMNS} FROM summed)
+) AS difference"""  # noqa: S608
+
+
+async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> None:
+    """Sum the facts of these days (YYYYMMDD) anew, in the caller's transaction.
+
+    Raises asyncpg.NumericValueOutOfRangeError where a day's sum is larger than its column.
+    """
+    # In memory a month of ten million facts in two years takes two thirds of the time that it takes on disk.
+    await connection.execute("SET LOCAL work_mem = '128MB'")
+    for month in _by_month(days):
+        # A day's deletion and its new rows are two statements: one alone would not see its own deletion.
+        await connection.execute(_DELETE, month[0], month[-1], month)
+        await connection.execute(_INSERT, month[0], month[-1], month)
+
+
+async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> dict[int, int]:
+    """Return, for each of these days whose rollup is not what its facts sum to, how many of its rows are wrong."""
+    found = {}
+    for day in sorted(set(days)):
+        if wrong := await connection.fetchval(_DIFFERENCES, day, day, [day]):
+            found[day] = wrong
+    return found
+
+
+def _by_month(days: Iterable[int]) -> Iterable[Sequence[int]]:
+    for _, month in groupby(sorted(set(days)), key=lambda day: day // 100):
+        yield list(month)
