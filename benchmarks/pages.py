@@ -8,21 +8,18 @@ all alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requ
 
 import argparse
 import asyncio
-import os
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import time
 import urllib.request
 from datetime import date
 from pathlib import Path
 
 import asyncpg
 
+from benchmarks.servers import serving
 from project.ingest.load import load_records
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
@@ -30,7 +27,6 @@ from project.settings import Settings
 from project.store import migrations
 from project.store.embedded import EmbeddedPostgres
 
-PORT = 8765
 END, DAYS, COMBINATIONS = date(2025, 12, 31), 731, 1369  # two years: 24 partitions
 QUESTION = (
     "/v1/ad-metrics?date_from=2025-03-01&date_to=2025-03-31&platform=facebook,instagram"
@@ -101,37 +97,16 @@ def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
 
 
 def one_turn(app: str, dsn: str, options: argparse.Namespace) -> tuple[float, float, float]:
-    environment = os.environ | {
-        "BENCHMARK_DSN": dsn,
-        "DATABASE_URL": dsn,
-        "LOG_LEVEL": "WARNING",
-        "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
-    }
-    command = [sys.executable, "-m", "uvicorn", app, "--port", str(PORT), "--log-level", "warning", "--no-access-log"]
-    process = subprocess.Popen(command, env=environment)
-    try:
-        wait_for(PORT, process)
-        with urllib.request.urlopen(f"http://127.0.0.1:{PORT}{QUESTION}") as answer:
+    with serving(app, dsn) as site:
+        with urllib.request.urlopen(site + QUESTION) as answer:
             body = answer.read()
         assert body.count(b'"device_type"') == 100, body[:300]
-        run_wrk(options.connections, 1)
-        return run_wrk(options.connections, options.seconds)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        run_wrk(site, options.connections, 1)
+        return run_wrk(site, options.connections, options.seconds)
 
 
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    sys.exit("the server did not start")
-
-
-def run_wrk(connections: int, seconds: int) -> tuple[float, float, float]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{PORT}{QUESTION}"]
+def run_wrk(site: str, connections: int, seconds: int) -> tuple[float, float, float]:
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", site + QUESTION]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output:
         sys.exit(output)

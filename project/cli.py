@@ -11,7 +11,7 @@ import threading
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import sleep
@@ -31,6 +31,7 @@ from project import __version__, logs
 from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
 from project.ingest.load import RowsRejected, load
 from project.ingest.mapping import Options
+from project.ingest.rebuild import rebuild
 from project.ingest.report import Report
 from project.ingest.sample import load_sample
 from project.jobs import heartbeat as beats
@@ -38,13 +39,19 @@ from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
 from project.jobs.leader import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, SettingsError, get_settings
-from project.store import migrations
+from project.store import checks, migrations
+from project.store.checks import Findings
 from project.store.database import database_url, serving_config, writing
 from project.store.embedded import EmbeddedPostgres
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A reporting service over daily advertising facts.")
 db = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL server.")
 app.add_typer(db, name="db")
+rollups = typer.Typer(no_args_is_help=True, help="The sums that reports are read from.")
+app.add_typer(rollups, name="rollups")
+
+_FROM = typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day; by default, of all.")
+_TO = typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; by default, of all.")
 
 REFUSED, USAGE, DATABASE_AWAY = 1, 2, 3
 
@@ -133,6 +140,29 @@ def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, 
 
 
 @app.command()
+def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None) -> None:
+    """Prove that rollups equal facts, labels resolve, partitions are there and versions move; exit 1 where not."""
+    with _exit_codes():
+        findings = asyncio.run(_checked(get_settings(), *_days(date_from, date_to)))
+    for name, found in findings.by_check.items():
+        print(f"{name:11} {'; '.join(found) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
+    if not findings.ok:
+        if findings.rollups:
+            print("`ad-metrics rollups rebuild` mends rollups.")
+        raise typer.Exit(REFUSED)
+
+
+@rollups.command(name="rebuild")
+def rebuild_rollups(
+    date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None
+) -> None:
+    """Sum the rollups anew from the facts, month by month."""
+    with _exit_codes():
+        days = asyncio.run(rebuild(get_settings(), *_days(date_from, date_to)))
+        print(f"rebuilt the rollups of {days:,} days")
+
+
+@app.command()
 def heartbeat(
     check: Annotated[bool, typer.Option("--check", help="Only look: exit 1 when the last beat is overdue.")] = False,
 ) -> None:
@@ -218,6 +248,17 @@ def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{name} is given twice", param_hint=flag)
         pairs[name.strip()] = value
     return pairs
+
+
+def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
+    if first and last and last < first:
+        raise typer.BadParameter(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}")
+    return first.date() if first else date.min, last.date() if last else date.max
+
+
+async def _checked(settings: Settings, first: date, last: date) -> Findings:
+    async with writing(settings) as connection:
+        return await checks.check(connection, first, last)
 
 
 async def _sample_if_empty(settings: Settings) -> str:

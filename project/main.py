@@ -15,6 +15,7 @@ from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
 from project.errors import DatabaseUnavailable
+from project.jobs.heartbeat_log import last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings
 from project.store import labels
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.last_check = lambda: last_check(settings.heartbeat_log)
     problems.install(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(CorrelationIdMiddleware, validator=_printable_id)

@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     heartbeat_rotation: str = "30 days"
     heartbeat_retention: str = "1 year"
     heartbeat_compression: str = "gz"
+    check_cron: str = "30 4 * * *"
 
     log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
     log_format: Literal["text", "json"] = "text"

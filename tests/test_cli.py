@@ -78,6 +78,31 @@ async def test_exit_codes(database: str, tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
+async def test_check_and_rebuild(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [ONE])
+    assert run([*AD_METRICS, "load", str(file)], DATABASE_URL=database).returncode == 0
+    checked = run([*AD_METRICS, "check"], DATABASE_URL=database)
+    assert (checked.returncode, checked.stdout.splitlines()) == (
+        0, ["rollups     ok, 1 days", "labels      ok", "partitions  ok", "versions    ok"]
+    )  # fmt: skip
+    connection = await asyncpg.connect(database)
+    await connection.execute("UPDATE rollup_ad_metrics_daily SET cost = cost + 1 WHERE grouping_set = 63")
+    await connection.close()
+    checked = run([*AD_METRICS, "check", "--from", "2024-03-01"], DATABASE_URL=database)
+    assert checked.returncode == 1
+    assert "2024-03-01: 2 rows are not what its facts sum to" in checked.stdout
+    assert "`ad-metrics rollups rebuild` mends rollups." in checked.stdout
+    assert run([*AD_METRICS, "check", "--to", "2024-02-29"], DATABASE_URL=database).returncode == 0
+    rebuilt = run([*AD_METRICS, "rollups", "rebuild"], DATABASE_URL=database)
+    assert (rebuilt.returncode, rebuilt.stdout) == (0, "2024-03\nrebuilt the rollups of 1 days\n")
+    assert run([*AD_METRICS, "check"], DATABASE_URL=database).returncode == 0
+    for command in (["check"], ["rollups", "rebuild"]):
+        wrong = run([*AD_METRICS, *command, "--from", "2024-03-02", "--to", "2024-03-01"], DATABASE_URL=database)
+        assert wrong.returncode == 2
+        away = run([*AD_METRICS, *command], DATABASE_URL="postgresql://postgres@/x?host=/nowhere")
+        assert away.returncode == 3
+
+
 async def test_heartbeat(database: str, tmp_path: Path) -> None:
     log = tmp_path / "logs" / "heartbeat.log"
     settings = {"DATABASE_URL": database, "HEARTBEAT_LOG": str(log)}

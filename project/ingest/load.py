@@ -65,11 +65,12 @@ async def load_records(
             raise LoadRefused("The files have no rows; nothing was loaded.")
         report.date_from, report.date_to = days
         if not report.dry_run:
-            await partitions.ensure(connection, await staged_months(connection))
+            # And one ahead, so that the first load of a month need not make any.
+            await partitions.ensure(connection, [*await staged_months(connection), partitions.month_after(days[1])])
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await _wait_for_turn(connection, tell)
+            await wait_for_turn(connection, tell)
             await _keep_sample_apart(connection, report, sample=sample)
             await merge(connection, report)
             if not report.dry_run:
@@ -101,7 +102,8 @@ def _records(paths: Sequence[Path], options: Options, report: Report, currency: 
             report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
 
 
-async def _wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
+async def wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
+    """Make the caller's transaction the only one that writes facts and rollups."""
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
         tell("Another load is running; waiting for it to end.")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)

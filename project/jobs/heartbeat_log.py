@@ -1,6 +1,7 @@
 """The heartbeat log: one line a beat in a file of its own, rotated, kept and compressed as the settings say.
 
-A line is an RFC 3339 UTC timestamp, `heartbeat ok` (or `heartbeat start`), and key=value facts.
+A line is an RFC 3339 UTC timestamp, `heartbeat ok` (or `heartbeat start`), and key=value facts. The daily check writes
+its own, `check ok` or `check failed`, between them.
 """
 
 import os
@@ -15,6 +16,8 @@ from loguru import logger
 from project.settings import Settings
 
 CHANNEL = "heartbeat"
+JOBS = ("heartbeat", "check")
+"""Whose lines are in the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class Beat:
     at: datetime
     kind: str
     facts: dict[str, str]
+    job: str = "heartbeat"
 
     @property
     def by_hand(self) -> bool:
@@ -90,20 +94,19 @@ def append_line(log: Path, line: str) -> None:
 
 def last_beat(log: Path, *, of_the_scheduler: bool = False) -> Beat | None:
     """Return the newest beat of the log, or None where there is none yet; where asked, leave out those by hand."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
-            lines = file.read(_TAIL_BYTES).decode(errors="replace").splitlines()
-    except FileNotFoundError:
-        return None
-    beats = (_parsed(line) for line in reversed(lines))
-    return next((beat for beat in beats if beat and not (of_the_scheduler and beat.by_hand)), None)
+    beats = (line for line in _newest_lines(log) if line.job == "heartbeat")
+    return next((beat for beat in beats if not (of_the_scheduler and beat.by_hand)), None)
+
+
+def last_check(log: Path) -> Beat | None:
+    """Return the newest line of the daily check, or None where the end of the log has none."""
+    return next((line for line in _newest_lines(log) if line.job == "check"), None)
 
 
 def line_of(beat: Beat) -> str:
     """Write a beat as its line."""
     facts = "".join(f" {name}={value}" for name, value in beat.facts.items())
-    return f"{timestamp(beat.at)} heartbeat {beat.kind}{facts}"
+    return f"{timestamp(beat.at)} {beat.job} {beat.kind}{facts}"
 
 
 def timestamp(moment: datetime) -> str:
@@ -114,13 +117,23 @@ def timestamp(moment: datetime) -> str:
 _TAIL_BYTES = 65_536
 
 
+def _newest_lines(log: Path) -> Iterator[Beat]:
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
+            lines = file.read(_TAIL_BYTES).decode(errors="replace").splitlines()
+    except FileNotFoundError:
+        return
+    yield from filter(None, map(_parsed, reversed(lines)))
+
+
 def _parsed(line: str) -> Beat | None:
-    moment, _, rest = line.partition(" heartbeat ")
-    kind, *facts = rest.split(" ")
+    moment, _, rest = line.partition(" ")
+    job, kind, *facts = [*rest.split(" "), ""]
     try:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    if at.tzinfo is None:
+    if at.tzinfo is None or job not in JOBS:
         return None
-    return Beat(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact))
+    return Beat(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact), job)

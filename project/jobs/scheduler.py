@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
+from project.jobs.daily_check import daily_check
 from project.jobs.heartbeat import beat
 from project.jobs.heartbeat_log import last_beat, line_of, open_log
 from project.jobs.leader import leadership, lock_for
@@ -27,6 +28,7 @@ async def running_jobs(settings: Settings) -> AsyncIterator[None]:
     Raises ValueError or OSError at once where a setting of the heartbeat, or its directory, cannot be.
     """
     trigger = cron_trigger(settings.heartbeat_cron)
+    cron_trigger(settings.check_cron, "CHECK_CRON")
     with open_log(settings):
         """It opens no file before its first line, so any process may find out whether the settings can be."""
     task = asyncio.create_task(_lead_for_ever(settings, trigger), name="jobs")
@@ -38,12 +40,12 @@ async def running_jobs(settings: Settings) -> AsyncIterator[None]:
             await task
 
 
-def cron_trigger(cron: str) -> CronTrigger:
-    """Return the trigger of a five-field cron expression, in UTC."""
+def cron_trigger(cron: str, setting: str = "HEARTBEAT_CRON") -> CronTrigger:
+    """Return the trigger of a five-field cron expression, in UTC. Raises ValueError, which names the setting."""
     try:
         return CronTrigger.from_crontab(cron, timezone=UTC)
     except ValueError as error:
-        raise ValueError(f"HEARTBEAT_CRON {cron!r} is not a cron expression such as '0 */6 * * *': {error}") from error
+        raise ValueError(f"{setting} {cron!r} is not a cron expression such as '0 */6 * * *': {error}") from error
 
 
 def next_beat(trigger: CronTrigger, now: datetime) -> datetime | None:
@@ -53,7 +55,7 @@ def next_beat(trigger: CronTrigger, now: datetime) -> datetime | None:
 
 
 def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> AsyncIOScheduler:
-    """Return the scheduler of the heartbeat, not started; `write` takes its lines."""
+    """Return the scheduler of the heartbeat and the daily check, not started; `write` takes their lines."""
     trigger = cron_trigger(settings.heartbeat_cron)
     scheduler = AsyncIOScheduler(
         timezone=UTC,
@@ -66,6 +68,7 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> Asy
         id="heartbeat",
         next_run_time=_first_run(settings, trigger),
     )
+    scheduler.add_job(_check, cron_trigger(settings.check_cron, "CHECK_CRON"), args=(write,), id="check")
     # Timers are monotonic and stand still while the machine sleeps; waking up often sets them right.
     scheduler.add_job(_nothing, "interval", minutes=1, id="clock")
     return scheduler
@@ -109,6 +112,10 @@ def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
 async def _beat(kind: str, settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
     due = next_beat(trigger, datetime.now(UTC))
     write(line_of(await beat(kind, due, settings.heartbeat_log)))
+
+
+async def _check(write: Callable[[str], None]) -> None:
+    write(line_of(await daily_check()))
 
 
 async def _nothing() -> None:

@@ -55,13 +55,15 @@ def decode(text: str) -> tuple[str, Any]:
 
 
 def position_for(question: str, text: str) -> Any:
-    """Return the position of a cursor that belongs to the question, else raise InvalidRequest."""
+    """Return the position of a cursor that belongs to the question, else raise InvalidRequest; it is never None."""
     try:
         owner, position = decode(text)
     except MalformedCursor as error:
         raise InvalidRequest([MALFORMED]) from error
     if owner != question:
         raise InvalidRequest([FOREIGN])
+    if position is None:
+        raise InvalidRequest([MALFORMED])
     return position
 
 

@@ -52,9 +52,10 @@ def facets_statement(plan: FacetsPlan) -> Statement:
         values,
         lambda: (
             plan.source.model.filter(matching(plan.conditions))
-            .annotate(counted=counted, impressions=Sum("impressions"), cost=Sum("cost"))
+            # Not by the columns' own names: a condition on one would become one on its sum.
+            .annotate(all_facts=counted, all_impressions=Sum("impressions"), all_cost=Sum("cost"))
             .group_by(key)
-            .values(key, "counted", "impressions", "cost")
+            .values(key, "all_facts", "all_impressions", "all_cost")
         ),
     )
 

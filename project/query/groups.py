@@ -46,10 +46,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """One page of groups; `total` sums all pages."""
+    """One page of groups; `total` sums all pages, where that was asked for."""
 
     groups: Sequence[Group]
-    total: Group
+    total: Group | None
     next_cursor: str | None
 
 
@@ -58,7 +58,7 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
     question = plan.question
     own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
     other = others[0] if others else {}
-    nothing = dict.fromkeys(question.measures, 0)
+    nothing = dict.fromkeys(plan.measures, 0)
     keys = dict.fromkeys((*own, *other))
     if not question.group_by:
         keys = {(): None}
@@ -67,7 +67,11 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
     groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
     if question.filters.at_least or question.filters.at_most:
         groups = [group for group in groups if _within_bounds(question, group)]
-    total = Group((), _total(question, (one.sums for one in groups)), _total(question, (one.other for one in groups)))
+    total = None
+    if question.totals:
+        total = Group(
+            (), _summed(nothing, (one.sums for one in groups)), _summed(nothing, (one.other for one in groups))
+        )
     return _page(question, groups, total)
 
 
@@ -102,13 +106,12 @@ def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, BySum]:
         keys.append([plan.units[number - 1] for number in numbers] if name in GRAINS else _named(name, numbers, labels))
     values = [
         [(Decimal if METRICS[measure].unit == "currency" else int)(number or 0) for number in columns[measure]]
-        for measure in question.measures
+        for measure in plan.measures
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
     every_sum = zip(*values, strict=True) if values else [()] * len(sums)
     return {
-        key: dict(zip(question.measures, amounts, strict=True))
-        for key, amounts in zip(every_key, every_sum, strict=True)
+        key: dict(zip(plan.measures, amounts, strict=True)) for key, amounts in zip(every_key, every_sum, strict=True)
     }
 
 
@@ -141,15 +144,15 @@ def _within_bounds(question: ReportQuestion, group: Group) -> bool:
     return True
 
 
-def _total(question: ReportQuestion, every: Iterable[BySum]) -> BySum:
-    totals: dict[str, Number] = dict.fromkeys(question.measures, 0)
+def _summed(nothing: BySum, every: Iterable[BySum]) -> BySum:
+    totals = dict(nothing)
     for sums in every:
         for measure, amount in sums.items():
             totals[measure] += amount
     return totals
 
 
-def _page(question: ReportQuestion, groups: list[Group], total: Group) -> ReportPage:
+def _page(question: ReportQuestion, groups: list[Group], total: Group | None) -> ReportPage:
     # One stable sort a key, the least important first. What has no value comes last in either direction.
     groups.sort(key=lambda group: group.key)
     sorted_by = [(_value_of(key, question), key.descending) for key in question.sort]

@@ -88,11 +88,12 @@ class Reading:
 class ReportPlan:
     """The question in the database's terms.
 
-    `units` are the calendar units of its grain; `readings` are that of its own period and that of the compared one,
-    and none where there is no data at all.
+    `measures` are those to sum; `units` are the calendar units of its grain; `readings` are that of its own period and
+    that of the compared one, and none where there is no data at all.
     """
 
     question: ReportQuestion
+    measures: tuple[str, ...]
     source: Source
     period: Period | None
     comparison: Comparison | None
@@ -126,7 +127,7 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     readings = [reading(period, None)] if period else []
     if comparison:
         readings.append(reading(comparison.other, comparison))
-    return ReportPlan(question, source, period, comparison, units, tuple(readings))
+    return ReportPlan(question, question.measures, source, period, comparison, units, tuple(readings))
 
 
 def column_of(name: str) -> str:
@@ -139,7 +140,7 @@ def report_queryset(plan: ReportPlan, reading: Reading) -> "ValuesQuery[Any]":
     question = plan.question
     columns = [column_of(name) for name in question.group_by]
     unit = {_UNIT: Unit(DATE.key, list(reading.thresholds))} if question.grain else {}
-    sums = {measure: Sum(measure) for measure in question.measures}
+    sums = {measure: Sum(measure) for measure in plan.measures}
     queryset = plan.source.model.filter(matching(reading.conditions)).annotate(**unit, **sums)
     return queryset.group_by(*columns).limit(LARGEST_GROUPS + 1).values(*columns, *sums)
 
@@ -152,7 +153,7 @@ def report_statement(plan: ReportPlan, reading: Reading) -> Statement:
         plan.source.name,
         *((one.column, one.operator, len(one.values)) for one in reading.conditions),
         question.group_by,
-        question.measures,
+        plan.measures,
     )
     unit = [list(reading.thresholds)] if question.grain else []
     values = [value for condition in reading.conditions for value in condition.values]

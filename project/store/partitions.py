@@ -1,11 +1,15 @@
 """Monthly partitions of the facts and of the rollups."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import asyncpg
 
 from project.catalog import NATURAL_KEY
+
+Month = tuple[int, int]
+"""A year and a month of it."""
 
 _KEY = ", ".join(NATURAL_KEY)
 PARTITIONED = {
@@ -15,11 +19,28 @@ PARTITIONED = {
 """The tables that have a partition a month, with the keys of each partition."""
 
 
-async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[tuple[int, int]]) -> list[str]:
-    """Create the partitions of these (year, month) pairs that do not exist, and return their names.
+async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
+    """Create the partitions of these months that do not exist, and return their names.
 
     In a transaction of its own: call it before, never inside, a transaction that loads.
     """
+    missing = await _missing(connection, months)
+    for name in sorted(missing):
+        await _create(connection, name, *missing[name])
+    return sorted(missing)
+
+
+async def missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
+    """Return the names of the partitions of these months that do not exist."""
+    return sorted(await _missing(connection, months))
+
+
+def month_after(day: date) -> Month:
+    """Return the month that follows the day's."""
+    return (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
+
+
+async def _missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> dict[str, tuple[str, int, int]]:
     wanted = {
         f"{table}_{year:04}_{month:02}": (table, year, month)
         for year, month in sorted(set(months))
@@ -30,10 +51,7 @@ async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[tuple[i
         " WHERE inhparent = ANY($1::text[]::regclass[])",
         list(PARTITIONED),
     )
-    missing = wanted.keys() - {row[0] for row in present}
-    for name in sorted(missing):
-        await _create(connection, name, *wanted[name])
-    return sorted(missing)
+    return {name: wanted[name] for name in wanted.keys() - {row[0] for row in present}}
 
 
 async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, year: int, month: int) -> None:

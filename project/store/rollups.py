@@ -25,14 +25,14 @@ WITH facts AS MATERIALIZED (
     SELECT date_id, {ids}, {sums}, count(*) AS facts
     FROM {table} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) GROUP BY date_id, {ids}
 ), summed AS (
-    SELECT date_id, grouping({ids})::smallint AS grouping_set, {zeros}, {types}
+    SELECT date_id, grouping({ids}) AS grouping_set, {zeros}, {totals}
     FROM facts GROUP BY date_id, GROUPING SETS ({sets})
 )""".format(  # noqa: S608
     ids=_IDS,
     table=FACTS,
     sums=", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES),
     zeros=", ".join(f"coalesce({key}, 0) AS {key}" for key in _KEYS.values()),
-    types=", ".join(f"sum({name})::{'numeric(18, 6)' if name == 'cost' else 'bigint'} AS {name}" for name in _NAMES),
+    totals=", ".join(f"sum({name}) AS {name}" for name in _NAMES),
     sets=", ".join(f"({', '.join(_KEYS[name] for name in kept.dimensions)})" for kept in GROUPING_SETS),
 )
 _DELETE = f"DELETE FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"  # noqa: S608

@@ -49,11 +49,11 @@ def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iter
 
 def group_objects(page: ReportPage, question: ReportQuestion) -> list[dict[str, Any]]:
     """Return a report's groups as the objects of an answer."""
-    measures = [name for name in question.metrics if name in _MEASURES] if question.totals else []
+    measures = [name for name in question.metrics if name in _MEASURES]
     objects = []
     for group in page.groups:
         one = dict(zip(question.group_by, group.key, strict=True)) | _metrics(group, question)
-        if question.totals:
+        if page.total:
             one["share"] = {name: _number(share(name, group, page.total)) for name in measures}
         if question.fill and group.empty:
             one["filled"] = True
@@ -61,9 +61,9 @@ def group_objects(page: ReportPage, question: ReportQuestion) -> list[dict[str, 
     return objects
 
 
-def total_object(page: ReportPage, question: ReportQuestion) -> dict[str, Any]:
+def total_object(total: Group, question: ReportQuestion) -> dict[str, Any]:
     """Return the totals of all pages as an answer has them."""
-    return _metrics(page.total, question)
+    return _metrics(total, question)
 
 
 def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
     value = item.get("input")
     match item["type"]:
         case "extra_forbidden":
-            synonym = _SYNONYMS.get(name.lower())
-            expected = (synonym,) if synonym and synonym in known else nearest(name, known)
+            synonyms = _SYNONYMS.get(name.lower(), "").split()
+            expected = tuple(synonym for synonym in synonyms if synonym in known) or nearest(name, known)
             detail = f"There is no parameter {name!r}." if known else f"There is no parameter {name!r}; none is taken."
             return Fault(name, "unknown_parameter", detail, suggestions=expected)
         case "greater_than_equal":
@@ -41,11 +41,14 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
 _SYNONYMS = {
     "start_date": "date_from", "since": "date_from", "from": "date_from", "start": "date_from",
     "end_date": "date_to", "until": "date_to", "to": "date_to", "end": "date_to",
-    "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields",
-    "page": "cursor", "offset": "cursor", "after": "cursor", "per_page": "limit", "page_size": "limit",
+    "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields metrics",
+    "fields": "metrics", "measures": "metrics", "breakdowns": "group_by", "breakdown": "group_by",
+    "dimensions": "group_by", "grain": "group_by", "granularity": "group_by", "compare": "compare_to",
+    "comparison": "compare_to", "total": "totals", "page": "cursor", "offset": "cursor", "after": "cursor",
+    "per_page": "limit", "page_size": "limit",
     "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",
 }  # fmt: skip
-"""What other services call our parameters, for suggestions."""
+"""What other services call our parameters, for suggestions; of several names, those that the resource has."""
 
 
 def _out_of_range(name: str, value: Any, wanted: str, nearest_value: str) -> Fault:

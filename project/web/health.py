@@ -39,6 +39,9 @@ async def ready(request: Request) -> Response:
         "data_version": seen.version.number,
         "last_date": seen.labels.last_date,
     }
+    # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
+    if line := request.app.state.last_check():
+        checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts}
     return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
 
 

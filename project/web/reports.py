@@ -48,8 +48,8 @@ async def report(request: Request) -> Response:
         fetched = await fetch_report(plan, seen)
     page = await _arranged(plan, fetched, seen.labels)
     content: dict[str, Any] = {"data": group_objects(page, question)}
-    if question.totals:
-        content["totals"] = total_object(page, question)
+    if page.total:
+        content["totals"] = total_object(page.total, question)
     content["page"] = {"limit": question.limit, "next_cursor": page.next_cursor}
     content["meta"] = report_meta(plan, seen.labels)
     return json_response(content, tag)

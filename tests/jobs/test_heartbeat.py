@@ -29,12 +29,13 @@ class Clock:
 
     def __init__(self, traveller: Any, settings: Settings) -> None:
         self.lines: list[str] = []
+        self.checks: list[str] = []
         self._traveller = traveller
         self._settings = settings
         self.scheduler = heartbeat_scheduler(settings, self.write)
 
     def write(self, line: str) -> None:
-        self.lines.append(line)
+        (self.lines if " heartbeat " in line else self.checks).append(line)
         append_line(self._settings.heartbeat_log, line)
 
     async def move_to(self, moment: str) -> None:
@@ -77,6 +78,8 @@ async def test_it_beats_at_00_06_12_and_18(settings: Settings) -> None:
     ]  # fmt: skip
     for line in at.lines:
         assert LINE.fullmatch(line), line
+    # And the daily check once a day, after 04:30; here the clock jumps by hours.
+    assert [line[:13] for line in at.checks] == ["2024-03-01T04", "2024-03-02T04"]
     assert "next=2024-03-01T12:00:00.000Z" in at.lines[0]
     assert "since_last=21600s" in at.lines[1]
     assert f"newest_date={FACTS[-1]['date']}" in at.lines[0]

@@ -1,0 +1,40 @@
+"""The servers under measurement: one worker each, on loopback, one at a time."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+PORT = 8765
+
+
+@contextmanager
+def serving(app: str, dsn: str) -> Iterator[str]:
+    """Serve an application on a database for as long as the block lasts; yields its address."""
+    environment = os.environ | {
+        "BENCHMARK_DSN": dsn,
+        "DATABASE_URL": dsn,
+        "LOG_LEVEL": "WARNING",
+        "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
+    }
+    command = [sys.executable, "-m", "uvicorn", app, "--port", str(PORT), "--log-level", "warning", "--no-access-log"]
+    process = subprocess.Popen(command, env=environment)
+    try:
+        _wait_for(process)
+        yield f"http://127.0.0.1:{PORT}"
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit("the server did not start")

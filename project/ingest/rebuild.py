@@ -1,0 +1,32 @@
+"""Rebuild: the rollups summed anew from the facts, a month a transaction."""
+
+from datetime import date
+from itertools import groupby
+
+from project.catalog import date_id
+from project.ingest.load import Tell, wait_for_turn
+from project.settings import Settings
+from project.store import partitions, rollups
+from project.store.database import writing
+
+_DAYS = f"""\
+SELECT DISTINCT date_id FROM {rollups.FACTS} WHERE date_id BETWEEN $1 AND $2
+UNION SELECT DISTINCT date_id FROM {rollups.ROLLUP} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
+_MOVE = "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp()"
+
+
+async def rebuild(settings: Settings, first: date, last: date, *, tell: Tell = print) -> int:
+    """Write the rollups of these days anew, and return how many days have any.
+
+    Answers may change, so the data version moves with each month. Raises DatabaseUnavailable.
+    """
+    async with writing(settings) as connection:
+        days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
+        await partitions.ensure(connection, [(day // 10000, day // 100 % 100) for day in days])
+        for month, of_month in groupby(days, key=lambda day: day // 100):
+            async with connection.transaction():
+                await wait_for_turn(connection, tell)
+                await rollups.refresh(connection, of_month)
+                await connection.execute(_MOVE)
+            tell(f"{month // 100:04}-{month % 100:02}")
+    return len(days)

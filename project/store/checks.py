@@ -1,0 +1,91 @@
+"""Checks: that what the service keeps twice agrees. They only read."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, cast
+
+import asyncpg
+
+from project.catalog import LABELLED_DIMENSIONS, GroupingSet, date_id, date_of
+from project.store import partitions, rollups
+
+_DAYS = f"""\
+SELECT date_id FROM dim_date WHERE date_id BETWEEN $1 AND $2
+UNION SELECT date_id FROM {rollups.ROLLUP} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
+_VERSIONS = """\
+SELECT (SELECT version FROM data_version) < max(data_version), coalesce(bool_or(moved AND after <= before), false)
+FROM (
+    SELECT data_version, data_version AS after, lag(data_version, 1, 0::bigint) OVER (ORDER BY id) AS before,
+           inserted + changed > 0 AS moved
+    FROM ingest_log
+) AS loads"""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What each check found wrong, in words; nothing where all is well. `days` is how many days were summed anew."""
+
+    days: int
+    rollups: tuple[str, ...]
+    labels: tuple[str, ...]
+    partitions: tuple[str, ...]
+    versions: tuple[str, ...]
+
+    @property
+    def by_check(self) -> dict[str, tuple[str, ...]]:
+        """The findings by the check's name."""
+        return {name: getattr(self, name) for name in ("rollups", "labels", "partitions", "versions")}
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not any(self.by_check.values())
+
+
+async def check(connection: "asyncpg.Connection[Any]", first: date = date.min, last: date = date.max) -> Findings:
+    """Compare the rollups of these days with what their facts sum to, and look at all the rest.
+
+    That is: labels resolve, partitions are there ahead, and the data version moved with every load that changed facts.
+    """
+    days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
+    wrong = await rollups.differences(connection, days)
+    return Findings(
+        len(days),
+        tuple(f"{date_of(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()),
+        tuple([finding async for finding in _unresolved(connection)]),
+        tuple(await _partitions_missing(connection)),
+        tuple(_versions_stuck(*await _fetchrow(connection, _VERSIONS))),
+    )
+
+
+async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str]:
+    for dimension in LABELLED_DIMENSIONS:
+        rows = await connection.fetch(
+            f"SELECT DISTINCT {dimension.key} FROM {rollups.ROLLUP} AS rollup WHERE grouping_set = $1 AND NOT EXISTS"  # noqa: S608
+            f" (SELECT FROM {dimension.table} WHERE {dimension.key} = rollup.{dimension.key})",
+            GroupingSet((dimension.name,)).mask,
+        )
+        for row in rows:
+            yield f"{dimension.key} {row[0]} has no label"
+
+
+async def _partitions_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
+    newest = await connection.fetchval(f"SELECT max(date_id) FROM {rollups.FACTS}")  # noqa: S608
+    if newest is None:
+        return []
+    day = date_of(newest)
+    months = [(day.year, day.month), partitions.month_after(day)]
+    return [f"{name} does not exist" for name in await partitions.missing(connection, months)]
+
+
+def _versions_stuck(behind: bool | None, unmoved: bool) -> Iterator[str]:
+    if behind:
+        yield "the data version is below that of a load"
+    if unmoved:
+        yield "a load changed facts without moving the data version"
+
+
+async def _fetchrow(connection: "asyncpg.Connection[Any]", sql: str) -> asyncpg.Record:
+    # An aggregate without GROUP BY has one row.
+    return cast("asyncpg.Record", await connection.fetchrow(sql))

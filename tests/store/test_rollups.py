@@ -1,0 +1,117 @@
+"""Rollups and the checks of them, on a real database."""
+
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+from runpy import run_path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS
+from project.ingest.load import load
+from project.ingest.mapping import Options
+from project.ingest.rebuild import rebuild
+from project.settings import Settings
+from project.store.checks import check
+from tests.ingest.test_load import ONE, write
+from tests.model import MEASURES, insert_facts
+from tests.report_model import REPORT_FACTS
+
+KEYS = [dimension.key for dimension in LABELLED_DIMENSIONS]
+
+
+async def load_rows(url: str, path: Path, *rows: Any) -> None:
+    await load([write(path, rows)], Options(), Settings(database_url=url), tell=lambda _: None)
+
+
+async def stored(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    rows = await connection.fetch(
+        f"SELECT grouping_set, date_id, {', '.join(KEYS)}, {', '.join(MEASURES)}, facts FROM rollup_ad_metrics_daily"
+    )
+    return {tuple(row)[:8]: tuple(row)[8:] for row in rows}
+
+
+async def summed(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Sum the facts in plain Python."""
+    sums: dict[Any, list[Any]] = defaultdict(lambda: [0] * 6)
+    for fact in await connection.fetch("SELECT * FROM fact_ad_metrics_daily"):
+        for kept in GROUPING_SETS:
+            bits = ["0" if dimension.name in kept.dimensions else "1" for dimension in LABELLED_DIMENSIONS]
+            ids = [0 if bit == "1" else fact[key] for bit, key in zip(bits, KEYS, strict=True)]
+            total = sums[int("".join(bits), 2), fact["date_id"], *ids]
+            for place, amount in enumerate([*(fact[name] for name in MEASURES), 1]):
+                total[place] += amount
+    return {key: tuple(total) for key, total in sums.items()}
+
+
+async def test_a_load_sums_the_days_that_it_touched(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
+    assert await stored(connection) == await summed(connection)
+    # A day that did not change keeps its rows as they are.
+    before = await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401")
+    await load_rows(database, tmp_path / "b.csv", (*ONE[:7], 5000, *ONE[8:]), ("2024-04-01", *ONE[1:]))
+    assert await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401") == before
+    assert await stored(connection) == await summed(connection)
+    assert (await check(connection)).ok
+
+
+async def test_the_kept_sets_cover_up_to_two_dimensions() -> None:
+    masks = [kept.mask for kept in GROUPING_SETS]
+    assert len(set(masks)) == len(masks)
+    assert sum(1 for mask in masks if mask.bit_count() >= 4) == 1 + 6 + 15
+
+
+async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connection: asyncpg.Connection) -> None:
+    """The migration's own SQL sums as the loader's does."""
+    await insert_facts(connection, REPORT_FACTS)
+    await connection.execute("DROP TABLE rollup_ad_metrics_daily")
+    path = next((Path(__file__).parents[2] / "migrations" / "models").glob("1_*_rollups.py"))
+    await connection.execute(await run_path(str(path))["upgrade"](None))
+    assert await stored(connection) == await summed(connection)
+    assert (await check(connection)).rollups == ()
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        ("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1 WHERE grouping_set = 63", "rollups"),
+        ("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = 59", "rollups"),
+        ("UPDATE fact_ad_metrics_daily SET cost = cost + 0.000001", "rollups"),
+        ("DELETE FROM fact_ad_metrics_daily", "rollups"),
+        ("UPDATE rollup_ad_metrics_daily SET platform_id = 99 WHERE grouping_set = 59", "labels"),
+        ("DROP TABLE rollup_ad_metrics_daily_2024_04", "partitions"),
+        ("DROP TABLE fact_ad_metrics_daily_2024_04", "partitions"),
+        ("UPDATE data_version SET version = 0", "versions"),
+        ("UPDATE ingest_log SET data_version = 0", "versions"),
+    ],
+)
+async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, harm: str, found: str
+) -> None:
+    await load_rows(database, tmp_path / "a.csv", ONE)
+    assert (await check(connection)).ok
+    await connection.execute(harm)
+    findings = await check(connection)
+    assert not findings.ok
+    assert findings.by_check[found]
+    if found in ("rollups", "labels"):
+        before = await connection.fetchval("SELECT version FROM data_version")
+        day = date(2024, 3, 1)
+        assert await rebuild(Settings(database_url=database), day, day, tell=lambda _: None) == 1
+        assert await stored(connection) == await summed(connection)
+        assert (await check(connection)).ok
+        assert await connection.fetchval("SELECT version FROM data_version") == before + 1
+
+
+async def test_a_check_of_other_days_sees_nothing(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await load_rows(database, tmp_path / "a.csv", ONE)
+    await connection.execute("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1")
+    assert (await check(connection, last=date(2024, 2, 29))).ok
+    findings = await check(connection, date(2024, 3, 1))
+    assert findings.rollups == (f"2024-03-01: {2 * len(GROUPING_SETS)} rows are not what its facts sum to",)
