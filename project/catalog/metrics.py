@@ -1,8 +1,9 @@
 """Metrics: stored additive measures, and formulas over their sums."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from operator import itemgetter
 from typing import Literal
 
 Unit = Literal["count", "currency", "ratio"]
@@ -29,9 +30,9 @@ class Measure:
         """The measures whose sums it is made of."""
         return (self.name,)
 
-    def of(self, sums: Mapping[str, Number]) -> Number:
-        """Return its value where the measures have these sums."""
-        return sums[self.name]
+    def over(self, measures: Sequence[str]) -> Callable[[Sequence[Number]], Number]:
+        """Return the function that takes these measures' sums, in this order, to its value."""
+        return itemgetter(measures.index(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,15 @@ class Formula:
         """The measures whose sums it is made of."""
         return (self.numerator, self.denominator)
 
-    def of(self, sums: Mapping[str, Number]) -> Decimal | None:
-        """Return its value where the measures have these sums, or None where it has none."""
-        if not sums[self.denominator]:
-            return None
-        return ROUNDED.divide(Decimal(self.factor * sums[self.numerator]), Decimal(sums[self.denominator]))
+    def over(self, measures: Sequence[str]) -> Callable[[Sequence[Number]], Decimal | None]:
+        """Return the function that takes these measures' sums, in this order, to its value, or None for none."""
+        above, below, factor = measures.index(self.numerator), measures.index(self.denominator), self.factor
+        divide = ROUNDED.divide
+
+        def value(sums: Sequence[Number]) -> Decimal | None:
+            return divide(Decimal(factor * sums[above]), Decimal(sums[below])) if sums[below] else None
+
+        return value
 
     @property
     def expression(self) -> str:

@@ -4,12 +4,13 @@ Pure: it reads nothing. All arithmetic is exact but that of quotients (`catalog.
 """
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import product
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from project.catalog import GRAINS, METRICS, ROUNDED, Number
 from project.errors import InvalidRequest
@@ -19,19 +20,19 @@ from project.query.reports import LARGEST_GROUPS, ReportPlan, ReportQuestion, Su
 from project.store.labels import Labels
 
 Key = tuple[Any, ...]
-BySum = Mapping[str, Number]
+Amounts = tuple[Number, ...]
+"""The sums of a plan's measures, in its order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One group: its labels and first days in the order grouped by, and each measure's sum.
+class Group(NamedTuple):
+    """One group: its labels and first days in the order grouped by, and its sums.
 
     `other` are the sums of the compared period, all 0 where it has none; `empty` says that its own period has no facts.
     """
 
     key: Key
-    sums: BySum
-    other: BySum
+    sums: Amounts
+    other: Amounts
     empty: bool = False
 
 
@@ -58,7 +59,7 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
     question = plan.question
     own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
     other = others[0] if others else {}
-    nothing = dict.fromkeys(plan.measures, 0)
+    nothing = (0,) * len(plan.measures)
     keys = dict.fromkeys((*own, *other))
     if not question.group_by:
         keys = {(): None}
@@ -66,21 +67,21 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
         keys = dict.fromkeys(_filled(plan, keys, labels))
     groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
     if question.filters.at_least or question.filters.at_most:
-        groups = [group for group in groups if _within_bounds(question, group)]
+        groups = [group for group in groups if _within_bounds(plan, group)]
     total = None
     if question.totals:
         total = Group(
             (), _summed(nothing, (one.sums for one in groups)), _summed(nothing, (one.other for one in groups))
         )
-    return _page(question, groups, total)
+    return _page(plan, groups, total)
 
 
-def changed(metric: str, group: Group) -> Change:
+def changed(metric: str, group: Group, plan: ReportPlan) -> Change:
     """Compare a metric of a group with that of the other period.
 
     The change of a ratio is in points. A relative change is of nothing but amounts, and of none that was 0.
     """
-    value, before = METRICS[metric].of(group.sums), METRICS[metric].of(group.other)
+    value, before = plan.values[metric](group.sums), plan.values[metric](group.other)
     if value is None or before is None:
         return Change(before, None, None)
     change = value - before
@@ -89,13 +90,12 @@ def changed(metric: str, group: Group) -> Change:
     return Change(before, change, ROUNDED.divide(Decimal(change), Decimal(before)))
 
 
-def share(measure: str, group: Group, total: Group) -> Decimal | None:
-    """Return what part of the total a group has of a measure; None of nothing."""
-    whole = total.sums[measure]
-    return ROUNDED.divide(Decimal(group.sums[measure]), Decimal(whole)) if whole else None
+def share(part: Number, whole: Number) -> Decimal | None:
+    """Return what part it is of the whole; None of nothing."""
+    return ROUNDED.divide(Decimal(part), Decimal(whole)) if whole else None
 
 
-def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, BySum]:
+def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, Amounts]:
     question = plan.question
     if not sums:
         return {}
@@ -110,9 +110,7 @@ def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, BySum]:
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
     every_sum = zip(*values, strict=True) if values else [()] * len(sums)
-    return {
-        key: dict(zip(plan.measures, amounts, strict=True)) for key, amounts in zip(every_key, every_sum, strict=True)
-    }
+    return dict(zip(every_key, every_sum, strict=True))
 
 
 def _named(dimension: str, numbers: Iterable[int], labels: Labels) -> list[str]:
@@ -132,30 +130,27 @@ def _filled(plan: ReportPlan, keys: Iterable[Key], labels: Labels) -> list[Key]:
     return [(*key[:place], unit, *key[place:]) for key, unit in product(rest, plan.units)]
 
 
-def _within_bounds(question: ReportQuestion, group: Group) -> bool:
-    for metric, least in question.filters.at_least:
-        value = METRICS[metric].of(group.sums)
+def _within_bounds(plan: ReportPlan, group: Group) -> bool:
+    for metric, least in plan.question.filters.at_least:
+        value = plan.values[metric](group.sums)
         if value is None or value < least:
             return False
-    for metric, most in question.filters.at_most:
-        value = METRICS[metric].of(group.sums)
+    for metric, most in plan.question.filters.at_most:
+        value = plan.values[metric](group.sums)
         if value is None or value > most:
             return False
     return True
 
 
-def _summed(nothing: BySum, every: Iterable[BySum]) -> BySum:
-    totals = dict(nothing)
-    for sums in every:
-        for measure, amount in sums.items():
-            totals[measure] += amount
-    return totals
+def _summed(nothing: Amounts, every: Iterable[Amounts]) -> Amounts:
+    return tuple(map(sum, zip(nothing, *every, strict=True)))
 
 
-def _page(question: ReportQuestion, groups: list[Group], total: Group | None) -> ReportPage:
-    # One stable sort a key, the least important first. What has no value comes last in either direction.
-    groups.sort(key=lambda group: group.key)
-    sorted_by = [(_value_of(key, question), key.descending) for key in question.sort]
+def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportPage:
+    question = plan.question
+    # By key, then by each sort key, the least important first: sorts are stable. What has no value comes last.
+    groups.sort(key=itemgetter(0))
+    sorted_by = [(_value_of(key, plan), key.descending) for key in question.sort]
     for value, descending in reversed(sorted_by):
         valued = [(number, group) for group in groups if (number := value(group)) is not None]
         valued.sort(key=lambda pair: pair[0], reverse=descending)
@@ -178,13 +173,13 @@ _SortedBy = Sequence[tuple[_Value, bool]]
 _Position = tuple[list[Any], Key]
 
 
-def _value_of(key: SortKey, question: ReportQuestion) -> _Value:
+def _value_of(key: SortKey, plan: ReportPlan) -> _Value:
     prefix, _, metric = key.name.rpartition(".")
     if prefix:
-        return lambda group: getattr(changed(metric, group), prefix)
+        return lambda group: getattr(changed(metric, group, plan), prefix)
     if key.name in METRICS:
-        return lambda group: METRICS[key.name].of(group.sums)
-    place = question.group_by.index(key.name)
+        return lambda group: plan.values[key.name](group.sums)
+    place = plan.question.group_by.index(key.name)
     return lambda group: group.key[place]
 
 

@@ -3,7 +3,7 @@
 What becomes of the sums (formulas, comparison, bounds, order, page) is `query.groups`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -14,7 +14,7 @@ from tortoise.expressions import Function
 from tortoise.functions import Sum
 from tortoise.queryset import ValuesQuery
 
-from project.catalog import DATE, GRAINS, LABELLED_DIMENSIONS, METRICS, Grain, date_id
+from project.catalog import DATE, GRAINS, LABELLED_DIMENSIONS, METRICS, Grain, Number, date_id
 from project.errors import Fault, InvalidRequest
 from project.query import cursor
 from project.query.filters import Condition, Filters, matching, plan_filters
@@ -88,12 +88,14 @@ class Reading:
 class ReportPlan:
     """The question in the database's terms.
 
-    `measures` are those to sum; `units` are the calendar units of its grain; `readings` are that of its own period and
-    that of the compared one, and none where there is no data at all.
+    `measures` are those to sum, and `values` makes each metric of their sums in this order. `units` are the calendar
+    units of its grain. `readings` are that of its own period and that of the compared one, and none where there is no
+    data at all.
     """
 
     question: ReportQuestion
     measures: tuple[str, ...]
+    values: Mapping[str, Callable[[Sequence[Number]], Number | None]]
     source: Source
     period: Period | None
     comparison: Comparison | None
@@ -127,7 +129,9 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     readings = [reading(period, None)] if period else []
     if comparison:
         readings.append(reading(comparison.other, comparison))
-    return ReportPlan(question, question.measures, source, period, comparison, units, tuple(readings))
+    measures = question.measures
+    values = {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
+    return ReportPlan(question, measures, values, source, period, comparison, units, tuple(readings))
 
 
 def column_of(name: str) -> str:

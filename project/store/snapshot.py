@@ -45,7 +45,7 @@ class Snapshot:
     async def rows_to_read(self, statement: Statement) -> int:
         """Return how many rows the database expects to read for a statement. It only plans it."""
         text = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *statement.values)
-        return _rows_of_scans(orjson.loads(text)[0]["Plan"])
+        return round(_rows_of_scans(orjson.loads(text)[0]["Plan"]))
 
     @property
     def using_db(self) -> TransactionWrapper:
@@ -56,9 +56,14 @@ class Snapshot:
         return wrapper
 
 
-def _rows_of_scans(node: dict[str, Any]) -> int:
-    below = node.get("Plans", [])
-    return sum(map(_rows_of_scans, below)) if below else int(node["Plan Rows"])
+def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
+    if "Workers Planned" in node:
+        # Below, rows are those of one process; PostgreSQL counts the leader less, the more workers there are to serve.
+        workers = int(node["Workers Planned"])
+        processes = workers + max(0, 1 - 0.3 * workers)
+    if below := node.get("Plans"):
+        return sum(_rows_of_scans(one, processes) for one in below)
+    return float(node["Plan Rows"]) * (processes if node["Parallel Aware"] else 1)
 
 
 @asynccontextmanager

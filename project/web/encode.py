@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from project.catalog import DIMENSIONS, MEASURES, METRICS, Number
+from project.catalog import DIMENSIONS, MEASURES, Number
 from project.query.facets import Facet
 from project.query.groups import Group, ReportPage, changed, share
-from project.query.reports import ReportQuestion
+from project.query.reports import ReportPlan
 from project.query.rows import FIELDS, Page
 from project.store.labels import Labels
 from project.web.conditional import caching_headers
@@ -47,23 +47,24 @@ def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iter
     return map(_exact, values) if name in _EXACT else values
 
 
-def group_objects(page: ReportPage, question: ReportQuestion) -> list[dict[str, Any]]:
+def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
     """Return a report's groups as the objects of an answer."""
-    measures = [name for name in question.metrics if name in _MEASURES]
+    places = {name: plan.measures.index(name) for name in plan.question.metrics if name in _MEASURES}
     objects = []
     for group in page.groups:
-        one = dict(zip(question.group_by, group.key, strict=True)) | _metrics(group, question)
+        one = _group_object(group, plan)
         if page.total:
-            one["share"] = {name: _number(share(name, group, page.total)) for name in measures}
-        if question.fill and group.empty:
+            total = page.total.sums
+            one["share"] = {name: _number(share(group.sums[place], total[place])) for name, place in places.items()}
+        if plan.question.fill and group.empty:
             one["filled"] = True
         objects.append(one)
     return objects
 
 
-def total_object(total: Group, question: ReportQuestion) -> dict[str, Any]:
+def total_object(total: Group, plan: ReportPlan) -> dict[str, Any]:
     """Return the totals of all pages as an answer has them."""
-    return _metrics(total, question)
+    return _group_object(total, plan)
 
 
 def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
@@ -78,15 +79,22 @@ def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None)
     return objects
 
 
-def _metrics(group: Group, question: ReportQuestion) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: _number(METRICS[name].of(group.sums)) for name in question.metrics}
-    if question.compare_to:
-        shown["compare"] = {
-            name: {member: _number(getattr(change, member)) for member in ("value", "change", "change_ratio")}
-            for name in question.metrics
-            for change in [changed(name, group)]
+def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
+    # The total has no key.
+    one: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
+    for name in plan.question.metrics:
+        one[name] = _number(plan.values[name](group.sums))
+    if plan.question.compare_to:
+        changes = ((name, changed(name, group, plan)) for name in plan.question.metrics)
+        one["compare"] = {
+            name: {
+                "value": _number(change.value),
+                "change": _number(change.change),
+                "change_ratio": _number(change.change_ratio),
+            }
+            for name, change in changes
         }
-    return shown
+    return one
 
 
 _TOO_LARGE = 2**63
@@ -96,9 +104,10 @@ _EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
 
 
 def _number(value: Number | None) -> Any:
+    """Return a metric as orjson takes it: it knows no Decimal, and no integer of more than 64 bits."""
     if isinstance(value, Decimal):
-        return _exact(format(value, "f"))
-    # orjson itself writes no more than 64 bits.
+        text = str(value)
+        return _exact(format(value, "f") if "E" in text else text)
     return orjson.Fragment(str(value)) if value and abs(value) >= _TOO_LARGE else value
 
 

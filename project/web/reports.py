@@ -47,9 +47,9 @@ async def report(request: Request) -> Response:
         plan = plan_report(question, seen.labels)
         fetched = await fetch_report(plan, seen)
     page = await _arranged(plan, fetched, seen.labels)
-    content: dict[str, Any] = {"data": group_objects(page, question)}
+    content: dict[str, Any] = {"data": group_objects(page, plan)}
     if page.total:
-        content["totals"] = total_object(page.total, question)
+        content["totals"] = total_object(page.total, plan)
     content["page"] = {"limit": question.limit, "next_cursor": page.next_cursor}
     content["meta"] = report_meta(plan, seen.labels)
     return json_response(content, tag)

@@ -307,7 +307,7 @@ async def test_a_dry_run_keeps_nothing(database: str, connection: asyncpg.Connec
     assert await connection.fetchval("SELECT count(*) FROM pg_inherits") == 0
 
 
-async def test_partitions_are_made_for_the_months_of_the_file(
+async def test_partitions_are_made_for_the_months_of_the_file_and_the_next(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [ONE, ("2023-12-31", *ONE[1:]), ("2024-01-01", *ONE[1:])]))
@@ -315,7 +315,7 @@ async def test_partitions_are_made_for_the_months_of_the_file(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'fact_ad_metrics_daily'::regclass ORDER BY 1"
     )
     assert [row[0] for row in names] == [
-        f"fact_ad_metrics_daily_{month}" for month in ("2023_12", "2024_01", "2024_03")
+        f"fact_ad_metrics_daily_{month}" for month in ("2023_12", "2024_01", "2024_03", "2024_04")
     ]
     assert await connection.fetchval("SELECT count(*) FROM ONLY fact_ad_metrics_daily_2024_01") == 1
 
