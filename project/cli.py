@@ -87,6 +87,7 @@ def demo(
     site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"API          {site}/docs")
     print(f"try          curl '{site}/v1/ad-metrics?sort=-date,-cost&limit=3'")
+    print(f"report       curl '{site}/v1/reports?date_preset=last_28d&group_by=week,platform&metrics=cost,ctr'")
     print(f"heartbeat    tail -F {settings.heartbeat_log}")
     print("Ctrl-C stops the service.", flush=True)
     if browser and _has_screen():
