@@ -9,6 +9,9 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
     return """
         SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 
+        -- Waits for a load that is running: its facts must be summed too.
+        LOCK TABLE fact_ad_metrics_daily IN SHARE MODE;
+
         CREATE TABLE rollup_ad_metrics_daily (
             date_id integer NOT NULL,
             -- GROUPING() of the six keys that follow: a bit for each that is summed away, and is 0 then.

@@ -4,7 +4,8 @@ Which ones follows Harinarayan, Rajaraman, Ullman (1996): a set is worth its row
 read a far larger one. A set of few dimensions is bounded by the labels there are, whatever the number of facts, so all
 sets of up to two cost next to nothing: 985 rows a day in the sample data, where a day may have 19,008 facts. A third
 dimension multiplies, so only the triples that people ask for are kept. With all of them a day has 1,845 rows at most:
-an eighth of the 13,680 facts a day that the benchmark has (`docs/benchmarks.md` counts each set).
+an eighth of the 13,680 facts a day that the benchmark has (`docs/benchmarks.md`). A set that is added
+here has no rows yet: run `ad-metrics rollups rebuild` before the new release answers.
 """
 
 from dataclasses import dataclass

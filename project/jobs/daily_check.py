@@ -15,7 +15,7 @@ DAYS = 35
 
 
 async def daily_check() -> Beat:
-    """Check, and return the line to write. Never raises for a database that is away: that is in the line.
+    """Check, and return the line to write. It never raises: what went wrong is in the line.
 
     What it finds goes to the service's log, in words.
     """
@@ -27,6 +27,9 @@ async def daily_check() -> Beat:
     except DatabaseUnavailable as error:
         logger.error("The daily check could not be made: {}", error)
         return Beat(now, "failed", {"error": type(error.__cause__ or error).__name__}, "check")
+    except Exception as error:
+        logger.exception("The daily check could not be made.")
+        return Beat(now, "failed", {"error": type(error).__name__}, "check")
     for name, found in findings.by_check.items():
         for finding in found:
             logger.error("The daily check of {} found: {}", name, finding)

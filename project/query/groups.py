@@ -55,7 +55,7 @@ class ReportPage:
 
 
 def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
-    """Return the page that was asked for. Raises InvalidRequest where filling makes too many groups."""
+    """Return the page that was asked for. Raises InvalidRequest where both periods or filling make too many groups."""
     question = plan.question
     own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
     other = others[0] if others else {}
@@ -65,6 +65,8 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
         keys = {(): None}
     if question.fill:
         keys = dict.fromkeys(_filled(plan, keys, labels))
+    if len(keys) > LARGEST_GROUPS:
+        raise too_many_groups(question, labels)
     groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
     if question.filters.at_least or question.filters.at_most:
         groups = [group for group in groups if _within_bounds(plan, group)]
@@ -164,6 +166,8 @@ def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportP
     next_cursor = None
     if end < len(groups):
         values, key = _position(groups[end - 1], sorted_by)
+        # As text: orjson writes no integer of more than 64 bits.
+        values = [str(value) if isinstance(value, int) else value for value in values]
         next_cursor = cursor.encode(question.digest, [values, key])
     return ReportPage(groups[start:end], total, next_cursor)
 

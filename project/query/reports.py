@@ -198,7 +198,7 @@ def too_many_groups(question: ReportQuestion, labels: Labels) -> InvalidRequest:
     """Return the refusal of a report with too many groups, with what would narrow it."""
     narrower = []
     names = [name for name in question.group_by if name not in GRAINS]
-    if names:
+    if names and len(question.group_by) > 1:
         largest = max(names, key=lambda name: len(labels[name].names))
         narrower.append("group_by=" + ",".join(name for name in question.group_by if name != largest))
     coarser = [*GRAINS][[*GRAINS].index(question.grain.name) + 1 :] if question.grain else []

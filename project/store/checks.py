@@ -52,11 +52,18 @@ async def check(connection: "asyncpg.Connection[Any]", first: date = date.min, l
     wrong = await rollups.differences(connection, days)
     return Findings(
         len(days),
-        tuple(f"{date_of(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()),
+        tuple(f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()),
         tuple([finding async for finding in _unresolved(connection)]),
         tuple(await _partitions_missing(connection)),
         tuple(_versions_stuck(*await _fetchrow(connection, _VERSIONS))),
     )
+
+
+def _shown(number: int) -> str:
+    try:
+        return str(date_of(number))
+    except ValueError:
+        return f"{number}, which is no date"
 
 
 async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str]:

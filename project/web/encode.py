@@ -106,12 +106,13 @@ _EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
 def _number(value: Number | None) -> Any:
     """Return a metric as orjson takes it: it knows no Decimal, and no integer of more than 64 bits."""
     if isinstance(value, Decimal):
-        text = str(value)
-        return _exact(format(value, "f") if "E" in text else text)
-    return orjson.Fragment(str(value)) if value and abs(value) >= _TOO_LARGE else value
+        return _exact(value)
+    return value if value is None or -_TOO_LARGE < value < _TOO_LARGE else orjson.Fragment(str(value))
 
 
 def _exact(value: str | Decimal) -> orjson.Fragment:
     """Return a number as JSON text with exactly its digits, which a float would not keep."""
     text = str(value)
+    if "E" in text:
+        text = format(Decimal(text), "f")
     return orjson.Fragment(text.rstrip("0").rstrip(".") if "." in text else text)
