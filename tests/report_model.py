@@ -119,15 +119,9 @@ def _stands_for(day: date, first: date, last: date, compare_to: str | None) -> d
         later = day + (last - first) + timedelta(days=1)
         return later if first <= later <= last else None
     if compare_to == "previous_year":
-        if not _a_year_before(first) <= day <= _a_year_before(last):
-            return None
         later = date(day.year + 1, 2, 28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
-        return max(first, later)
+        return later if first <= later <= last else None
     return None
-
-
-def _a_year_before(day: date) -> date:
-    return date(day.year - 1, 2, 28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
 def _within(facts: list[Fact], bounds: dict[str, Any]) -> bool:

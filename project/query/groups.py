@@ -6,17 +6,16 @@ Pure: it reads nothing. All arithmetic is exact but that of quotients (`catalog.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import product
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from project.catalog import GRAINS, METRICS, ROUNDED, Number
-from project.errors import InvalidRequest
 from project.query import cursor
+from project.query.narrowing import too_many_groups
 from project.query.order import SortKey
-from project.query.reports import LARGEST_GROUPS, ReportPlan, ReportQuestion, Sums, column_of, too_many_groups
+from project.query.reports import LARGEST_GROUPS, Position, ReportPlan, Sums, column_of
 from project.store.labels import Labels
 
 Key = tuple[Any, ...]
@@ -57,6 +56,8 @@ class ReportPage:
 def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
     """Return the page that was asked for. Raises InvalidRequest where both periods or filling make too many groups."""
     question = plan.question
+    if any(len(sums) > LARGEST_GROUPS for sums in fetched):
+        raise too_many_groups(plan, labels)
     own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
     other = others[0] if others else {}
     nothing = (0,) * len(plan.measures)
@@ -66,7 +67,7 @@ def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> Report
     if question.fill:
         keys = dict.fromkeys(_filled(plan, keys, labels))
     if len(keys) > LARGEST_GROUPS:
-        raise too_many_groups(question, labels)
+        raise too_many_groups(plan, labels)
     groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
     if question.filters.at_least or question.filters.at_most:
         groups = [group for group in groups if _within_bounds(plan, group)]
@@ -128,7 +129,7 @@ def _filled(plan: ReportPlan, keys: Iterable[Key], labels: Labels) -> list[Key]:
     if len(question.group_by) == 1:
         rest = {(): None}
     if len(rest) * len(plan.units) > LARGEST_GROUPS:
-        raise too_many_groups(question, labels)
+        raise too_many_groups(plan, labels)
     return [(*key[:place], unit, *key[place:]) for key, unit in product(rest, plan.units)]
 
 
@@ -159,22 +160,20 @@ def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportP
         valueless = [group for group in groups if value(group) is None]
         groups = [group for _, group in valued] + valueless
     start = 0
-    if question.after is not None:
-        last = _position_of(question)
+    if last := question.after:
         start = bisect_left(groups, 1, key=lambda group: _compare(_position(group, sorted_by), last, sorted_by))
     end = start + question.limit
     next_cursor = None
     if end < len(groups):
-        values, key = _position(groups[end - 1], sorted_by)
+        reached, key = _position(groups[end - 1], sorted_by)
         # As text: orjson writes no integer of more than 64 bits.
-        values = [str(value) if isinstance(value, int) else value for value in values]
+        values = [str(value) if isinstance(value, int) else value for value in reached]
         next_cursor = cursor.encode(question.digest, [values, key])
     return ReportPage(groups[start:end], total, next_cursor)
 
 
 _Value = Callable[[Group], Any]
 _SortedBy = Sequence[tuple[_Value, bool]]
-_Position = tuple[list[Any], Key]
 
 
 def _value_of(key: SortKey, plan: ReportPlan) -> _Value:
@@ -187,11 +186,11 @@ def _value_of(key: SortKey, plan: ReportPlan) -> _Value:
     return lambda group: group.key[place]
 
 
-def _position(group: Group, sorted_by: _SortedBy) -> _Position:
+def _position(group: Group, sorted_by: _SortedBy) -> Position:
     return [value(group) for value, _ in sorted_by], group.key
 
 
-def _compare(left: _Position, right: _Position, sorted_by: _SortedBy) -> int:
+def _compare(left: Position, right: Position, sorted_by: _SortedBy) -> int:
     """Return 1 where the left position comes after the right one, else 0 or less."""
     for one, another, (_, descending) in zip(left[0], right[0], sorted_by, strict=True):
         if one == another:
@@ -200,28 +199,3 @@ def _compare(left: _Position, right: _Position, sorted_by: _SortedBy) -> int:
             return 1 if one is None else -1
         return 1 if (one < another if descending else one > another) else -1
     return (left[1] > right[1]) - (left[1] < right[1])
-
-
-def _position_of(question: ReportQuestion) -> _Position:
-    """Return what came out of the cursor, with every value checked to be one that its place could hold."""
-    try:
-        values, key = question.after
-        read = [_read(sort.name, value) for sort, value in zip(question.sort, values, strict=True)]
-        return read, tuple(_read(name, value) for name, value in zip(question.group_by, key, strict=True))
-    except (ValueError, TypeError, InvalidOperation) as error:
-        raise InvalidRequest([cursor.MALFORMED]) from error
-
-
-def _read(name: str, value: Any) -> Any:
-    if name in GRAINS:
-        return date.fromisoformat(value)
-    if name.rpartition(".")[2] not in METRICS:
-        if not isinstance(value, str):
-            raise TypeError(f"{name} cannot be {value!r}")
-        return value
-    if value is None:
-        return None
-    number = Decimal(value)
-    if not number.is_finite() or not isinstance(value, int | str):
-        raise ValueError(f"{name} cannot be {value!r}")
-    return number

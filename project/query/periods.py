@@ -22,11 +22,11 @@ class Period:
 class Comparison:
     """How the days of another period stand against those of a report's own.
 
-    `other` is the other period; `back` gives, for a day of the report's own, the first day of the other period that
-    stands against it or against a later one.
+    `other` is the other period, None where no day stands against any; `back` gives, for a day of the report's own, the
+    first day of the other period that stands against it or against a later one.
     """
 
-    other: Period
+    other: Period | None
     back: Callable[[date], date]
 
 
@@ -40,18 +40,38 @@ def previous_year(own: Period) -> Comparison:
     """Compare with the same dates a year earlier. Raises OverflowError where the calendar begins later.
 
     A 29 February that the year before lacks stands against nothing; one that only the year before has counts with its
-    28th.
+    28th. So a day is compared with the same in every period that it is in.
     """
     if own.first.year == date.min.year:
         raise OverflowError("there is no year before")
-    other = Period(_year_before(own.first, _LAST_OF_FEBRUARY), _year_before(own.last, _LAST_OF_FEBRUARY))
-    return Comparison(other, lambda day: _year_before(day, _FIRST_OF_MARCH))
+    first, last = _year_before(own.first), _last_a_year_before(own.last)
+    return Comparison(Period(first, last) if first <= last else None, _year_before)
 
 
 COMPARISONS: dict[str, Callable[[Period], Comparison]] = {
     "previous_period": previous_period,
     "previous_year": previous_year,
 }
+
+
+def days_asked(
+    first: date | None, last: date | None, earliest: date | None, latest: date | None
+) -> tuple[date | None, date | None]:
+    """Return the first and last day asked for; an open end is the earliest or latest day that has facts.
+
+    It stays None where there are no facts, or all are beyond the end that was given.
+    """
+    start, end = first or earliest, last or latest
+    return (first, last) if start and end and start > end else (start, end)
+
+
+def compared(comparison: str, own: Period, today: date) -> Comparison:
+    """Compare a period by one of COMPARISONS; of one that today is in, only the days that have come.
+
+    Raises OverflowError where the calendar begins later.
+    """
+    come = Period(own.first, min(own.last, today)) if own.first <= today else own
+    return COMPARISONS[comparison](come)
 
 
 def thresholds(units: Sequence[date], own: Period, comparison: Comparison | None = None) -> list[date]:
@@ -61,12 +81,14 @@ def thresholds(units: Sequence[date], own: Period, comparison: Comparison | None
     """
     if comparison is None:
         return [max(unit, own.first) for unit in units]
-    return [comparison.other.first, *(comparison.back(unit) for unit in units[1:])]
+    return [comparison.back(max(unit, own.first)) for unit in units]
 
 
-_LAST_OF_FEBRUARY, _FIRST_OF_MARCH = (2, 28), (3, 1)
+def _year_before(day: date) -> date:
+    return date(day.year - 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
 
 
-def _year_before(day: date, leap_day_becomes: tuple[int, int]) -> date:
-    month, number = leap_day_becomes if (day.month, day.day) == (2, 29) else (day.month, day.day)
-    return date(day.year - 1, month, number)
+def _last_a_year_before(day: date) -> date:
+    if day.month == 2 and day.day >= 28:
+        return date(day.year - 1, 3, 1) - timedelta(days=1)
+    return day.replace(year=day.year - 1)

@@ -6,6 +6,7 @@ What becomes of the sums (formulas, comparison, bounds, order, page) is `query.g
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import asyncpg
@@ -19,7 +20,7 @@ from project.errors import Fault, InvalidRequest
 from project.query import cursor
 from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.order import SortKey
-from project.query.periods import COMPARISONS, Comparison, Period, thresholds
+from project.query.periods import Comparison, Period, compared, days_asked, thresholds
 from project.query.sources import Source, source_for
 from project.store.labels import Labels
 from project.store.snapshot import Snapshot
@@ -28,8 +29,14 @@ from project.store.statements import Statement, statement
 LARGEST_GROUPS = 100_000
 """How many groups a report may have, all pages together; more are refused, never cut off."""
 
+LARGEST_UNITS = 20_000
+"""How many calendar units: 54 years of days. To plan them takes 50 ms."""
+
 _KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
 _UNIT = "unit"
+
+Position = tuple[list[Any], tuple[Any, ...]]
+"""A place among the groups: the values of the sort keys, and the group's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ class ReportQuestion:
     """What `GET /v1/reports` asks.
 
     `filters.at_least` and `at_most` bound the metrics of groups (HAVING), not of facts. `after` is where the previous
-    page ended, as its cursor says.
+    page ended: the values it is sorted by, and the group's key. Days after `today` have not come yet.
     """
 
     filters: Filters
@@ -48,7 +55,8 @@ class ReportQuestion:
     fill: bool = False
     totals: bool = False
     limit: int = 100
-    after: Any = None
+    after: Position | None = None
+    today: date = date.max
 
     @property
     def digest(self) -> str:
@@ -59,6 +67,10 @@ class ReportQuestion:
     def grain(self) -> Grain | None:
         """The date grain among what it groups by."""
         return next((GRAINS[name] for name in self.group_by if name in GRAINS), None)
+
+    def grouped_with(self, grain: Grain) -> tuple[str, ...]:
+        """Return what it would group by with another grain."""
+        return tuple(grain.name if name in GRAINS else name for name in self.group_by)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -73,7 +85,21 @@ class ReportQuestion:
 
         Raises InvalidRequest where it is no cursor of ours, or belongs to another question.
         """
-        return replace(self, after=cursor.position_for(self.digest, text))
+        return replace(self, after=self._position(cursor.position_for(self.digest, text)))
+
+    @property
+    def moving(self) -> tuple[Any, ...]:
+        """What else than the data and the words of the question the answer depends on: presets move with the day."""
+        return self.filters.date_from, self.filters.date_to, self.compare_to and self.today
+
+    def _position(self, position: Any) -> Position:
+        """Return what came out of a cursor, with every value checked to be one that its place could hold."""
+        try:
+            values, key = position
+            read = [_read(sort.name, value) for sort, value in zip(self.sort, values, strict=True)]
+            return read, tuple(_read(name, value) for name, value in zip(self.group_by, key, strict=True))
+        except (ValueError, TypeError, InvalidOperation) as error:
+            raise InvalidRequest([cursor.MALFORMED]) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +128,12 @@ class ReportPlan:
     units: tuple[date, ...]
     readings: tuple[Reading, ...]
 
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """The days that it reads: its own, and those compared."""
+        other = self.comparison and self.comparison.other
+        return tuple(period for period in (self.period, other) if period)
+
 
 Sums = Sequence[asyncpg.Record]
 """A record a group: what it is grouped by, under the names that `column_of` gives, and each measure's sum."""
@@ -115,7 +147,7 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     """
     filters = question.filters
     period = _period(filters, labels)
-    comparison = _comparison(question, period)
+    comparison = _comparison(question, period, labels)
     units = _units(question, period, labels)
     named = plan_filters(Filters(keep=filters.keep, drop=filters.drop), labels)
     told_apart = {*(name for name, _ in (*filters.keep, *filters.drop)), *question.group_by} - GRAINS.keys()
@@ -127,7 +159,7 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
         return Reading((*source.conditions, *within, *named), tuple(map(date_id, counted)))
 
     readings = [reading(period, None)] if period else []
-    if comparison:
+    if comparison and comparison.other:
         readings.append(reading(comparison.other, comparison))
     measures = question.measures
     values = {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
@@ -165,16 +197,13 @@ def report_statement(plan: ReportPlan, reading: Reading) -> Statement:
 
 
 async def fetch_report(plan: ReportPlan, snapshot: Snapshot) -> list[Sums]:
-    """Read the sums of each reading. Raises InvalidRequest where there are too many groups."""
+    """Read the sums of each reading; of too many groups, one more than there may be."""
     fetched: list[Sums] = []
     for reading in plan.readings:
         if plan.question.grain and not reading.thresholds:
             fetched.append([])
             continue
-        records = await snapshot.fetch(report_statement(plan, reading))
-        if len(records) > LARGEST_GROUPS:
-            raise too_many_groups(plan.question, snapshot.labels)
-        fetched.append(records)
+        fetched.append(await snapshot.fetch(report_statement(plan, reading)))
     return fetched
 
 
@@ -194,24 +223,6 @@ async def explain_report(plan: ReportPlan, snapshot: Snapshot) -> list[Estimate]
     return [Estimate(one, await snapshot.rows_to_read(one)) for one in statements]
 
 
-def too_many_groups(question: ReportQuestion, labels: Labels) -> InvalidRequest:
-    """Return the refusal of a report with too many groups, with what would narrow it."""
-    narrower = []
-    names = [name for name in question.group_by if name not in GRAINS]
-    if names and len(question.group_by) > 1:
-        largest = max(names, key=lambda name: len(labels[name].names))
-        narrower.append("group_by=" + ",".join(name for name in question.group_by if name != largest))
-    coarser = [*GRAINS][[*GRAINS].index(question.grain.name) + 1 :] if question.grain else []
-    if question.grain and coarser:
-        swapped = [coarser[0] if name == question.grain.name else name for name in question.group_by]
-        narrower.append("group_by=" + ",".join(swapped))
-    detail = (
-        f"The report would have more than {LARGEST_GROUPS:,} groups. Ask for fewer days, filter, or group by less; "
-        "rows of single facts are at /v1/ad-metrics."
-    )
-    return InvalidRequest([Fault("group_by", "too_many_groups", detail, ",".join(question.group_by), tuple(narrower))])
-
-
 class Unit(Function):
     """Which of the sorted thresholds a column reached last, counted from 1."""
 
@@ -223,29 +234,24 @@ class Unit(Function):
 
 
 def _period(filters: Filters, labels: Labels) -> Period | None:
-    """Return the days asked for, an open end being the first or last day with facts; None where there is none."""
-    first, last = filters.date_from or labels.first_date, filters.date_to or labels.last_date
-    if first is None or last is None:
-        return None
-    if filters.date_to is None:
-        last = max(first, last)
-    if filters.date_from is None:
-        first = min(first, last)
-    return Period(first, last)
+    """Return the days asked for, None where there are none."""
+    first, last = days_asked(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    return Period(first, last) if first and last else None
 
 
-def _comparison(question: ReportQuestion, period: Period | None) -> Comparison | None:
+def _comparison(question: ReportQuestion, period: Period | None, labels: Labels) -> Comparison | None:
     if question.compare_to is None or period is None:
         return None
     try:
-        return COMPARISONS[question.compare_to](period)
+        return compared(question.compare_to, period, max(question.today, labels.last_date or date.min))
     except OverflowError as error:
         detail = f"The calendar has no {question.compare_to.replace('_', ' ')} of {period.first} to {period.last}."
         raise InvalidRequest([Fault("compare_to", "out_of_range", detail, question.compare_to)]) from error
 
 
 def _units(question: ReportQuestion, period: Period | None, labels: Labels) -> tuple[date, ...]:
-    if question.grain is None or period is None:
+    grain = question.grain
+    if grain is None or period is None:
         return ()
     if not question.fill and not question.compare_to:
         # Days without facts have no groups.
@@ -253,6 +259,36 @@ def _units(question: ReportQuestion, period: Period | None, labels: Labels) -> t
         if first > last:
             return ()
         period = Period(first, last)
-    if period.days > LARGEST_GROUPS * question.grain.longest:
-        raise too_many_groups(question, labels)
-    return tuple(question.grain.units(period.first, period.last))
+    if _fewest_units(grain, period) > LARGEST_UNITS:
+        raise _too_many_units(question, grain, period)
+    return tuple(grain.units(period.first, period.last))
+
+
+def _fewest_units(grain: Grain, period: Period) -> int:
+    return period.days // grain.longest
+
+
+def _too_many_units(question: ReportQuestion, grain: Grain, period: Period) -> InvalidRequest:
+    detail = (
+        f"{period.first} to {period.last} are {period.days:,} days; a report has at most {LARGEST_UNITS:,} calendar "
+        "units. Ask for fewer days, or group by a coarser grain."
+    )
+    coarser = [one for one in GRAINS.values() if _fewest_units(one, period) <= LARGEST_UNITS][:1]
+    suggestions = tuple("group_by=" + ",".join(question.grouped_with(one)) for one in coarser)
+    return InvalidRequest([Fault("group_by", "too_many_dates", detail, grain.name, suggestions)])
+
+
+def _read(name: str, value: Any) -> Any:
+    """Return a cursor's value of this dimension, grain or metric. Raises ValueError or TypeError where it is none."""
+    if name in GRAINS:
+        return date.fromisoformat(value)
+    if name.rpartition(".")[2] not in METRICS:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} cannot be {value!r}")
+        return value
+    if value is None:
+        return None
+    number = Decimal(value)
+    if not number.is_finite() or not isinstance(value, int | str):
+        raise ValueError(f"{name} cannot be {value!r}")
+    return number

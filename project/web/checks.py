@@ -166,8 +166,10 @@ def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
             raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
         if name in GROUPABLE and grouped is not None and name not in grouped:
             detail = f"The report is not grouped by {name}, so it cannot be sorted by it."
+            # It has one grain at most.
+            others = [other for other in grouped if not (name in GRAINS and other in GRAINS)]
             raise refused(
-                Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*grouped, name])}",))
+                Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*others, name])}",))
             )
     return keys
 
@@ -177,10 +179,12 @@ def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
     if name is None:
         return None
     one_of(tuple(COMPARISONS), name, info)
-    given = "date_from" in info.data and "date_preset" in info.data
+    given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
     if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
         detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
-        raise refused(Fault("compare_to", "missing_parameter", detail, name, ("date_preset=last_28d",)))
+        last = info.data["date_to"]
+        works = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
+        raise refused(Fault("compare_to", "missing_parameter", detail, name, (works,)))
     return name
 
 

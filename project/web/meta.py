@@ -4,6 +4,7 @@ from typing import Any
 
 from project.catalog import METRICS
 from project.query.filters import Filters
+from project.query.periods import days_asked
 from project.query.reports import ReportPlan
 from project.store.labels import Labels
 
@@ -18,18 +19,14 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days that the filters came to; an open end is the first or last day with facts."""
-    first, last = filters.date_from or labels.first_date, filters.date_to or labels.last_date
-    if first and last and first > last:
-        # One end was asked for, beyond all there is; the other is no day then.
-        first, last = filters.date_from, filters.date_to
+    first, last = days_asked(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
     return {"date_from": first, "date_to": last, **data_meta(labels)}
 
 
 def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
     """Return which days a report is of and compared with, what is in it, and what it was read from."""
     question = plan.question
-    days = {"date_from": plan.period.first, "date_to": plan.period.last} if plan.period else {}
-    meta: dict[str, Any] = {"date_from": question.filters.date_from, "date_to": question.filters.date_to} | days
+    meta = rows_meta(question.filters, labels)
     if question.compare_to:
         other = plan.comparison and plan.comparison.other
         meta["compare"] = {"date_from": other and other.first, "date_to": other and other.last}
@@ -38,5 +35,4 @@ def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
         "group_by": question.group_by,
         "metrics": [{"name": name, "unit": METRICS[name].unit} for name in question.metrics],
         "source": plan.source.name,
-        **data_meta(labels),
     }

@@ -92,5 +92,6 @@ class ReportParameters(PageParameters, _Bounded):
             self.fill,
             self.totals,
             self.limit,
+            today=today,
         )
         return question.at(self.cursor) if self.cursor else question

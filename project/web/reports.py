@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from project.query.groups import ReportPage, arrange
+from project.query.groups import arrange
 from project.query.reports import ReportPlan, Sums, explain_report, fetch_report, plan_report
 from project.store.labels import Labels
 from project.store.snapshot import snapshot
@@ -21,8 +21,8 @@ from project.web.schemas import PlanAnswer, ReportAnswer
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"])
 
-_MANY_GROUPS = 2000
-"""From so many on, arranging them takes longer than other requests should wait (about 10 ms)."""
+_MUCH = 5000
+"""From so many numbers on, an answer takes longer to make than other requests should wait (about 10 ms)."""
 
 
 @router.get(
@@ -41,17 +41,15 @@ async def report(request: Request) -> Response:
     params = await parse(ReportParameters, request)
     question = params.question(today(request))
     async with snapshot() as seen:
-        tag = etag(request, seen.version, question.filters.date_from, question.filters.date_to)
+        tag = etag(request, seen.version, question.moving)
         if unchanged := not_modified(request, tag):
             return unchanged
         plan = plan_report(question, seen.labels)
         fetched = await fetch_report(plan, seen)
-    page = await _arranged(plan, fetched, seen.labels)
-    content: dict[str, Any] = {"data": group_objects(page, plan)}
-    if page.total:
-        content["totals"] = total_object(page.total, plan)
-    content["page"] = {"limit": question.limit, "next_cursor": page.next_cursor}
-    content["meta"] = report_meta(plan, seen.labels)
+    if _is_large(plan, fetched):
+        content = await asyncio.to_thread(_content, plan, fetched, seen.labels)
+    else:
+        content = _content(plan, fetched, seen.labels)
     return json_response(content, tag)
 
 
@@ -70,7 +68,7 @@ async def plan(request: Request) -> Response:
     params = await parse(ReportParameters, request)
     question = params.question(today(request))
     async with snapshot() as seen:
-        tag = etag(request, seen.version, question.filters.date_from, question.filters.date_to)
+        tag = etag(request, seen.version, question.moving)
         if unchanged := not_modified(request, tag):
             return unchanged
         planned = plan_report(question, seen.labels)
@@ -79,7 +77,7 @@ async def plan(request: Request) -> Response:
     data = {
         "source": planned.source.name,
         "grouping_set": grouping_set and grouping_set.dimensions,
-        "days": planned.period.days if planned.period else 0,
+        "days": sum(period.days for period in planned.periods),
         "estimated_rows": sum(estimate.rows for estimate in estimates),
         "statements": [
             {"sql": estimate.statement.sql, "values": estimate.statement.values, "estimated_rows": estimate.rows}
@@ -89,7 +87,18 @@ async def plan(request: Request) -> Response:
     return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)
 
 
-async def _arranged(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
-    if sum(map(len, fetched)) < _MANY_GROUPS and not plan.question.fill:
-        return arrange(plan, fetched, labels)
-    return await asyncio.to_thread(arrange, plan, fetched, labels)
+def _content(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> dict[str, Any]:
+    page = arrange(plan, fetched, labels)
+    content: dict[str, Any] = {"data": group_objects(page, plan)}
+    if page.total:
+        content["totals"] = total_object(page.total, plan)
+    content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
+    content["meta"] = report_meta(plan, labels)
+    return content
+
+
+def _is_large(plan: ReportPlan, fetched: Sequence[Sums]) -> bool:
+    question = plan.question
+    groups = sum(map(len, fetched)) + (len(plan.units) if question.fill else 0)
+    columns = len(question.metrics) * (4 if question.compare_to else 1)
+    return 2 * groups + min(question.limit, groups) * columns > _MUCH

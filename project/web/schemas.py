@@ -169,7 +169,7 @@ class ReportPlan(Answer):
 
     source: Literal["rollup", "facts"]
     grouping_set: list[str] | None = Field(description="The dimensions that the rollup tells apart.")
-    days: int
+    days: int = Field(description="How many days it is of, those compared included.")
     estimated_rows: int = Field(description="How many rows the database expects to read.")
     statements: list[PlannedStatement]
 

@@ -1,5 +1,6 @@
 """Which day of a compared period stands against which of a report's own."""
 
+from bisect import bisect_right
 from datetime import date, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.catalog import GRAINS
-from project.query.periods import Period, previous_period, previous_year, thresholds
+from project.query.periods import COMPARISONS, Period, compared, previous_period, previous_year, thresholds
 
 DAYS = st.dates(date(1999, 1, 1), date(2030, 1, 1))
 PERIODS = st.builds(lambda first, days: Period(first, first + timedelta(days=days)), DAYS, st.integers(0, 800))
@@ -32,15 +33,66 @@ def test_units_cover_the_days_once(first: date, days: int, grain) -> None:
 @pytest.mark.parametrize(
     ("first", "last", "other_first", "other_last"),
     [
-        ("2025-02-01", "2025-02-28", "2024-02-01", "2024-02-28"),
+        ("2025-02-01", "2025-02-28", "2024-02-01", "2024-02-29"),
+        ("2025-02-01", "2025-02-27", "2024-02-01", "2024-02-27"),
         ("2024-02-01", "2024-02-29", "2023-02-01", "2023-02-28"),
-        ("2024-02-29", "2024-02-29", "2023-02-28", "2023-02-28"),
+        ("2024-02-29", "2024-03-01", "2023-03-01", "2023-03-01"),
+        ("2024-02-28", "2024-02-28", "2023-02-28", "2023-02-28"),
+        ("9999-01-01", "9999-12-31", "9998-01-01", "9998-12-31"),
         ("2025-01-01", "2025-03-31", "2024-01-01", "2024-03-31"),
     ],
 )
 def test_the_same_dates_a_year_earlier(first: str, last: str, other_first: str, other_last: str) -> None:
     own = Period(date.fromisoformat(first), date.fromisoformat(last))
     assert previous_year(own).other == Period(date.fromisoformat(other_first), date.fromisoformat(other_last))
+
+
+def test_a_29_february_stands_against_nothing() -> None:
+    day = date(2024, 2, 29)
+    assert previous_year(Period(day, day)).other is None
+
+
+@given(PERIODS, st.sampled_from(list(COMPARISONS)))
+def test_what_a_day_is_compared_with_does_not_depend_on_the_units(own: Period, comparison: str) -> None:
+    against = COMPARISONS[comparison](own)
+    if against.other is None:
+        return
+    for grain in GRAINS.values():
+        units = grain.units(own.first, own.last)
+        reached = thresholds(units, own, against)
+        assert reached == sorted(reached)
+        assert reached[0] == against.other.first
+        assert reached[-1] <= against.other.last + timedelta(days=1)
+
+
+@given(PERIODS, PERIODS)
+def test_what_a_day_is_compared_with_a_year_before_does_not_depend_on_the_period(one: Period, another: Period) -> None:
+    first, last = max(one.first, another.first), min(one.last, another.last)
+    left, right = (_compared_days(own) for own in (one, another))
+    for day in GRAINS["date"].units(first, last):
+        assert left.get(day) == right.get(day)
+
+
+def _compared_days(own: Period) -> dict[date, list[date]]:
+    """Return the days of the year before that count for each day."""
+    against = previous_year(own)
+    counted: dict[date, list[date]] = {}
+    if against.other:
+        days = GRAINS["date"].units(own.first, own.last)
+        reached = thresholds(days, own, against)
+        for other in GRAINS["date"].units(against.other.first, against.other.last):
+            counted.setdefault(days[bisect_right(reached, other) - 1], []).append(other)
+    return counted
+
+
+@pytest.mark.parametrize("comparison", list(COMPARISONS))
+def test_days_to_come_are_not_compared(comparison: str) -> None:
+    month, today = Period(date(2026, 11, 1), date(2026, 11, 30)), date(2026, 11, 23)
+    come = Period(month.first, today)
+    assert compared(comparison, month, today).other == COMPARISONS[comparison](come).other
+    assert compared(comparison, month, date(2027, 1, 1)).other == COMPARISONS[comparison](month).other
+    # Of a month that is all to come, nothing is partial.
+    assert compared(comparison, month, date(2026, 10, 31)).other == COMPARISONS[comparison](month).other
 
 
 def test_the_end_of_february() -> None:

@@ -1,11 +1,12 @@
 """Reports by example: refusals, shape, source, plan, what every answer says."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
-from project.query import cursor, groups, reports
+from project.query import cursor, groups, narrowing, reports
 from project.query.filters import Filters
 from project.web.schemas import PlanAnswer, ReportAnswer
 from tests.model import MEASURES
@@ -75,6 +76,32 @@ async def test_the_smallest_set_that_covers_it(
 async def test_a_plan_has_both_periods(reports_client: httpx.AsyncClient) -> None:
     plan = (await reports_client.get(f"{REPORTS}/plan?{MARCH}&compare_to=previous_year")).json()["data"]
     assert [one["values"][1:3] for one in plan["statements"]] == [[20240301, 20240331], [20230301, 20230331]]
+    assert plan["days"] == 62
+
+
+async def test_a_29_february_is_compared_with_nothing(reports_client: httpx.AsyncClient) -> None:
+    query = "date_from=2024-02-29&date_to=2024-02-29&compare_to=previous_year&metrics=clicks"
+    answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
+    assert answer["meta"]["compare"] == {"date_from": None, "date_to": None}
+    assert answer["data"][0]["compare"]["clicks"]["value"] == 0
+    assert len((await reports_client.get(f"{REPORTS}/plan?{query}")).json()["data"]["statements"]) == 1
+
+
+async def test_days_after_all_data(reports_client: httpx.AsyncClient) -> None:
+    answer = (await reports_client.get(f"{REPORTS}?date_from=2030-01-01&group_by=date&fill=true")).json()
+    assert answer["data"] == []
+    assert (answer["meta"]["date_from"], answer["meta"]["date_to"]) == ("2030-01-01", None)
+
+
+async def test_of_a_period_that_today_is_in_only_the_days_that_have_come_are_compared(
+    reports_client: httpx.AsyncClient,
+) -> None:
+    today = datetime.now(UTC).date()
+    first, last = today - timedelta(days=9), today + timedelta(days=10)
+    query = f"date_from={first}&date_to={last}&compare_to=previous_period"
+    meta = (await reports_client.get(f"{REPORTS}?{query}")).json()["meta"]
+    assert (meta["date_from"], meta["date_to"]) == (str(first), str(last))
+    assert meta["compare"] == {"date_from": str(first - timedelta(days=10)), "date_to": str(first - timedelta(days=1))}
 
 
 async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncClient) -> None:
@@ -94,6 +121,10 @@ async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncCli
     assert found["group_by"]["suggestions"] == ["month,region", "week,region"]
     found = await faults(reports_client, "sort=region&group_by=date")
     assert found["sort"]["suggestions"] == ["group_by=date,region"]
+    found = await faults(reports_client, "sort=month&group_by=date,region")
+    assert found["sort"]["suggestions"] == ["group_by=region,month"]
+    found = await faults(reports_client, "compare_to=previous_year&date_to=2024-03-05")
+    assert found["compare_to"]["suggestions"] == ["date_from=2024-03-01"]
     found = await faults(reports_client, "sort=-change.cost")
     assert found["sort"]["suggestions"] == ["compare_to=previous_period"]
     found = await faults(reports_client, "fill=true&group_by=region")
@@ -124,16 +155,22 @@ async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient)
         text = cursor.encode(question.digest, position)
         found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}")
         assert found["cursor"]["code"] == "malformed_cursor", position
+        found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}", f"{REPORTS}/plan")
+        assert found["cursor"]["code"] == "malformed_cursor", position
 
 
 async def test_too_many_groups_are_refused_with_what_to_narrow(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reports, "LARGEST_GROUPS", 40)
-    monkeypatch.setattr(groups, "LARGEST_GROUPS", 40)
+    for module in (reports, groups, narrowing):
+        monkeypatch.setattr(module, "LARGEST_GROUPS", 40)
     found = await faults(reports_client, f"group_by=date,region&{MARCH}")
     assert found["group_by"]["code"] == "too_many_groups"
     assert found["group_by"]["suggestions"] == ["group_by=date", "group_by=week,region"]
+    for suggestion in found["group_by"]["suggestions"]:
+        assert (await reports_client.get(f"{REPORTS}?{suggestion}&{MARCH}&fill=true")).status_code == 200
+    found = await faults(reports_client, "group_by=date&date_from=2023-01-01&date_to=2024-12-31&fill=true")
+    assert found["group_by"]["suggestions"] == ["group_by=month"]
     # Few groups, but not when every day of them is filled in.
     narrow = f"group_by=date,region&{MARCH}&region=Texas&platform=tiktok&gender=male"
     assert (await reports_client.get(f"{REPORTS}?{narrow}")).status_code == 200
@@ -144,7 +181,8 @@ async def test_too_many_groups_are_refused_with_what_to_narrow(
 async def test_a_calendar_of_empty_days_is_refused(reports_client: httpx.AsyncClient) -> None:
     query = "group_by=date&fill=true&date_from=0001-01-01&date_to=9999-12-31"
     found = await faults(reports_client, query)
-    assert found["group_by"]["suggestions"] == ["group_by=week"]
+    assert (found["group_by"]["code"], found["group_by"]["suggestions"]) == ("too_many_dates", ["group_by=year"])
+    assert (await reports_client.get(f"{REPORTS}?{query}&limit=1".replace("=date&", "=year&"))).status_code == 200
     assert (await reports_client.get(f"{REPORTS}?{query.replace('&fill=true', '')}")).status_code == 200
 
 
