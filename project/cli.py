@@ -259,7 +259,7 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
 
 async def _checked(settings: Settings, first: date, last: date) -> Findings:
     async with writing(settings) as connection:
-        return await checks.check(connection, first, last)
+        return await checks.check(connection, await checks.days_between(connection, first, last))
 
 
 async def _sample_if_empty(settings: Settings) -> str:

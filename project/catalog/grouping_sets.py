@@ -5,7 +5,7 @@ read a far larger one. A set of few dimensions is bounded by the labels there ar
 sets of up to two cost next to nothing: 985 rows a day in the sample data, where a day may have 19,008 facts. A third
 dimension multiplies, so only the triples that people ask for are kept. With all of them a day has 1,845 rows at most:
 an eighth of the 13,680 facts a day that the benchmark has (`docs/benchmarks.md`). A set that is added
-here has no rows yet: run `ad-metrics rollups rebuild` before the new release answers.
+here has no rows yet, and is read from the first `ad-metrics rollups rebuild` on.
 """
 
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from project.ingest.records import Record, Reject, converter
 from project.ingest.report import Report
 from project.ingest.staging import stage, staged_months
 from project.settings import Settings
-from project.store import partitions
+from project.store import partitions, rollups
 from project.store.database import writing
 
 _LOCK = 0x0AD10AD  # any number; only loads take it
@@ -116,6 +116,9 @@ async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Repo
         raise LoadRefused("There is real data; sample data is not added to it.")
     if was_sample and not sample:
         report.sample_removed = await remove_all(connection)
+    if not version or report.sample_removed:
+        # Its days will be all there are.
+        await rollups.have_all(connection)
 
 
 async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

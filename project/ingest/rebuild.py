@@ -29,4 +29,6 @@ async def rebuild(settings: Settings, first: date, last: date, *, tell: Tell = p
                 await rollups.refresh(connection, of_month)
                 await connection.execute(_MOVE)
             tell(f"{month // 100:04}-{month % 100:02}")
+        if (first, last) == (date.min, date.max):
+            await rollups.have_all(connection)
     return len(days)

@@ -98,9 +98,19 @@ def last_beat(log: Path, *, of_the_scheduler: bool = False) -> Beat | None:
     return next((beat for beat in beats if not (of_the_scheduler and beat.by_hand)), None)
 
 
+def keep_check(log: Path, check: Beat) -> None:
+    """Keep the line of the daily check also beside the log, where no rotation and no newer beats hide it."""
+    kept = _check_beside(log)
+    unfinished = kept.with_suffix(".new")
+    unfinished.write_text(line_of(check) + "\n")
+    unfinished.replace(kept)
+
+
 def last_check(log: Path) -> Beat | None:
-    """Return the newest line of the daily check, or None where the end of the log has none."""
-    return next((line for line in _newest_lines(log) if line.job == "check"), None)
+    """Return the last daily check, or None where there is none, or none that can be read."""
+    with suppress(OSError, UnicodeDecodeError):
+        return _parsed(_check_beside(log).read_text().strip())
+    return None
 
 
 def line_of(beat: Beat) -> str:
@@ -112,6 +122,10 @@ def line_of(beat: Beat) -> str:
 def timestamp(moment: datetime) -> str:
     """Write a moment as RFC 3339 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _check_beside(log: Path) -> Path:
+    return log.resolve().with_name(f".{log.name}.check")
 
 
 _TAIL_BYTES = 65_536

@@ -11,7 +11,7 @@ from loguru import logger
 
 from project.jobs.daily_check import daily_check
 from project.jobs.heartbeat import beat
-from project.jobs.heartbeat_log import last_beat, line_of, open_log
+from project.jobs.heartbeat_log import keep_check, last_beat, line_of, open_log
 from project.jobs.leader import leadership, lock_for
 from project.settings import Settings
 
@@ -68,7 +68,8 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> Asy
         id="heartbeat",
         next_run_time=_first_run(settings, trigger),
     )
-    scheduler.add_job(_check, cron_trigger(settings.check_cron, "CHECK_CRON"), args=(write,), id="check")
+    check_trigger = cron_trigger(settings.check_cron, "CHECK_CRON")
+    scheduler.add_job(_check, check_trigger, args=(settings, check_trigger, write), id="check")
     # Timers are monotonic and stand still while the machine sleeps; waking up often sets them right.
     scheduler.add_job(_nothing, "interval", minutes=1, id="clock")
     return scheduler
@@ -114,8 +115,10 @@ async def _beat(kind: str, settings: Settings, trigger: CronTrigger, write: Call
     write(line_of(await beat(kind, due, settings.heartbeat_log)))
 
 
-async def _check(write: Callable[[str], None]) -> None:
-    write(line_of(await daily_check()))
+async def _check(settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
+    line = await daily_check(next_beat(trigger, datetime.now(UTC)))
+    write(line_of(line))
+    keep_check(settings.heartbeat_log, line)
 
 
 async def _nothing() -> None:

@@ -37,7 +37,8 @@ def source_for(dimensions: Collection[str], labels: Labels, *, facts_only: bool 
 
     A set is as small as few combinations of labels its rows can have.
     """
-    covering = [kept for kept in GROUPING_SETS if set(dimensions) <= set(kept.dimensions)]
+    there = [kept for kept in GROUPING_SETS if kept.mask in labels.grouping_sets]
+    covering = [kept for kept in there if set(dimensions) <= set(kept.dimensions)]
     if facts_only or not covering:
         return Source(None)
     return Source(min(covering, key=lambda kept: prod(len(labels[name].names) for name in kept.dimensions)))

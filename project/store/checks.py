@@ -1,18 +1,19 @@
 """Checks: that what the service keeps twice agrees. They only read."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, cast
 
 import asyncpg
 
-from project.catalog import LABELLED_DIMENSIONS, GroupingSet, date_id, date_of
+from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet, date_id, date_of
 from project.store import partitions, rollups
 
 _DAYS = f"""\
 SELECT date_id FROM dim_date WHERE date_id BETWEEN $1 AND $2
 UNION SELECT date_id FROM {rollups.ROLLUP} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
+_NEWEST = "SELECT date_id FROM dim_date ORDER BY 1 DESC LIMIT $1"
 _VERSIONS = """\
 SELECT (SELECT version FROM data_version) < max(data_version), coalesce(bool_or(moved AND after <= before), false)
 FROM (
@@ -43,16 +44,28 @@ class Findings:
         return not any(self.by_check.values())
 
 
-async def check(connection: "asyncpg.Connection[Any]", first: date = date.min, last: date = date.max) -> Findings:
+async def days_between(connection: "asyncpg.Connection[Any]", first: date, last: date) -> list[int]:
+    """Return the days (YYYYMMDD) that have facts or rollups."""
+    return [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
+
+
+async def newest_days(connection: "asyncpg.Connection[Any]", count: int) -> list[int]:
+    """Return the last days (YYYYMMDD) that have facts."""
+    return [row[0] for row in await connection.fetch(_NEWEST, count)]
+
+
+async def check(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> Findings:
     """Compare the rollups of these days with what their facts sum to, and look at all the rest.
 
     That is: labels resolve, partitions are there ahead, and the data version moved with every load that changed facts.
     """
-    days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
     wrong = await rollups.differences(connection, days)
     return Findings(
         len(days),
-        tuple(f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()),
+        (
+            *[f"the grouping set {name} is not there yet" for name in await _grouping_sets_missing(connection)],
+            *[f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()],
+        ),
         tuple([finding async for finding in _unresolved(connection)]),
         tuple(await _partitions_missing(connection)),
         tuple(_versions_stuck(*await _fetchrow(connection, _VERSIONS))),
@@ -64,6 +77,11 @@ def _shown(number: int) -> str:
         return str(date_of(number))
     except ValueError:
         return f"{number}, which is no date"
+
+
+async def _grouping_sets_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
+    there = await connection.fetchval("SELECT grouping_sets FROM data_version")
+    return [" × ".join(kept.dimensions) for kept in GROUPING_SETS if kept.mask not in there]
 
 
 async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str]:

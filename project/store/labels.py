@@ -80,12 +80,16 @@ class LabelSet:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """All labels of one data version (a date's is its ISO form), and the first and last day that have facts."""
+    """All labels of one data version (a date's is its ISO form), and what there is of facts and rollups.
+
+    That is the first and last day with facts, and the masks of the grouping sets that the rollups have of every day.
+    """
 
     version: DataVersion
     dimensions: Mapping[str, LabelSet]
     first_date: date | None
     last_date: date | None
+    grouping_sets: frozenset[int]
 
     def __getitem__(self, dimension: str) -> LabelSet:
         return self.dimensions[dimension]
@@ -143,9 +147,11 @@ async def _load(connection: "asyncpg.Connection[Any]", version: DataVersion) -> 
     for dimension, number, label in await connection.fetch(_LABELS):
         names[dimension][number] = label
     first, last = await connection.fetchrow(_DATES) or (None, None)
+    kept = await connection.fetchval("SELECT grouping_sets FROM data_version")
     return Labels(
         version,
         {dimension: LabelSet.of(of) for dimension, of in names.items()},
         date_of(first) if first else None,
         date_of(last) if last else None,
+        frozenset(kept),
     )

@@ -62,6 +62,15 @@ async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int]) ->
         await connection.execute(_INSERT, month[0], month[-1], month)
 
 
+async def have_all(connection: "asyncpg.Connection[Any]") -> None:
+    """Note that the rollups have every grouping set of the catalogue, of every day: from now on they are read."""
+    await connection.execute(
+        "UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()"
+        " WHERE grouping_sets <> $1",
+        sorted(kept.mask for kept in GROUPING_SETS),
+    )
+
+
 async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> dict[int, int]:
     """Return, for each of these days whose rollup is not what its facts sum to, how many of its rows are wrong."""
     found = {}

@@ -1,5 +1,6 @@
 """`/health`: for load balancers and monitors."""
 
+from datetime import UTC, datetime, timedelta
 from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,9 @@ from project.web.problems import documented, problem
 from project.web.schemas import Alive, Ready
 
 router = APIRouter(prefix="/health", tags=["Health"])
+
+_LATE = timedelta(hours=1)
+"""How late the daily check may be before readiness says so."""
 
 
 @router.get("/live", summary="Is the process up?", response_model=Alive)
@@ -41,7 +45,8 @@ async def ready(request: Request) -> Response:
     }
     # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
     if line := request.app.state.last_check():
-        checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts}
+        overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
+        checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
     return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
 
 

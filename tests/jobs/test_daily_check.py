@@ -1,11 +1,12 @@
 """The daily check: its line, and what readiness says of it."""
 
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
 
 from project.jobs.daily_check import daily_check
-from project.jobs.heartbeat_log import append_line, last_beat, last_check, line_of
+from project.jobs.heartbeat_log import keep_check, last_beat, last_check
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, loaded, write
 
@@ -20,13 +21,13 @@ async def test_its_line_and_readiness(
         line = await daily_check()
         assert (line.job, line.kind) == ("check", "ok")
         assert line.facts.items() >= {"rollups": "ok", "labels": "ok", "partitions": "ok", "versions": "ok", "days": "1"}.items()  # fmt: skip
-        append_line(log, line_of(line))
+        keep_check(log, line)
         checks = (await client.get("/health/ready")).json()["checks"]
         assert checks["daily_check"]["result"] == "ok"
         await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE grouping_set = 63")
         line = await daily_check()
         assert (line.kind, line.facts["rollups"], line.facts["labels"]) == ("failed", "1_wrong", "ok")
-        append_line(log, line_of(line))
+        keep_check(log, line)
         ready = await client.get("/health/ready")
         # Answers are doubtful, but there are answers: a load balancer keeps the process.
         assert (ready.status_code, ready.json()["checks"]["daily_check"]["result"]) == (200, "failed")
@@ -34,15 +35,29 @@ async def test_its_line_and_readiness(
         assert last_beat(log).kind == "start"
 
 
-async def test_it_looks_at_35_days_back_from_the_newest(
+async def test_it_looks_at_the_35_newest_days(
     serving: Client, database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    rows = [("2024-01-27", *ONE[1:]), ("2024-01-26", *ONE[1:]), ONE]
-    await loaded(database, write(tmp_path / "a.csv", rows))
-    await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240126")
+    first = date(2024, 1, 1)
+    days = [first + timedelta(days=count) for count in range(35)] + [date(2099, 12, 31)]
+    await loaded(database, write(tmp_path / "a.csv", [(str(day), *ONE[1:]) for day in days]))
     async with serving(database):
+        await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240101")
         line = await daily_check()
-        assert (line.kind, line.facts["days"]) == ("ok", "2")
+        assert (line.kind, line.facts["days"]) == ("ok", "35")
+        # A mistyped year is one day of them.
+        await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240102")
+        assert (await daily_check()).kind == "failed"
+
+
+async def test_a_check_that_is_overdue_is_said(serving: Client, database: str) -> None:
+    async with serving(database) as client:
+        log = client.app.state.settings.heartbeat_log
+        now = datetime.now(UTC)
+        for due, overdue in ((now + timedelta(hours=1), False), (now - timedelta(hours=2), True)):
+            keep_check(log, await daily_check(due))
+            checks = (await client.get("/health/ready")).json()["checks"]
+            assert (checks["daily_check"]["overdue"], checks["daily_check"]["result"]) == (overdue, "ok")
 
 
 async def test_a_database_that_is_away_is_said(serving: Client) -> None:

@@ -83,6 +83,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
                     "bool": "boolean",
                     "timestamptz": "timestamp with time zone",
                     "decimal": "numeric",
+                    "smallint[]": "ARRAY",
                 }
                 expected[name] = (kinds.get(kind, kind), field.null)
             rows = await connection.fetch(

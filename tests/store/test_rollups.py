@@ -9,12 +9,13 @@ from typing import Any
 import asyncpg
 import pytest
 
-from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS
+from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet
 from project.ingest.load import load
 from project.ingest.mapping import Options
 from project.ingest.rebuild import rebuild
 from project.settings import Settings
-from project.store.checks import check
+from project.store.checks import Findings, check, days_between
+from tests.conftest import Client
 from tests.ingest.test_load import ONE, write
 from tests.model import MEASURES, insert_facts
 from tests.report_model import REPORT_FACTS
@@ -24,6 +25,10 @@ KEYS = [dimension.key for dimension in LABELLED_DIMENSIONS]
 
 async def load_rows(url: str, path: Path, *rows: Any) -> None:
     await load([write(path, rows)], Options(), Settings(database_url=url), tell=lambda _: None)
+
+
+async def checked(connection: asyncpg.Connection, first: date = date.min, last: date = date.max) -> Findings:
+    return await check(connection, await days_between(connection, first, last))
 
 
 async def stored(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -56,7 +61,7 @@ async def test_a_load_sums_the_days_that_it_touched(
     await load_rows(database, tmp_path / "b.csv", (*ONE[:7], 5000, *ONE[8:]), ("2024-04-01", *ONE[1:]))
     assert await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401") == before
     assert await stored(connection) == await summed(connection)
-    assert (await check(connection)).ok
+    assert (await checked(connection)).ok
 
 
 async def test_the_kept_sets_cover_up_to_two_dimensions() -> None:
@@ -72,7 +77,7 @@ async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connectio
     path = next((Path(__file__).parents[2] / "migrations" / "models").glob("1_*_rollups.py"))
     await connection.execute(await run_path(str(path))["upgrade"](None))
     assert await stored(connection) == await summed(connection)
-    assert (await check(connection)).rollups == ()
+    assert (await checked(connection)).rollups == ()
 
 
 @pytest.mark.parametrize(
@@ -93,9 +98,9 @@ async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
     database: str, connection: asyncpg.Connection, tmp_path: Path, harm: str, found: str
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
-    assert (await check(connection)).ok
+    assert (await checked(connection)).ok
     await connection.execute(harm)
-    findings = await check(connection)
+    findings = await checked(connection)
     assert not findings.ok
     assert findings.by_check[found]
     if found in ("rollups", "labels"):
@@ -103,7 +108,7 @@ async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
         day = date(2024, 3, 1)
         assert await rebuild(Settings(database_url=database), day, day, tell=lambda _: None) == 1
         assert await stored(connection) == await summed(connection)
-        assert (await check(connection)).ok
+        assert (await checked(connection)).ok
         assert await connection.fetchval("SELECT version FROM data_version") == before + 1
 
 
@@ -112,6 +117,31 @@ async def test_a_check_of_other_days_sees_nothing(
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
     await connection.execute("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1")
-    assert (await check(connection, last=date(2024, 2, 29))).ok
-    findings = await check(connection, date(2024, 3, 1))
+    assert (await checked(connection, last=date(2024, 2, 29))).ok
+    findings = await checked(connection, date(2024, 3, 1))
     assert findings.rollups == (f"2024-03-01: {2 * len(GROUPING_SETS)} rows are not what its facts sum to",)
+
+
+async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_it(
+    database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    await load_rows(database, tmp_path / "a.csv", ONE)
+    # The database as a release without region × gender left it.
+    mask = GroupingSet(("region", "gender")).mask
+    await connection.execute("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = $1", mask)
+    await connection.execute("UPDATE data_version SET grouping_sets = array_remove(grouping_sets, $1)", mask)
+    query = "/v1/reports?group_by=region,gender&metrics=clicks"
+    async with serving(database) as client:
+        before = (await client.get(query)).json()
+        assert "the grouping set region × gender is not there yet" in (await checked(connection)).rollups
+        # Part of it is not enough.
+        await rebuild(Settings(database_url=database), date(2024, 3, 1), date(2024, 3, 1), tell=lambda _: None)
+        assert (await client.get(query)).json()["meta"]["source"] == "rollup"
+        plan = (await client.get(query.replace("reports", "reports/plan"))).json()["data"]
+        assert plan["grouping_set"] == ["region", "age_range", "gender"]
+        await rebuild(Settings(database_url=database), date.min, date.max, tell=lambda _: None)
+        plan = (await client.get(query.replace("reports", "reports/plan"))).json()["data"]
+        assert plan["grouping_set"] == ["region", "gender"]
+        after = (await client.get(query)).json()
+    assert after["data"] == before["data"] != []
+    assert (await checked(connection)).ok
