@@ -62,6 +62,7 @@ def test_links_in_the_documents_lead_somewhere() -> None:
             assert "://" in target or (document.parent / target).exists(), (document, target)
 
 
+@pytest.mark.slow
 def test_commands_of_the_readme_exist() -> None:
     shown = set(re.findall(r"ad-metrics ((?:db )?[a-z]+)", README))
     assert {"demo", "load", "heartbeat"} <= shown

@@ -65,6 +65,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(heartbeat_log=tmp_path / "heartbeat.log")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("client")
 async def test_it_beats_at_00_06_12_and_18(settings: Settings) -> None:
     async with clock("2024-03-01T03:17:00Z", settings) as at:

@@ -105,6 +105,7 @@ async def test_requests_that_are_broken_off_keep_no_connection(facts_database: s
         assert {row["state"] for row in rows} == {"idle"}
 
 
+@pytest.mark.slow
 async def test_a_database_that_was_dropped_or_is_of_another_release(
     database: str, server: Any, serving: Client
 ) -> None:

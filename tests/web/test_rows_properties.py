@@ -6,10 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.model import DAYS, DIMENSIONS, FACTS, FIRST_DAY, LABELS, MEASURES, as_answered, in_order, matching
+
+pytestmark = pytest.mark.slow
 
 DAY = st.integers(-3, DAYS + 3).map(lambda offset: FIRST_DAY + timedelta(days=offset))
 BOUND = {
