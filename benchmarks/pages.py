@@ -20,9 +20,11 @@ from pathlib import Path
 import asyncpg
 
 from benchmarks.servers import serving
-from project.ingest.load import load_records
+from project.ingest.load import load_lines
+from project.ingest.records import staged
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
+from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
 from project.store import migrations
 from project.store.embedded import EmbeddedPostgres
@@ -62,7 +64,9 @@ def fill(server: EmbeddedPostgres) -> None:
     asyncio.run(migrations.upgrade(settings))
     report = Report(files=[{"name": "benchmark"}])
     print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
-    asyncio.run(load_records(sample_records(END, DAYS, COMBINATIONS), report, settings, sample=True))
+    vocabulary = Vocabulary()
+    lines = staged(sample_records(END, DAYS, COMBINATIONS), vocabulary)
+    asyncio.run(load_lines(lines, vocabulary, report, settings, sample=True))
     print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
     asyncio.run(vacuum(server.url()))
 

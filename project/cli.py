@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from time import sleep
-from typing import Annotated
+from typing import Annotated, Any, cast
 from urllib.error import URLError
 from urllib.request import urlopen
 from zoneinfo import ZoneInfo
@@ -30,8 +30,11 @@ from tortoise import Tortoise
 from project import __version__, logs
 from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
 from project.ingest.load import RowsRejected, load
-from project.ingest.mapping import Options
+from project.ingest.options import MostRejects, Options
+from project.ingest.presets import PRESETS
+from project.ingest.progress import progress_bar
 from project.ingest.rebuild import rebuild
+from project.ingest.rejects import rejects_written
 from project.ingest.report import Report
 from project.ingest.sample import load_sample
 from project.jobs import heartbeat as beats
@@ -97,31 +100,80 @@ def demo(
 
 @app.command(name="load")
 def load_files(
-    files: Annotated[list[Path], typer.Argument(help="CSV files, plain or gzip, loaded as one; - is standard input.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="CSV, TSV, NDJSON (also gzip), Parquet or xlsx, loaded as one; - is standard input."),
+    ],
     map_: Annotated[
         list[str], typer.Option("--map", metavar="FIELD=COLUMN", help="The column that holds a field.")
     ] = [],  # noqa: B006 - Typer copies it
     set_: Annotated[
         list[str], typer.Option("--set", metavar="FIELD=VALUE", help="One value of a field for all rows.")
     ] = [],  # noqa: B006
+    preset: Annotated[
+        str | None, typer.Option(metavar="|".join(PRESETS), help="Whose export it is; by default guessed, and said.")
+    ] = None,
     date_format: Annotated[
         str | None,
         typer.Option(metavar="FORMAT", help="How dates are written, as strptime has it: %m/%d/%Y."),
     ] = None,
+    decimal_comma: Annotated[
+        bool | None,
+        typer.Option("--decimal-comma/--decimal-point", help="How numbers are written: 1.234,5 or 1,234.5."),
+    ] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text that is not UTF-8 or UTF-16, such as latin-1.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Of amounts that do not say it; must be the database's.")] = None,
+    blank: Annotated[
+        list[str], typer.Option("--blank", metavar="MEASURE=0", help="Count a blank cell of a measure as 0.")
+    ] = [],  # noqa: B006
+    round_: Annotated[
+        list[str], typer.Option("--round", metavar="MEASURE", help="Round what a measure cannot keep, row by row.")
+    ] = [],  # noqa: B006
+    stream: Annotated[str | None, typer.Option(help="Which stream of a file of records of several.")] = None,
+    sheet: Annotated[str | None, typer.Option(help="Which sheet of a workbook of several.")] = None,
+    on_duplicate: Annotated[
+        str, typer.Option(metavar="sum|error", help="What to do with rows of the same natural key.")
+    ] = "sum",
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Also remove facts, of the files' dates and platforms, that they lack.")
+    ] = False,
+    max_rejects: Annotated[
+        str, typer.Option(metavar="N|N%", help="Load all the same when so many rows cannot be read.")
+    ] = "0",
+    rejects: Annotated[Path | None, typer.Option(help="Write rows that cannot be read to this CSV file.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do everything but keep it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Load exports: facts are inserted, or replaced where the database has other numbers."""
-    options = Options(_pairs("--map", map_), _pairs("--set", set_), date_format)
 
     def tell(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     with _exit_codes():
+        options = Options(
+            _pairs("--map", map_),
+            _pairs("--set", set_),
+            date_format,
+            preset,
+            decimal_comma,
+            encoding,
+            currency,
+            _pairs("--blank", blank),
+            tuple(round_),
+            stream,
+            sheet,
+            MostRejects.parse(max_rejects),
+            cast("Any", on_duplicate),
+            replace,
+        )
+        report = Report()
         try:
-            report = asyncio.run(load(files, options, get_settings(), dry_run=dry_run, tell=tell))
-        except RowsRejected as error:
-            _print_report(error.report, as_json)
+            with rejects_written(rejects, report), progress_bar(files) as progress:
+                asyncio.run(
+                    load(files, options, get_settings(), dry_run=dry_run, tell=tell, progress=progress, report=report)
+                )
+        except RowsRejected:
+            _print_report(report, as_json)
             raise
         _print_report(report, as_json)
 

@@ -1,6 +1,6 @@
 """Load: files → records → staging → facts, in one transaction: all of it lands, or nothing."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -9,12 +9,14 @@ import asyncpg
 import orjson
 
 from project.errors import LoadRefused
-from project.ingest.mapping import Options, check_options, mapped
+from project.ingest.convert import Converter
+from project.ingest.mapping import mapped
 from project.ingest.merge import merge, remove_all
-from project.ingest.reading import opened
-from project.ingest.records import Record, Reject, converter
+from project.ingest.options import Options, check_options
+from project.ingest.reading import Source, opened
 from project.ingest.report import Report
 from project.ingest.staging import stage, staged_months
+from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
 from project.store import partitions, rollups
 from project.store.database import writing
@@ -26,53 +28,77 @@ _LOGGED = (
 )  # fmt: skip
 
 Tell = Callable[[str], None]
+Progress = Callable[[Source, Report], None]
 
 
 class RowsRejected(LoadRefused):
     """Rows could not be read; the report has them."""
 
     def __init__(self, report: Report) -> None:
-        super().__init__(f"{report.rejected:,} of {report.rows_read:,} rows could not be read; nothing was loaded.")
+        rows = report.rejected + report.rows_read
+        super().__init__(
+            f"{report.rejected:,} of {rows:,} rows could not be read; nothing was loaded. --rejects FILE writes "
+            "them to a file, --max-rejects N loads the others."
+        )
         self.report = report
 
 
 async def load(
-    paths: Sequence[Path], options: Options, settings: Settings, *, dry_run: bool = False, tell: Tell = print
+    paths: Sequence[Path],
+    options: Options,
+    settings: Settings,
+    *,
+    dry_run: bool = False,
+    tell: Tell = print,
+    progress: Progress | None = None,
+    report: Report | None = None,
 ) -> Report:
     """Load the files as one; a dry run finds out what would become of every row, and keeps nothing.
 
-    Loading the same again changes nothing. Raises LoadRefused (RowsRejected where rows could not be read) and
-    DatabaseUnavailable.
+    Loading the same again changes nothing. Raises LoadRefused (RowsRejected where more rows could not be read than
+    `--max-rejects` allows) and DatabaseUnavailable.
     """
     check_options(options)
-    report = Report(dry_run=dry_run)
-    await load_records(_records(paths, options, report, settings.currency), report, settings, tell=tell)
+    report = report or Report()
+    report.dry_run = dry_run
+    vocabulary = Vocabulary()
+    lines = _lines(paths, options, vocabulary, report, settings.currency, tell, progress)
+    await load_lines(lines, vocabulary, report, settings, options=options, tell=tell)
     return report
 
 
-async def load_records(
-    records: Iterable[Record], report: Report, settings: Settings, *, sample: bool = False, tell: Tell = print
+async def load_lines(
+    lines: Iterator[str],
+    vocabulary: Vocabulary,
+    report: Report,
+    settings: Settings,
+    *,
+    options: Options = Options(),  # noqa: B008 - it is frozen
+    sample: bool = False,
+    tell: Tell = print,
 ) -> None:
-    """Load records from anywhere, counting into the report. `sample` says that they are made up.
+    """Load what is to be staged, from anywhere, counting into the report. `sample` says that it is made up.
 
     The first real load removes the sample data, so that the two never mix.
     """
     async with writing(settings) as connection:
-        days = await stage(connection, records)
-        if report.rejected:
+        days = await stage(connection, lines, vocabulary)
+        if not options.max_rejects.allows(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
         if days is None:
             raise LoadRefused("The files have no rows; nothing was loaded.")
         report.date_from, report.date_to = days
         if not report.dry_run:
-            # And one ahead, so that the first load of a month need not make any.
-            await partitions.ensure(connection, [*await staged_months(connection), partitions.month_after(days[1])])
+            months = partitions.months_ahead(report.started_at.date())
+            if await partitions.on_citus(connection):
+                months += await staged_months(connection)
+            await partitions.ensure(connection, months)
         transaction = connection.transaction()
         await transaction.start()
         try:
             await wait_for_turn(connection, tell)
             await _keep_sample_apart(connection, report, sample=sample)
-            await merge(connection, report)
+            await merge(connection, report, replace=options.replace, refuse_duplicates=options.on_duplicate == "error")
             if not report.dry_run:
                 await _write_down(connection, report, sample=sample)
         except BaseException:
@@ -85,17 +111,28 @@ async def load_records(
             await transaction.commit()
 
 
-def _records(paths: Sequence[Path], options: Options, report: Report, currency: str) -> Iterator[Record]:
+def _lines(
+    paths: Sequence[Path],
+    options: Options,
+    vocabulary: Vocabulary,
+    report: Report,
+    currency: str,
+    tell: Tell,
+    progress: Progress | None,
+) -> Iterator[str]:
     for path in paths:
-        with opened(path) as source:
-            convert = converter(mapped(source.header, options, source.name, currency), options.date_format, source.name)
-            for line, row in source.rows:
-                report.rows_read += 1
-                record = convert(line, row)
-                if isinstance(record, Reject):
-                    report.reject(record)
-                else:
-                    yield record
+        with opened(path, options) as source:
+            table = source.table
+            columns = mapped(table.header, options, source.name, currency)
+            tell(f"{source.name}: {table.kind}, read as {columns.preset.name}")
+            for line, text in table.preamble:
+                report.leave_out(source.name, line, "what stands above the header", [text])
+            converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
+            for rows in table.rows:
+                yield from converter.convert(rows)
+                if progress:
+                    progress(source, report)
+            converter.finish()
             for other in report.files:
                 if other["sha256"] == source.sha256:
                     raise LoadRefused(f"{other['name']} and {source.name} are the same file; it would count twice.")
@@ -123,7 +160,7 @@ async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Repo
 
 async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
     """Move the data version if any fact changed, and add the load to the log."""
-    if report.inserted or report.changed or report.sample_removed:
+    if report.inserted or report.changed or report.removed or report.sample_removed:
         await connection.execute(
             "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = $1",
             sample,

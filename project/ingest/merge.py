@@ -12,81 +12,125 @@ import asyncpg
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
-from project.store import rollups
+from project.store import partitions, rollups
 from project.store.rollups import FACTS
 
 _KEY = ", ".join(NATURAL_KEY)
 _NAMES = ", ".join(measure.name for measure in MEASURES)
-_DATES = """\
-INSERT INTO dim_date (date_id, date_value)
-SELECT DISTINCT to_char(day, 'YYYYMMDD')::integer, day FROM staging ON CONFLICT DO NOTHING"""
+_DATES = "INSERT INTO dim_date (date_id, date_value) SELECT date_id, day FROM staged_day ON CONFLICT DO NOTHING"
 
 _INCOMING = """\
 CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
-SELECT to_char(staging.day, 'YYYYMMDD')::integer AS date_id, {keys}, count(*) AS rows, {sums}
-FROM staging {joins}
+SELECT staged_day.date_id, {keys}, count(*) AS rows, {sums}
+FROM staging JOIN staged_day ON staged_day.number = staging.day {joins}
 GROUP BY {positions}""".format(
-    keys=", ".join(f"{dimension.table}.{dimension.key}" for dimension in LABELLED_DIMENSIONS),
+    keys=", ".join(f"known_{dimension.name}.{dimension.key}" for dimension in LABELLED_DIMENSIONS),
     sums=", ".join(
         f"sum({measure.name})::{f'numeric(18, {measure.decimals})' if measure.decimals else 'bigint'} AS {measure.name}"
         for measure in MEASURES
     ),
     joins=" ".join(
-        f'JOIN {dimension.table} ON lower({dimension.table}.{dimension.label} COLLATE "default")'
-        f' = lower(staging.{dimension.name} COLLATE "default")'
+        f"JOIN known_{dimension.name} ON known_{dimension.name}.number = staging.{dimension.name}"
         for dimension in LABELLED_DIMENSIONS
     ),
     positions=", ".join(str(position + 1) for position in range(len(NATURAL_KEY))),
 )
+_REPEATED = f"""\
+SELECT coalesce(sum(rows - 1), 0)::bigint FROM (
+    SELECT count(*) AS rows FROM staging
+    GROUP BY row_hash, day, {", ".join(dimension.name for dimension in LABELLED_DIMENSIONS)}, {_NAMES}
+    HAVING count(*) > 1
+) AS equal"""  # noqa: S608
 
 _OLD = ", ".join(f"facts.{measure.name}" for measure in MEASURES)
 _NEW = ", ".join(f"incoming.{measure.name}" for measure in MEASURES)
-_COMPARE = f"""\
-SELECT count(*) FILTER (WHERE facts.id IS NULL) AS inserted,
-       count(*) FILTER (WHERE changed) AS changed,
-       count(*) FILTER (WHERE NOT changed) AS unchanged,
-       coalesce(sum(rows - 1), 0)::bigint AS summed,
-       coalesce(array_agg(DISTINCT date_id) FILTER (WHERE changed IS NOT FALSE), '{{}}') AS touched,
-       {", ".join(f"coalesce(sum(facts.{m.name}) FILTER (WHERE changed), 0) AS before_{m.name}" for m in MEASURES)},
-       {", ".join(f"coalesce(sum(incoming.{m.name}) FILTER (WHERE changed), 0) AS after_{m.name}" for m in MEASURES)}
-FROM incoming LEFT JOIN {FACTS} AS facts USING ({_KEY})
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN facts.id IS NOT NULL THEN ({_OLD}) IS DISTINCT FROM ({_NEW}) END AS changed
-) AS comparison"""  # noqa: S608
-
+# Only what is new or differs is written: of a file loaded again, nothing.
+_CHANGES = """\
+CREATE TEMPORARY TABLE changes ON COMMIT DROP AS
+SELECT incoming.*, facts.id IS NOT NULL AS known, {olds}
+FROM incoming LEFT JOIN {table} AS facts
+    ON {same_key} AND facts.date_id >= {{first}} AND facts.date_id <= {{last}}
+WHERE facts.id IS NULL OR ({old}) IS DISTINCT FROM ({new})""".format(
+    olds=", ".join(f"facts.{measure.name} AS old_{measure.name}" for measure in MEASURES),
+    table=FACTS,
+    same_key=" AND ".join(f"facts.{key} = incoming.{key}" for key in NATURAL_KEY),
+    old=_OLD,
+    new=_NEW,
+)
+_COUNT = f"""\
+SELECT count(*) FILTER (WHERE NOT known) AS inserted,
+       count(*) FILTER (WHERE known) AS changed,
+       coalesce(array_agg(DISTINCT date_id), '{{}}') AS touched,
+       {", ".join(f"coalesce(sum(old_{m.name}) FILTER (WHERE known), 0) AS before_{m.name}" for m in MEASURES)},
+       {", ".join(f"coalesce(sum({m.name}) FILTER (WHERE known), 0) AS after_{m.name}" for m in MEASURES)}
+FROM changes"""  # noqa: S608
 _UPSERT = f"""\
 INSERT INTO {FACTS} AS facts ({_KEY}, {_NAMES})
-SELECT {_KEY}, {_NAMES} FROM incoming ORDER BY {_KEY}
+SELECT {_KEY}, {_NAMES} FROM changes WHERE NOT date_id / 100 = ANY($1::integer[]) ORDER BY {_KEY}
 ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(f"{m.name} = EXCLUDED.{m.name}" for m in MEASURES)}
 WHERE ({_OLD}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{m.name}" for m in MEASURES)})"""  # noqa: S608
+_OF_A_MONTH = f"SELECT {_KEY}, {_NAMES} FROM changes WHERE date_id / 100 = {{month}} ORDER BY {_KEY}"  # noqa: S608
+_REMOVE = f"""\
+WITH removed AS (
+    DELETE FROM {FACTS} AS facts
+    WHERE date_id >= $1 AND date_id <= $2 AND date_id IN (SELECT date_id FROM incoming)
+        AND platform_id IN (SELECT platform_id FROM incoming)
+        AND NOT EXISTS (
+            SELECT FROM incoming WHERE {" AND ".join(f"incoming.{key} = facts.{key}" for key in NATURAL_KEY)}
+        )
+    RETURNING date_id
+)
+SELECT date_id, count(*) AS facts FROM removed GROUP BY date_id"""  # noqa: S608
 
 
-async def merge(connection: "asyncpg.Connection[Any]", report: Report) -> None:
+async def merge(
+    connection: "asyncpg.Connection[Any]",
+    report: Report,
+    *,
+    replace: bool = False,
+    refuse_duplicates: bool = False,
+) -> None:
     """Create the labels that are new, upsert the facts that differ, sum their days anew, and count it into the report.
 
-    Rows with the same natural key are summed. Raises LoadRefused where a sum is larger than its column.
+    Rows with the same natural key are summed, or refused. With `replace`, facts that the load does not have, of its
+    dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than its column.
     """
+    await connection.execute("SET LOCAL work_mem = '128MB'")
     await connection.execute(_DATES)
     for dimension in LABELLED_DIMENSIONS:
-        await connection.execute(_new_labels(dimension.name, dimension.table, dimension.label))
+        await connection.execute(_new_labels(dimension.name, dimension.table, dimension.label), dimension.name)
+        await connection.execute(_known_labels(dimension.name, dimension.table, dimension.key, dimension.label))
     try:
         await connection.execute(_INCOMING)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"Rows of the same key add up to more than a measure can hold: {error}.") from error
     await connection.execute("ANALYZE incoming")
-    counts = await connection.fetchrow(_COMPARE)
+    await _count_duplicates(connection, report, refuse=refuse_duplicates)
+    first, last = await connection.fetchrow("SELECT min(date_id), max(date_id) FROM incoming") or (0, 0)
+    await connection.execute(_CHANGES.format(first=first, last=last))
+    counts = await connection.fetchrow(_COUNT)
     assert counts is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     report.inserted, report.changed = counts["inserted"], counts["changed"]
-    report.unchanged, report.summed = counts["unchanged"], counts["summed"]
+    report.unchanged = report.unchanged - report.inserted - report.changed
     report.before = {measure.name: _as_stored(measure, counts[f"before_{measure.name}"]) for measure in MEASURES}
     report.after = {measure.name: _as_stored(measure, counts[f"after_{measure.name}"]) for measure in MEASURES}
-    if not report.dry_run and (report.inserted or report.changed):
+    touched = set(counts["touched"])
+    if replace:
+        removed = await connection.fetch(_REMOVE, first, last)
+        report.removed = sum(row["facts"] for row in removed)
+        touched |= {row["date_id"] for row in removed}
+    if report.dry_run or not touched:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
-        await connection.execute(_UPSERT)
-        try:
-            await rollups.refresh(connection, counts["touched"])
-        except asyncpg.NumericValueOutOfRangeError as error:
-            raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
+        return
+    new_months = await partitions.new_months(connection, {(day // 10000, day // 100 % 100) for day in touched})
+    for year, month in new_months:
+        select = _OF_A_MONTH.format(month=year * 100 + month)
+        await partitions.fill(connection, (year, month), f"{_KEY}, {_NAMES}", select)
+    await connection.execute(_UPSERT, [year * 100 + month for year, month in new_months])
+    try:
+        await rollups.refresh(connection, touched)
+    except asyncpg.NumericValueOutOfRangeError as error:
+        raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
 
 
 async def remove_all(connection: "asyncpg.Connection[Any]") -> int:
@@ -97,19 +141,41 @@ async def remove_all(connection: "asyncpg.Connection[Any]") -> int:
     return int(done.split()[-1])
 
 
+async def _count_duplicates(connection: "asyncpg.Connection[Any]", report: Report, *, refuse: bool) -> None:
+    facts, rows = await connection.fetchrow("SELECT count(*), coalesce(sum(rows), 0)::bigint FROM incoming") or (0, 0)
+    report.unchanged, report.summed = facts, rows - facts
+    if report.summed:
+        report.repeated = await connection.fetchval(_REPEATED)
+    if report.summed and refuse:
+        raise LoadRefused(
+            f"{report.summed:,} rows have the natural key of another row, and --on-duplicate error refuses that; "
+            "--on-duplicate sum adds them up."
+        )
+
+
 def _as_stored(measure: Measure, total: Decimal) -> int | Decimal:
     return total if measure.decimals else int(total)
 
 
 def _new_labels(name: str, table: str, label: str) -> str:
-    # The first spelling in the load stays; numbers follow the order of first appearance.
+    # The first spelling in the load stays; numbers follow the order of first appearance. A label of rejected rows only
+    # is none.
     return f"""\
 INSERT INTO {table} ({label})
 SELECT spelling FROM (
-    SELECT DISTINCT ON (lower({name} COLLATE "default")) {name} AS spelling, position
-    FROM staging ORDER BY lower({name} COLLATE "default"), position
+    SELECT DISTINCT ON (lower(label COLLATE "default")) label AS spelling, number
+    FROM staged_label WHERE dimension = $1 AND number IN (SELECT {name} FROM staging)
+    ORDER BY lower(label COLLATE "default"), number
 ) AS staged
 WHERE NOT EXISTS (
     SELECT FROM {table} WHERE lower({label} COLLATE "default") = lower(staged.spelling COLLATE "default")
 )
-ORDER BY position"""  # noqa: S608
+ORDER BY number"""  # noqa: S608
+
+
+def _known_labels(name: str, table: str, key: str, label: str) -> str:
+    return f"""\
+CREATE TEMPORARY TABLE known_{name} ON COMMIT DROP AS
+SELECT number, {key} FROM staged_label
+JOIN {table} ON lower({table}.{label} COLLATE "default") = lower(staged_label.label COLLATE "default")
+WHERE dimension = '{name}'"""  # noqa: S608

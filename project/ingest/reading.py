@@ -1,79 +1,104 @@
-"""Read: files to raw rows, each with the number of the line it starts on. Only this knows file formats."""
+"""Read: files to raw rows, whatever their format, a few thousand at a time."""
 
-import csv
 import gzip
 import hashlib
 import io
+import shutil
 import sys
+import tempfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, cast
 
 from project.errors import LoadRefused
+from project.ingest.formats import delimited, ndjson, parquet, xlsx
+from project.ingest.formats.table import Table
+from project.ingest.options import Options
 
 STANDARD_INPUT = Path("-")
+
 _GZIP_MAGIC = b"\x1f\x8b"
+_SNIFFED = 4096
+_IN_MEMORY = 16 << 20
 
 
-@dataclass(slots=True)
 class Source:
-    """A file being read: its header, its rows as they come, and what is known of it when they have come."""
+    """A file being read: its table, and what is known of the file when all rows have come."""
 
-    name: str
-    header: Sequence[str]
-    rows: Iterator[tuple[int, list[str]]]
-    _raw: "_Hashing" = field(repr=False)
+    def __init__(self, path: Path, raw: "_Hashing", size: int | None) -> None:
+        self.name = "standard input" if path == STANDARD_INPUT else path.name
+        self.table: Table
+        self.total_bytes = size
+        self._raw = raw
 
     @property
     def sha256(self) -> str:
-        """The hash of the whole file, once all rows are read."""
+        """The hash of the whole file."""
         return self._raw.digest.hexdigest()
 
     @property
     def size(self) -> int:
-        """The file's bytes, once all rows are read."""
+        """The bytes read so far."""
         return self._raw.size
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Source]:
-    """Open a CSV file, plain or gzip, or standard input (`-`). Raises LoadRefused.
+def opened(path: Path, options: Options) -> Iterator[Source]:
+    """Open a CSV, NDJSON, Parquet or Excel file, plain or gzip; `-` is standard input. Raises LoadRefused.
 
-    A row may span lines, inside quotes; its number is that of its first line, and the header's first line is 1.
-    Blank lines are no rows.
+    What it is, its first bytes say, so that it also works without a name.
     """
     name = "standard input" if path == STANDARD_INPUT else path.name
     try:
         with _bytes_of(path) as raw:
             hashing = _Hashing(raw)
-            text = io.TextIOWrapper(_uncompressed(hashing), encoding="utf-8-sig", newline="")
-            rows = _rows(text, name)
-            _, header = next(rows, (0, []))
-            _refuse_other_formats(name, header)
-            yield Source(name, [cell.strip() for cell in header], _to_the_end(rows, hashing), hashing)
+            source = Source(path, hashing, None if path == STANDARD_INPUT else path.stat().st_size)
+            content = _uncompressed(hashing)
+            read, from_the_front = _format(content.peek(_SNIFFED), name)
+            with nullcontext(content) if from_the_front else _copied(content) as readable:
+                source.table = read(readable, name, options)
+                source.table.rows = _to_the_end(source.table.rows, hashing)
+                yield source
     except UnicodeDecodeError as error:
-        byte = f"{error.object[error.start]:#04x}"
-        advice = f"iconv -f ISO-8859-1 -t UTF-8 {name}, if that is what it is"
-        raise LoadRefused(f"{name} is not UTF-8 (byte {byte}); convert it: {advice}.") from error
+        byte = f"{error.object[error.start]:#04x}" if error.start < len(error.object) else "its end"
+        raise LoadRefused(
+            f"{name} is not {error.encoding.upper()} (at {byte}); say what it is, such as --encoding latin-1 or "
+            "--encoding utf-16."
+        ) from error
+    except UnicodeError as error:
+        raise LoadRefused(f"{name} is not {options.encoding or 'UTF-16'}: {error}.") from error
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise LoadRefused(f"{name} is a damaged gzip file: {error}.") from error
     except FileNotFoundError as error:
         raise LoadRefused(f"There is no file {path}.") from error
     except OSError as error:
-        raise LoadRefused(f"{path} cannot be read: {error.strerror}.") from error
+        raise LoadRefused(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _refuse_other_formats(name: str, header: Sequence[str]) -> None:
-    if not header:
+def _format(head: bytes, name: str) -> tuple[Callable[[Any, str, Options], Table], bool]:
+    """Return what reads a file that begins so, and whether it reads it from the front to the end."""
+    if not head:
         raise LoadRefused(f"{name} is empty.")
-    if header[0].startswith("PK\x03\x04"):
-        raise LoadRefused(f"{name} is an Excel or zip file; save it as CSV.")
-    for separator, called in ((";", "semicolons"), ("\t", "tabs")):
-        if len(header) == 1 and separator in header[0]:
-            raise LoadRefused(f"{name} is separated by {called}; only commas are read. Its header: {header[0]}")
+    if head.startswith(parquet.MAGIC):
+        return parquet.table, False
+    if head.startswith(xlsx.MAGIC):
+        return xlsx.table, False
+    if head.startswith(xlsx.OLD_MAGIC):
+        raise LoadRefused(f"{name} is an Excel file of before 2007; save it as .xlsx or CSV.")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return ndjson.table, True
+    return delimited.table, True
+
+
+@contextmanager
+def _copied(content: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Lend a copy that can be read anywhere, on disk where it is large."""
+    with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
+        shutil.copyfileobj(content, copy, 1 << 20)
+        copy.seek(0)
+        yield cast("IO[bytes]", copy)
 
 
 class _Hashing(io.RawIOBase):
@@ -104,29 +129,14 @@ def _bytes_of(path: Path) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _uncompressed(raw: _Hashing) -> IO[bytes]:
-    # By what it holds rather than by its name, so that it works on standard input too.
-    buffered = io.BufferedReader(raw)
+def _uncompressed(raw: _Hashing) -> io.BufferedReader:
+    buffered: io.BufferedReader = io.BufferedReader(raw, 1 << 18)
     if buffered.peek(2)[:2] == _GZIP_MAGIC:
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=buffered))
+        return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), 1 << 18)
     return buffered
 
 
-def _rows(text: IO[str], name: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(text, strict=True)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise LoadRefused(f"{name}, line {line}: not CSV: {error}.") from error
-        if row:
-            yield line, row
-
-
-def _to_the_end(rows: Iterator[tuple[int, list[str]]], raw: _Hashing) -> Iterator[tuple[int, list[str]]]:
+def _to_the_end(rows: Iterator[Any], raw: _Hashing) -> Iterator[Any]:
     yield from rows
     while raw.read(65_536):
         """What a gzip file has behind its end is part of its hash."""

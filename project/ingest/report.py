@@ -1,13 +1,12 @@
 """The report of a load: what was read, and what became of it."""
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from project.catalog import MEASURES
-from project.ingest.records import Reject
 
 KEPT_REJECTS = 1000
 """How many rejected rows a report names; it counts all."""
@@ -15,12 +14,36 @@ KEPT_REJECTS = 1000
 SHOWN_OF_A_KIND = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be read: the line it starts on, the column and value at fault, why, and the row itself."""
+
+    file: str
+    line: int
+    column: str
+    value: str
+    reason: str
+    row: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Lines of a file that are no facts: what they are, how many, and the first of them."""
+
+    file: str
+    what: str
+    line: int
+    text: str
+    lines: int
+
+
 @dataclass(slots=True)
 class Report:
     """Counts of one load.
 
-    `reasons` counts the rejected rows by (file, column, reason). `summed` rows were added to another row of the load
-    with the same natural key. `before` and `after` are each measure's sums over the facts that the load changed.
+    Each line of its files but their headers is read, rejected or left out. `reasons` counts the rejected rows by (file,
+    column, reason). `summed` rows were added to another row of the load with the same natural key, of which `repeated`
+    were equal to it byte by byte. `before` and `after` are each measure's sums over the facts that the load changed.
     """
 
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -29,10 +52,13 @@ class Report:
     rejects: list[Reject] = field(default_factory=list)
     reasons: dict[tuple[str, str, str], int] = field(default_factory=dict)
     left_out: int = 0
+    left_out_lines: list[LeftOut] = field(default_factory=list)
     summed: int = 0
+    repeated: int = 0
     inserted: int = 0
     changed: int = 0
     unchanged: int = 0
+    removed: int = 0
     before: dict[str, int | Decimal] = field(default_factory=dict)
     after: dict[str, int | Decimal] = field(default_factory=dict)
     date_from: date | None = None
@@ -42,6 +68,7 @@ class Report:
     dry_run: bool = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished_at: datetime | None = None
+    on_reject: Callable[[Reject], None] | None = None
 
     @property
     def facts(self) -> int:
@@ -56,10 +83,22 @@ class Report:
     def reject(self, reject: Reject) -> None:
         """Count a row that could not be read, and keep the first thousand."""
         self.rejected += 1
+        if self.on_reject:
+            self.on_reject(reject)
         kind = (reject.file, reject.column, reject.reason)
         self.reasons[kind] = self.reasons.get(kind, 0) + 1
         if len(self.rejects) < KEPT_REJECTS:
             self.rejects.append(reject)
+
+    def leave_out(self, file: str, line: int, what: str, row: Sequence[str]) -> None:
+        """Count a line that is no fact."""
+        self.left_out += 1
+        for place, known in enumerate(self.left_out_lines):
+            if (known.file, known.what) == (file, what):
+                self.left_out_lines[place] = replace(known, lines=known.lines + 1)
+                return
+        text = " ".join(cell.strip() for cell in row if cell.strip())[:80]
+        self.left_out_lines.append(LeftOut(file, what, line, text, 1))
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for machines."""
@@ -67,11 +106,16 @@ class Report:
             {"file": file, "column": column, "reason": reason, "rows": rows}
             for (file, column, reason), rows in self.reasons.items()
         ]
-        return asdict(self) | {"reasons": counted, "seconds": self.seconds, "rows_a_second": self._rate}
+        content = asdict(replace(self, on_reject=None, reasons={}))
+        del content["on_reject"]
+        return content | {"reasons": counted, "seconds": self.seconds, "rows_a_second": self._rate}
 
     def as_text(self) -> Iterator[str]:
         """Yield the report's lines for people."""
         yield f"read {self.rows_read:,} rows of {', '.join(file['name'] for file in self.files) or 'no file'}"
+        for one in self.left_out_lines:
+            lines = f"line {one.line}" if one.lines == 1 else f"{one.lines:,} lines from {one.line} on"
+            yield f"left out {one.what} of {one.file}, {lines}: {one.text!r}"
         yield from self._rejected_lines()
         if self.sample_removed:
             yield f"removed the {self.sample_removed:,} facts of the sample data: real data has come"
@@ -80,13 +124,17 @@ class Report:
                 f"loaded {self.facts:,} facts: {self.inserted:,} inserted, {self.changed:,} changed, "
                 f"{self.unchanged:,} unchanged; {self.summed:,} rows were added to another of the same key"
             )
+        if self.repeated:
+            yield f"warning: {self.repeated:,} of those rows equal another byte by byte; were they exported twice?"
+        if self.removed:
+            yield f"removed {self.removed:,} facts of these dates and platforms that the files no longer have"
         for measure in MEASURES if self.changed else ():
             before, after = self.before[measure.name], self.after[measure.name]
             if before != after:
                 yield f"  {measure.name} of the changed facts: {before:,} before, {after:,} now"
         if self.date_from:
             yield f"dates {self.date_from} to {self.date_to}"
-        if self.facts and not self.inserted and not self.changed:
+        if self.facts and not self.inserted and not self.changed and not self.removed:
             yield "nothing changed: the database had all of it"
         if self.data_version is not None:
             yield f"data version {self.data_version}, {self.seconds:.1f} s, {self._rate:,} rows a second"

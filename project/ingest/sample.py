@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
-from project.ingest.load import Tell, load_records
-from project.ingest.records import Record
+from project.ingest.load import Tell, load_lines
+from project.ingest.records import Record, staged
 from project.ingest.report import Report
+from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
 
 DAYS = 420
@@ -70,9 +71,9 @@ async def load_sample(
     settings: Settings, end: date, days: int = DAYS, combinations: int = COMBINATIONS, *, tell: Tell = print
 ) -> Report:
     """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
-    report = Report(files=[{"name": NAME}])
+    report, vocabulary = Report(files=[{"name": NAME}]), Vocabulary()
     records = _counted(sample_records(end, days, combinations), report)
-    await load_records(records, report, settings, sample=True, tell=tell)
+    await load_lines(staged(records, vocabulary), vocabulary, report, settings, sample=True, tell=tell)
     return report
 
 
@@ -84,7 +85,7 @@ def sample_records(end: date, days: int = DAYS, combinations: int = COMBINATIONS
         dice = random.Random(f"{_SEED} {day}")  # noqa: S311 - made up, not secret
         for placement, region, age, gender, device, weight in chosen:
             labels = (region, age, gender, placement.platform, placement.name, device)
-            yield Record(0, day, labels, _measures(placement, day, weight, dice))
+            yield Record(day, labels, _measures(placement, day, weight, dice))
 
 
 def _combinations(count: int) -> list[tuple[_Placement, str, str, str, str, float]]:

@@ -1,46 +1,61 @@
-"""Stage: records into a temporary table, by COPY. Nothing that anybody else sees is touched."""
+"""Stage: lines of numbers into a temporary table, by COPY. Nothing that anybody else sees is touched."""
 
-from collections.abc import Iterable, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import date
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 
 import asyncpg
 
-from project.catalog import LABELLED_DIMENSIONS, MEASURES
-from project.ingest.records import Record
+from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
+from project.ingest.vocabulary import Vocabulary
 
-_COLUMNS = (
-    "position",
-    "day",
-    *(dimension.name for dimension in LABELLED_DIMENSIONS),
-    *(measure.name for measure in MEASURES),
-)
-_CREATE = "CREATE TEMPORARY TABLE staging (position bigint, day date, {labels}, {measures})".format(
-    labels=", ".join(f"{dimension.name} text" for dimension in LABELLED_DIMENSIONS),
+_LINES = 10_000
+_COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
+_CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures})".format(
+    labels=", ".join(f"{dimension.name} integer" for dimension in LABELLED_DIMENSIONS),
     measures=", ".join(f"{measure.name} {'numeric' if measure.decimals else 'bigint'}" for measure in MEASURES),
 )
+_CREATE_WORDS = """\
+CREATE TEMPORARY TABLE staged_day (number integer, date_id integer, day date);
+CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)"""
 
 
-async def stage(connection: "asyncpg.Connection[Any]", records: Iterable[Record]) -> tuple[date, date] | None:
-    """Copy the records into the new temporary table `staging`, and return their first and last day.
+async def stage(
+    connection: "asyncpg.Connection[Any]", lines: Iterator[str], vocabulary: Vocabulary
+) -> tuple[date, date] | None:
+    """Copy the lines into the new temporary table `staging`, and return their first and last day.
 
-    `position` is a record's place in the load.
+    What their numbers stand for is in `staged_day` and `staged_label`. The lines are made in a thread, while the
+    server takes in those before.
     """
     await connection.execute(_CREATE)
-    await connection.copy_records_to_table("staging", records=_tuples(records), columns=_COLUMNS)
+    await connection.execute(_CREATE_WORDS)
+    await connection.copy_to_table("staging", source=_chunks(lines), columns=_COLUMNS, format="text")
     await connection.execute("ANALYZE staging")
-    first, last = cast("asyncpg.Record", await connection.fetchrow("SELECT min(day), max(day) FROM staging"))
-    return None if first is None else (first, last)
+    used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
+    days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day and number in used]
+    await connection.copy_records_to_table("staged_day", records=days)
+    labels = [
+        (dimension, number, label)
+        for dimension, numbers in vocabulary.labels.items()
+        for label, number in numbers.items()
+    ]
+    await connection.copy_records_to_table("staged_label", records=labels)
+    return (min(day for _, _, day in days), max(day for _, _, day in days)) if days else None
 
 
 async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int, int]]:
     """Return the (year, month) pairs that the staged records are of."""
-    rows = await connection.fetch(
-        "SELECT DISTINCT extract(year FROM day)::int, extract(month FROM day)::int FROM staging ORDER BY 1, 2"
-    )
+    rows = await connection.fetch("SELECT DISTINCT date_id / 10000, date_id / 100 % 100 FROM staged_day ORDER BY 1, 2")
     return [(year, month) for year, month in rows]
 
 
-def _tuples(records: Iterable[Record]) -> Iterator[tuple[Any, ...]]:
-    for position, record in enumerate(records):
-        yield position, record.day, *record.labels, *record.measures
+async def _chunks(lines: Iterator[str]) -> AsyncIterator[bytes]:
+    def some() -> bytes:
+        return "".join(f"{line}\n" for line in islice(lines, _LINES)).encode()
+
+    take: Callable[[], bytes] = some
+    while chunk := await asyncio.to_thread(take):
+        yield chunk

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 import asyncpg
@@ -97,10 +97,9 @@ async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[st
 
 async def _partitions_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
     newest = await connection.fetchval(f"SELECT max(date_id) FROM {rollups.FACTS}")  # noqa: S608
-    if newest is None:
-        return []
-    day = date_of(newest)
-    months = [(day.year, day.month), partitions.month_after(day)]
+    months = partitions.months_ahead(datetime.now(UTC).date())
+    if newest is not None:
+        months.append((newest // 10000, newest // 100 % 100))
     return [f"{name} does not exist" for name in await partitions.missing(connection, months)]
 
 

@@ -5,7 +5,7 @@ import csv
 import gzip
 import io
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import Any
 
 import asyncpg
 import pytest
+import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from project.errors import DatabaseUnavailable, LoadRefused, NotMigrated
 from project.ingest.load import RowsRejected, load
-from project.ingest.mapping import Options
+from project.ingest.options import Options
 from project.ingest.report import Report
 from project.ingest.sample import load_sample, sample_records
 from project.settings import Settings
+from project.store import partitions
 from tests.conftest import Client
 from tests.model import MEASURES, TABLES
 
@@ -35,8 +37,16 @@ def write(path: Path, rows: Iterable[Iterable[Any]], header: Iterable[str] = REC
     return path
 
 
-async def loaded(url: str, *paths: Path, dry_run: bool = False, **options: Any) -> Report:
-    return await load(paths, Options(**options), Settings(database_url=url), dry_run=dry_run, tell=lambda _: None)
+async def loaded(
+    url: str,
+    *paths: Path,
+    dry_run: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+    report: Report | None = None,
+    **options: Any,
+) -> Report:
+    settings = Settings(database_url=url)
+    return await load(paths, Options(**options), settings, dry_run=dry_run, tell=tell, report=report)
 
 
 async def facts(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -144,19 +154,21 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("date", "03/01/2024", "not a date as YYYY-MM-DD; say how dates are written, such as --date-format %m/%d/%Y"),
-        ("date", "2024-02-30", "not a date as YYYY-MM-DD"),
+        ("date", "2024-02-30", "not a date such as 2024-03-01; how dates are written, --date-format %m/%d/%Y says"),
+        ("date", "2024-03-01 05:00:00", "has a time of day, and facts are daily"),
+        ("date", "", "blank"),
         ("date", "0204-01-01", "not a day between 1990-01-01 and 2100-12-31"),
         ("impressions", "", "blank; a measure that is not there is not a 0"),
         ("impressions", "1.5", "not a whole number, and nothing is rounded"),
         ("impressions", "-3", "negative"),
         ("impressions", "9223372036854775808", "larger than 9223372036854775807"),
-        ("impressions", "1,200", "not a number such as 1234.56"),
+        ("impressions", "1,20", "has a decimal comma; say --decimal-comma, if the whole file is written so"),
+        ("impressions", "(3)", "negative"),
         ("impressions", "1_200", "not a number such as 1234.56"),
-        ("impressions", "nan", "not a number such as 1234.56"),
+        ("impressions", "nan", "blank; a measure that is not there is not a 0, unless --blank impressions=0 says so"),
         ("impressions", "٣", "not a number such as 1234.56"),
         ("impressions", "1" * 5000, "not a number such as 1234.56"),
-        ("cost", "$18.40", "not a number such as 1234.56"),
+        ("cost", "€18.40", "is in €, and this database in USD"),
         ("cost", "1e3", "not a number such as 1234.56"),
         ("cost", "0.1234567", "has more than 6 decimals, and nothing is rounded"),
         ("cost", "1234567890123", "has more than 12 digits before the point"),
@@ -187,7 +199,7 @@ async def test_line_numbers_count_lines_also_inside_quotes(database: str, tmp_pa
                 '2024-03-01,"Two\r\nlines",a,b,c,d,e,1,1,1,1,1',
                 "",
                 "2024-03-01,x,a,b,c,d,e,1,1,1,1",
-                "x",
+                "2024-0",
             ]
         ).encode()
     )
@@ -226,14 +238,14 @@ async def test_gzip_bom_and_standard_input(
             ",".join([*RECORD, "clicks"]).encode() + b"\n",
             r"name the one meant by its number: --map clicks=#9 or --map clicks=#13",
         ),
-        (b"\xff\xfe\x00", "is not UTF-8"),
+        (b"\xff\xfe\x00", "is not UTF-16"),
         (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
         (gzip.compress(b"x" * 1000)[:-6] + b"xxxxxx", "is a damaged gzip file"),
         (b'a,"b\nc', "line 1: not CSV"),
-        (b"date;region;cost\n", "is separated by semicolons; only commas are read"),
-        (b"date\tregion\tcost\n", "is separated by tabs"),
-        (b"PK\x03\x04\x14\x00", "is an Excel or zip file"),
-        (b"date,region\xf6", "convert it: iconv"),
+        (b"PK\x03\x04\x14\x00", "is no Excel workbook that can be read"),
+        (b"PAR1 and nothing else", "is a damaged Parquet file"),
+        (b"\xd0\xcf\x11\xe0 old", "is an Excel file of before 2007"),
+        (b"date,region\xf6", "such as --encoding latin-1"),
     ],
 )
 async def test_files_that_are_refused(
@@ -307,17 +319,50 @@ async def test_a_dry_run_keeps_nothing(database: str, connection: asyncpg.Connec
     assert await connection.fetchval("SELECT count(*) FROM pg_inherits") == 0
 
 
-async def test_partitions_are_made_for_the_months_of_the_file_and_the_next(
+async def test_partitions_are_made_for_the_months_of_the_file_and_ahead(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE, ("2023-12-31", *ONE[1:]), ("2024-01-01", *ONE[1:])]))
+    with time_machine.travel("2024-11-30T23:59:00Z", tick=False):
+        await loaded(database, write(tmp_path / "a.csv", [ONE, ("2023-12-31", *ONE[1:]), ("2024-01-01", *ONE[1:])]))
     names = await connection.fetch(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'fact_ad_metrics_daily'::regclass ORDER BY 1"
     )
-    assert [row[0] for row in names] == [
-        f"fact_ad_metrics_daily_{month}" for month in ("2023_12", "2024_01", "2024_03", "2024_04")
-    ]
+    months = ("2023_12", "2024_01", "2024_03", "2024_11", "2024_12", "2025_01", "2025_02")
+    assert [row[0] for row in names] == [f"fact_ad_metrics_daily_{month}" for month in months]
     assert await connection.fetchval("SELECT count(*) FROM ONLY fact_ad_metrics_daily_2024_01") == 1
+
+
+async def test_a_month_filled_alone_is_as_one_made_ahead(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    ahead, alone = ("fact_ad_metrics_daily_2024_01", "fact_ad_metrics_daily_2024_02")
+    await partitions.ensure(connection, [(2024, 1)])
+    rows = [("2024-01-05", *ONE[1:]), ("2024-02-05", *ONE[1:])]
+    await loaded(database, write(tmp_path / "a.csv", rows))
+    made = {}
+    for name in (ahead, alone):
+        found = await connection.fetch(
+            """
+            SELECT 'constraint', replace(conname, $1, ''), replace(pg_get_constraintdef(oid), $1, ''), contype::text,
+                   convalidated, conparentid <> 0
+            FROM pg_constraint WHERE conrelid = $1::regclass AND contype <> 'f'
+            UNION ALL
+            SELECT 'reference', '', pg_get_constraintdef(oid), 'f', convalidated, conparentid <> 0
+            FROM pg_constraint WHERE conrelid = $1::regclass AND contype = 'f'
+            UNION ALL SELECT 'index', replace(indexname, $1, ''), replace(indexdef, $1, ''), '', true, true
+            FROM pg_indexes WHERE tablename = $1
+            UNION ALL SELECT 'column', attname, format_type(atttypid, atttypmod), pg_get_expr(adbin, adrelid), attnotnull, true
+            FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+            WHERE attrelid = $1::regclass AND attnum > 0
+            ORDER BY 1, 2, 3
+            """.replace("$1::regclass", f"'{name}'::regclass"),
+            name,
+        )
+        made[name] = [tuple(row) for row in found]
+    assert made[ahead] == made[alone]
+    assert len(made[alone]) > 30
+    # And takes what comes later.
+    assert (await loaded(database, write(tmp_path / "b.csv", [("2024-02-06", *ONE[1:])]))).inserted == 1
 
 
 async def test_two_loads_at_once_neither_deadlock_nor_lose(
@@ -348,7 +393,7 @@ async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path)
 async def test_a_backend_ended_in_the_middle_of_a_load(
     database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ended(loading: asyncpg.Connection, _report: Report) -> None:
+    async def ended(loading: asyncpg.Connection, _report: Report, **_options: Any) -> None:
         await loading.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     before = await state(connection)

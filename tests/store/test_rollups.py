@@ -11,7 +11,7 @@ import pytest
 
 from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet
 from project.ingest.load import load
-from project.ingest.mapping import Options
+from project.ingest.options import Options
 from project.ingest.rebuild import rebuild
 from project.settings import Settings
 from project.store.checks import Findings, check, days_between

@@ -1,0 +1,227 @@
+"""Cells: the text of one cell to what is staged of it, exactly, or the reason why not."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from project.catalog import NOT_SET, Measure
+from project.store.labels import normal_label
+
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
+"""The days that a fact can be of: one out of them is a misread year, and would get a partition of its own."""
+
+DATE_FORMATS = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%d.%m.%y",
+    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
+"""How dates are written, as strptime has it. Which one a file uses, its dates together must say."""
+
+
+class Unreadable(ValueError):
+    """The text is not what the column holds; the message says why, and what would help."""
+
+
+class Ambiguous(Unreadable):
+    """The text can be read in two ways, and the file does not say which."""
+
+
+def day_of(text: str, date_format: str, earliest: date = EARLIEST, latest: date = LATEST) -> date | None:
+    """Return the day that a text is in a format, None where it is none, or out of what facts can be of."""
+    if date_format == "%Y%m%d" and len(text) != 8:
+        return None
+    try:
+        day = datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None
+    return day if earliest <= day <= latest else None
+
+
+def without_midnight(text: str) -> str:
+    """Return a date without the 00:00:00 that some platforms write behind it. Raises Unreadable for another time."""
+    parts = _TIME.fullmatch(text.strip())
+    if parts is None:
+        return text.strip()
+    if not _MIDNIGHT.fullmatch(parts["time"]):
+        raise Unreadable("has a time of day, and facts are daily; a --date-format with the time takes its day")
+    return parts["day"]
+
+
+def label(text: str) -> str:
+    """Return a label as it is stored. A blank cell, `-` and `--` are `(not set)`."""
+    if text in _BLANK_LABELS:
+        return NOT_SET
+    stored = normal_label(text)
+    if stored in _BLANK_LABELS:
+        return NOT_SET
+    if "\x00" in stored:
+        if text == MISSING:
+            raise Unreadable("the record has no such field, though others have: is it of another breakdown?")
+        raise Unreadable("a label cannot hold the character NUL")
+    if len(stored) > _LONGEST_LABEL:
+        raise Unreadable(f"a label cannot be longer than {_LONGEST_LABEL} characters")
+    return stored
+
+
+def age_range(text: str) -> str:
+    """Return an age range as Meta writes it: `AGE_25_34` and `25 to 34` are `25-34`, `65 or more` is `65+`.
+
+    One that Meta does not have (`AGE_55_100`) stays as it is.
+    """
+    stored = label(text)
+    if stored.casefold() in _NOT_APPLICABLE:
+        return NOT_SET
+    bare = re.sub(r"^age(_range)?[_ ]", "", unicodedata.normalize("NFKC", stored).casefold().strip())
+    if bare in _UNKNOWN:
+        return "unknown"
+    parts = re.fullmatch(r"(\d{2})\s*(?:-|–|_|to)\s*(\d{2})", bare)
+    if parts and (spelled := "-".join(parts.groups())) in _META_AGES:
+        return spelled
+    if re.fullmatch(r"65\s*(\+|_up|_plus| or more| and over|_or_more)", bare):
+        return "65+"
+    return stored
+
+
+def gender(text: str) -> str:
+    """Return a gender as Meta writes it: `FEMALE` and `GENDER_FEMALE` are `female`."""
+    stored = label(text)
+    if stored.casefold() in _NOT_APPLICABLE:
+        return NOT_SET
+    bare = re.sub(r"^gender[_ ]", "", stored.casefold())
+    if bare in _UNKNOWN:
+        return "unknown"
+    return bare if bare in ("female", "male") else stored
+
+
+def label_or_not_applicable(text: str) -> str:
+    """Return a label; `NA` and `N/A` are none, except of a region, where NA is Namibia."""
+    stored = label(text)
+    return NOT_SET if stored.casefold() in _NOT_APPLICABLE else stored
+
+
+LABEL_READERS: dict[str, Callable[[str], str]] = {
+    "region": label,
+    "age_range": age_range,
+    "gender": gender,
+}
+"""How the labels of a dimension are read, where it is not `label_or_not_applicable`."""
+
+
+def number_reader(
+    measure: Measure,
+    currency: str,
+    *,
+    decimal_comma: bool | None,
+    open_to_both: bool,
+    shift: int = 0,
+    blank: str | None = None,
+    rounded: bool = False,
+) -> Callable[[str], str]:
+    """Return the function that takes a cell to the exact number as text.
+
+    `open_to_both` says that the file may well write decimal commas (it is separated by semicolons): what then could be
+    read in two ways is Ambiguous. `shift` moves the point to the left, `blank` stands for a blank cell.
+    """
+
+    def read(text: str) -> str:
+        # What most cells are.
+        if not shift and text.isascii() and text.isdigit() and len(text) <= _SHORT:
+            return text
+        stripped = text.strip()
+        if stripped.casefold() in _BLANK_NUMBERS or text == MISSING:
+            if blank is not None:
+                return blank
+            raise Unreadable(f"blank; a measure that is not there is not a 0, unless --blank {measure.name}=0 says so")
+        if measure.unit == "currency":
+            stripped = _without_currency(stripped, currency)
+        number = _number(stripped, decimal_comma=decimal_comma, open_to_both=open_to_both).scaleb(-shift)
+        return _fitting(measure, number, rounded=rounded)
+
+    return read
+
+
+MISSING = "\x00"
+"""The cell of a record that lacks the field altogether."""
+
+_SHORT = 12
+_LONGEST_LABEL = 1000
+_LONGEST_NUMBER = 100
+_LARGEST_COUNT = 2**63 - 1
+_WHOLE_DIGITS = 12  # of numeric(18, 6)
+
+_TIME = re.compile(r"(?P<day>.*?)((?<=\d)T|\s+)(?P<time>\d{1,2}:\d{2}.*)", re.ASCII | re.DOTALL)
+_MIDNIGHT = re.compile(r"0?0:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
+
+_BLANK_LABELS = frozenset({"", "-", "--", "—"})
+_NOT_APPLICABLE = frozenset({"na", "n/a"})
+_BLANK_NUMBERS = frozenset({"", "-", "--", "—", "na", "n/a", "null", "none", "nan"})
+_UNKNOWN = frozenset({"unknown", "undetermined"})
+_META_AGES = frozenset({"13-17", "18-24", "25-34", "35-44", "45-54", "55-64"})
+
+_SYMBOLS = {
+    "$": {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"},
+    "US$": {"USD"}, "CA$": {"CAD"}, "A$": {"AUD"}, "R$": {"BRL"}, "€": {"EUR"}, "£": {"GBP"}, "¥": {"JPY", "CNY"},
+    "₹": {"INR"}, "₩": {"KRW"}, "₽": {"RUB"}, "₺": {"TRY"}, "₪": {"ILS"}, "zł": {"PLN"}, "Kč": {"CZK"}, "Fr.": {"CHF"},
+    "kr": {"SEK", "NOK", "DKK", "ISK"}, "kr.": {"DKK", "ISK"}, "฿": {"THB"}, "₫": {"VND"}, "₱": {"PHP"}, "Rp": {"IDR"},
+}  # fmt: skip
+_AMOUNT = re.compile(r"([^\d\s.,+-]*)\s*(-?[\d.,'’\s]*\d[.,]?)\s*([^\d\s,+-]*)")
+
+_PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
+_GROUPED = re.compile(
+    r"\d{1,3}(?P<group>[,'’\u00a0\u202f ])\d{3}((?P=group)\d{3})*(\.\d*)?|\d{1,2}(,\d{2})*,\d{3}(\.\d*)?", re.ASCII
+)
+_EITHER = re.compile(r"\d{1,3}([.,]\d{3})+", re.ASCII)
+_SWAPPED = str.maketrans(".,", ",.")
+
+
+def _without_currency(text: str, currency: str) -> str:
+    parts = _AMOUNT.fullmatch(text)
+    if parts is None:
+        return text
+    before, number, after = parts.groups()
+    for sign in filter(None, (before, after)):
+        if currency not in _SYMBOLS.get(sign, {sign}):
+            raise Unreadable(f"is in {sign}, and this database in {currency}")
+    return str(number)
+
+
+def _number(text: str, *, decimal_comma: bool | None, open_to_both: bool) -> Decimal:
+    if len(text) > _LONGEST_NUMBER:
+        raise Unreadable("not a number such as 1234.56")
+    if open_to_both and _EITHER.fullmatch(text):
+        raise Ambiguous("may have a decimal comma or thousands; say --decimal-comma or --decimal-point")
+    spelled = text.translate(_SWAPPED) if decimal_comma else text
+    if _PLAIN.fullmatch(spelled):
+        return Decimal(spelled)
+    if _GROUPED.fullmatch(spelled):
+        return Decimal(re.sub(r"[^\d.]", "", spelled))
+    if spelled[:1] in "-−(" and _is_number(spelled.strip("-−()")):
+        raise Unreadable("negative")
+    other = text if decimal_comma else text.translate(_SWAPPED)
+    if _is_number(other):
+        said = "a decimal point; leave out --decimal-comma" if decimal_comma else "a decimal comma; say --decimal-comma"
+        raise Unreadable(f"has {said}, if the whole file is written so")
+    raise Unreadable("not a number such as 1234.56")
+
+
+def _is_number(text: str) -> bool:
+    return bool(_PLAIN.fullmatch(text) or _GROUPED.fullmatch(text))
+
+
+def _fitting(measure: Measure, number: Decimal, *, rounded: bool) -> str:
+    if measure.decimals:
+        if number >= 10**_WHOLE_DIGITS:
+            raise Unreadable(f"has more than {_WHOLE_DIGITS} digits before the point")
+        kept = number.quantize(Decimal(1).scaleb(-measure.decimals), ROUND_HALF_UP)
+        if kept != number and not rounded:
+            more = f"has more than {measure.decimals} decimals"
+            raise Unreadable(f"{more}, and nothing is rounded unless --round {measure.name} says so")
+        return format(kept.normalize(), "f")
+    whole = number.quantize(Decimal(1), ROUND_HALF_UP) if number < _LARGEST_COUNT else number.to_integral_value()
+    if whole != number and not rounded:
+        raise Unreadable(f"not a whole number, and nothing is rounded unless --round {measure.name} says so")
+    if whole > _LARGEST_COUNT:
+        raise Unreadable(f"larger than {_LARGEST_COUNT}")
+    return format(whole, "f")

@@ -1,0 +1,64 @@
+"""Excel workbooks: the sheet that has a header of names we know, or the one asked for."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import IO, Any
+
+from python_calamine import CalamineError, CalamineWorkbook
+
+from project.errors import LoadRefused
+from project.ingest.formats.table import ROWS, Rows, Table, text_of
+from project.ingest.mapping import recognised
+from project.ingest.options import Options
+
+MAGIC = b"PK\x03\x04"
+OLD_MAGIC = b"\xd0\xcf\x11\xe0"
+_LONGEST_PREAMBLE = 30
+
+
+def table(content: IO[bytes], name: str, options: Options) -> Table:
+    """Read one sheet of a workbook; its rows are numbered as Excel does. Raises LoadRefused."""
+    try:
+        book = CalamineWorkbook.from_filelike(content)
+        sheets = {title: book.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in book.sheet_names}
+    except (CalamineError, OSError, ValueError) as error:
+        raise LoadRefused(f"{name} is no Excel workbook that can be read: {error}.") from error
+    title = _chosen(sheets, name, options)
+    rows = [
+        (number, [text_of(_whole(value), decimal_comma=options.decimal_comma) for value in row])
+        for number, row in enumerate(sheets[title], 1)
+    ]
+    rows = [(number, row) for number, row in rows if any(row)]
+    place = _header(rows, options)
+    above = [(number, " ".join(filter(None, row))) for number, row in rows[:place]]
+    header = [cell.strip() for cell in rows[place][1]]
+    return Table(f"sheet {title!r}", header, _chunks(iter(rows[place + 1 :])), above)
+
+
+def _chosen(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> str:
+    if options.sheet is not None:
+        if options.sheet not in sheets:
+            raise LoadRefused(f"{name} has no sheet {options.sheet!r}; it has {', '.join(map(repr, sheets))}.")
+        return options.sheet
+    filled = [title for title, rows in sheets.items() if any(any(map(str, row)) for row in rows)]
+    if not filled:
+        raise LoadRefused(f"{name} is empty.")
+    if len(filled) > 1:
+        raise LoadRefused(f"{name} has several sheets, {', '.join(map(repr, filled))}; choose one with --sheet.")
+    return filled[0]
+
+
+def _header(rows: Sequence[tuple[int, list[str]]], options: Options) -> int:
+    like = [recognised(row, options) for _, row in rows[:_LONGEST_PREAMBLE]]
+    return like.index(max(like))
+
+
+def _whole(value: Any) -> Any:
+    # Excel has no integers.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _chunks(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
+    while some := list(islice(rows, ROWS)):
+        lines, cells = zip(*some, strict=True)
+        yield Rows(lines, cells)

@@ -1,0 +1,32 @@
+"""The vocabulary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
+
+from datetime import date
+
+from project.catalog import LABELLED_DIMENSIONS
+from project.errors import LoadRefused
+
+MOST_LABELS = 100_000
+"""How many labels of one dimension a load may have: more are a wrong column, and every process keeps all in memory."""
+
+
+class Vocabulary:
+    """Numbers from 0 on. A day's number stands for what a cell says until its file has said how it writes dates."""
+
+    def __init__(self) -> None:
+        self.days: list[date | None] = []
+        self.labels: dict[str, dict[str, int]] = {dimension.name: {} for dimension in LABELLED_DIMENSIONS}
+
+    def new_day(self, day: date | None = None) -> int:
+        """Return a number for a day, which may become known later: `days[number] = day`."""
+        self.days.append(day)
+        return len(self.days) - 1
+
+    def label(self, dimension: str, label: str) -> int:
+        """Return the number of a label. Raises LoadRefused where there are too many."""
+        numbers = self.labels[dimension]
+        number = numbers.setdefault(label, len(numbers))
+        if number >= MOST_LABELS:
+            raise LoadRefused(
+                f"There are more than {MOST_LABELS:,} labels of {dimension}, such as {label!r}; is it the right column?"
+            )
+        return number

@@ -1,0 +1,455 @@
+"""The layouts that platforms export, and the faults that files have, each as a small file of our own."""
+
+import csv
+import gzip
+import io
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from project.errors import LoadRefused
+from project.ingest.load import RowsRejected
+from project.ingest.options import MostRejects
+from project.ingest.rejects import rejects_written
+from project.ingest.report import Report
+from tests.ingest.test_load import ONE, RECORD, facts, loaded, state, write
+from tests.ingest.workbook import workbook
+
+NOT_SET = "(not set)"
+
+META_API = """\
+date_start,date_stop,country,age,gender,publisher_platform,platform_position,impression_device,impressions,clicks,spend,conversions,actions[post_reaction]
+2024-03-01,2024-03-01,US,25-34,female,instagram,feed,iphone,1200,31,18.40,2,7
+2024-03-01,2024-03-01,DE,65+,unknown,facebook,right_hand_column,desktop,10,0,0,0,0
+"""
+META_SCREEN = """\
+\ufeff"Day","Country","Age","Gender","Platform","Placement","Impression device","Impressions","Clicks (all)","Link clicks","Amount spent (USD)","Results","Post reactions","Campaign name","Campaign name","Reporting starts","Reporting ends"
+"2024-03-01","US","25-34","female","instagram","feed","iphone","1,200","31","4","18.4","2","7","Spring, wide","Spring, wide","2024-03-01","2024-03-31"
+"","","","","","","","1,200","31","4","18.4","2","7","","","2024-03-01","2024-03-31"
+"""
+GOOGLE_API = """\
+segments.date,geo_target_region,ad_group_criterion.age_range.type,gender.type,segments.ad_network_type,segments.device,metrics.impressions,metrics.clicks,metrics.cost_micros,metrics.conversions
+2024-03-01,California,AGE_RANGE_25_34,FEMALE,SEARCH,MOBILE,1200,31,18400001,2
+2024-03-01,Texas,AGE_RANGE_65_UP,UNDETERMINED,CONTENT,DESKTOP,10,0,0,0.00
+"""
+GOOGLE_SCREEN = """\
+Demographics report\r
+"March 1, 2024 - March 31, 2024"\r
+Day,Region,Age Range,Gender,Network,Device,Currency code,Cost,Impr.,Clicks,Conversions\r
+"Mar 1, 2024",California,25 to 34,Female,Google search,Mobile phones,USD,"1,018.40","1,200",31,2.00\r
+"Mar 2, 2024",California,65 or more,Male,Google search,Mobile phones,USD,0,"1,200",31, --\r
+Total: Account, --, --, --, --, --,USD,"1,018.40","2,400",62,2.00\r
+Total: Search, --, --, --, --, --,USD,"1,018.40","2,400",62,2.00\r
+"""
+TIKTOK_API = """\
+stat_time_day,country_code,age,gender,placement,platform,impressions,clicks,spend,conversion,likes
+2024-03-01 00:00:00,US,AGE_25_34,FEMALE,PLACEMENT_TIKTOK,IPHONE,1200,31,18.40,2,7
+2024-03-01 00:00:00,NA,AGE_55_100,NONE,PLACEMENT_TIKTOK,ANDROID,10,0,0.00,0,0
+"""
+TIKTOK_SCREEN = """\
+By Day,Country,Age,Gender,Placement,Device,Cost,Impressions,Clicks (destination),Conversions,Likes
+2024-03-01,US,25-34,Female,TikTok,iPhone,18.40 USD,"1,200",31,2,7
+Total of 1 results,-,-,-,-,-,18.40 USD,"1,200",31,2,7
+"""
+DAY = date(2024, 3, 1)
+FIRST = (1200, 31, Decimal("18.4"), 2, 7)
+NONE = (10, 0, Decimal(0), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "preset", "expected", "options", "left_out"),
+    [
+        (
+            META_API,
+            "meta",
+            {
+                (DAY, "US", "25-34", "female", "instagram", "feed", "iphone"): FIRST,
+                (DAY, "DE", "65+", "unknown", "facebook", "right_hand_column", "desktop"): NONE,
+            },
+            {},
+            0,
+        ),
+        (META_SCREEN, "meta", {(DAY, "US", "25-34", "female", "instagram", "feed", "iphone"): FIRST}, {}, 1),
+        (
+            GOOGLE_API,
+            "google",
+            {
+                (DAY, "California", "25-34", "female", "google", "SEARCH", "MOBILE"): (1200, 31, Decimal("18.400001"), 2, 0),
+                (DAY, "Texas", "65+", "unknown", "google", "CONTENT", "DESKTOP"): NONE,
+            },
+            {},
+            0,
+        ),
+        (
+            GOOGLE_SCREEN,
+            "google",
+            {
+                (DAY, "California", "25-34", "female", "google", "Google search", "Mobile phones"): (1200, 31, Decimal("1018.4"), 2, 0),
+                (date(2024, 3, 2), "California", "65+", "male", "google", "Google search", "Mobile phones"): (1200, 31, Decimal(0), 0, 0),
+            },
+            {"blanks": {"conversions": "0"}},
+            4,
+        ),
+        (
+            TIKTOK_API,
+            "tiktok",
+            {
+                (DAY, "US", "25-34", "female", "tiktok", "PLACEMENT_TIKTOK", "IPHONE"): FIRST,
+                # NA is Namibia, and no range of Meta's is 55 to 100.
+                (DAY, "NA", "AGE_55_100", "NONE", "tiktok", "PLACEMENT_TIKTOK", "ANDROID"): NONE,
+            },
+            {},
+            0,
+        ),
+        (TIKTOK_SCREEN, "tiktok", {(DAY, "US", "25-34", "female", "tiktok", "TikTok", "iPhone"): FIRST}, {}, 1),
+    ],
+    ids=["meta API", "meta screen", "google API", "google screen", "tiktok API", "tiktok screen"],
+)  # fmt: skip
+async def test_each_layout(
+    database: str,
+    connection: asyncpg.Connection,
+    tmp_path: Path,
+    content: str,
+    preset: str,
+    expected: dict[Any, Any],
+    options: dict[str, Any],
+    left_out: int,
+) -> None:
+    (tmp_path / "a.csv").write_text(content, newline="")
+    said: list[str] = []
+    report = await loaded(database, tmp_path / "a.csv", tell=said.append, **options)
+    assert said == [f"a.csv: text separated by commas, read as {preset}"]
+    assert await facts(connection) == expected
+    assert (report.left_out, report.rows_read) == (left_out, len(expected))
+    lines = [row for row in csv.reader(io.StringIO(content)) if row]
+    assert report.rows_read + report.rejected + report.left_out + 1 == len(lines)
+    assert sum(one.lines for one in report.left_out_lines) == left_out
+    # What it would be read as when asked for.
+    again = await loaded(database, tmp_path / "a.csv", preset=preset, **options)
+    assert (again.inserted, again.unchanged) == (0, len(expected))
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+async def test_every_delimiter_and_encoding(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, delimiter: str, encoding: str
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter).writerows([RECORD, (*ONE[:1], "Île, de; France\t|", *ONE[2:])])
+    (tmp_path / "a.txt").write_bytes(gzip.compress(text.getvalue().encode(encoding)))
+    options = {"encoding": encoding} if encoding == "utf-16-le" else {}
+    await loaded(database, tmp_path / "a.txt", **options)
+    assert await facts(connection) == {(DAY, "Île, de; France\t|", *ONE[2:7]): (*ONE[7:9], Decimal("18.4"), *ONE[10:])}
+
+
+async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [(ONE[0], "Ile", *ONE[2:])])
+    file.write_bytes(file.read_bytes().replace(b"Ile", "Île".encode("latin-1")))
+    with pytest.raises(LoadRefused, match="is not UTF-8 .*--encoding latin-1"):
+        await loaded(database, file)
+    await loaded(database, file, encoding="latin-1")
+    assert {key[1] for key in await facts(connection)} == {"Île"}
+    with pytest.raises(LoadRefused, match="--encoding klingon: no such encoding"):
+        await loaded(database, file, encoding="klingon")
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "options"),
+    [
+        ("1,204.50", "1204.5", {}),
+        ("12,04,204.5", "1204204.5", {}),
+        ("1 204.50", "1204.5", {}),
+        ("1\u00a0204\u00a0000.50", "1204000.5", {}),
+        ("1'204.50", "1204.5", {}),
+        ("$1,204.50", "1204.5", {}),
+        ("US$ 1204.5", "1204.5", {}),
+        ("1204.5 USD", "1204.5", {}),
+        (".5", "0.5", {}),
+        ("5.", "5", {}),
+        ("1.204,50", "1204.5", {"decimal_comma": True}),
+        ("1204,5", "1204.5", {"decimal_comma": True}),
+        ("1 204,5 $", "1204.5", {"decimal_comma": True}),
+        ("0.1234565", "0.123457", {"rounded": ("cost",)}),
+        ("--", "0", {"blanks": {"cost": "0"}}),
+        ("NA", "3", {"blanks": {"cost": "3"}}),
+    ],
+)
+async def test_numbers_as_people_write_them(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, text: str, value: str, options: dict[str, Any]
+) -> None:
+    await loaded(database, write(tmp_path / "a.csv", [(*ONE[:9], text, *ONE[10:])]), **options)
+    assert [measures[2] for measures in (await facts(connection)).values()] == [Decimal(value)]
+
+
+async def test_counts_with_fractions_are_rounded_when_said(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    file = write(tmp_path / "a.csv", [(*ONE[:10], "2.5", "7.00")])
+    with pytest.raises(RowsRejected) as refusal:
+        await loaded(database, file)
+    assert refusal.value.report.rejects[0].reason.endswith("unless --round conversions says so")
+    await loaded(database, file, rounded=("conversions",))
+    assert [measures[3:] for measures in (await facts(connection)).values()] == [(3, 7)]
+
+
+async def test_a_comma_that_can_be_either_is_settled_by_a_flag(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.csv"
+    rows = [(*ONE[:9], "1,204", *ONE[10:]), (*ONE[:1], "Texas", *ONE[2:9], "7.301", *ONE[10:])]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=";").writerows([RECORD, *rows])
+    file.write_text(text.getvalue(), newline="")
+    with pytest.raises(LoadRefused, match=r"cost has '1,204' and '7.301', .*--decimal-comma or --decimal-point"):
+        await loaded(database, file)
+    await loaded(database, file, decimal_comma=False)
+    assert sorted(measures[2] for measures in (await facts(connection)).values()) == [Decimal("7.301"), Decimal(1204)]
+    await loaded(database, file, decimal_comma=True)
+    assert sorted(measures[2] for measures in (await facts(connection)).values()) == [Decimal("1.204"), Decimal(7301)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "days"),
+    [
+        (["03/13/2024", "3/4/2024"], [(3, 13), (3, 4)]),
+        (["13/03/2024", "3/4/2024"], [(3, 13), (4, 3)]),
+        (["1/1/2024", "2/2/2024"], [(1, 1), (2, 2)]),
+        (["4.3.2024"], [(3, 4)]),
+        (["20240304"], [(3, 4)]),
+        (["2024/03/04"], [(3, 4)]),
+        (["Mar 4, 2024", "April 5, 2024"], None),
+        (["4 Mar 2024"], [(3, 4)]),
+        (["2024-03-04T00:00:00Z", "2024-03-05"], [(3, 4), (3, 5)]),
+        (["2024-03-04 00:00:00.000 UTC"], [(3, 4)]),
+    ],
+)
+async def test_dates_as_people_write_them(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, texts: list[str], days: list[Any] | None
+) -> None:
+    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in texts])
+    if days is None:
+        with pytest.raises(LoadRefused, match="dates of more than one form"):
+            await loaded(database, file)
+        return
+    await loaded(database, file)
+    assert sorted(key[0] for key in await facts(connection)) == sorted(date(2024, *day) for day in days)
+
+
+async def test_dates_that_can_be_read_in_two_ways_are_refused(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    before = await state(connection)
+    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in ("1/1/2024", "3/4/2024", "5/6/2024")])
+    said = r"'3/4/2024' and '5/6/2024' can be 2024-03-04 or 2024-04-03; say --date-format %m/%d/%Y or --date-format %d/%m/%Y"
+    with pytest.raises(LoadRefused, match=said):
+        await loaded(database, file)
+    assert await state(connection) == before
+    await loaded(database, file, date_format="%d/%m/%Y")
+    assert sorted(key[0].month for key in await facts(connection)) == [1, 4, 6]
+
+
+async def test_mixed_dates_are_refused(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in ("2024-03-01", "03/02/2024")])
+    with pytest.raises(LoadRefused, match="dates of more than one form, '2024-03-01' and '03/02/2024'"):
+        await loaded(database, file)
+
+
+async def test_rows_of_more_than_one_day(database: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(META_API.replace("2024-03-01,2024-03-01,DE", "2024-03-01,2024-03-07,DE"))
+    with pytest.raises(RowsRejected) as refusal:
+        await loaded(database, tmp_path / "a.csv")
+    [reject] = refusal.value.report.rejects
+    assert (reject.line, reject.column, reject.value) == (3, "date_start", "2024-03-01")
+    assert reject.reason.startswith("spans days up to 2024-03-07, and facts are daily")
+
+
+async def test_look_alikes_are_never_taken_unasked(database: str, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(META_API.replace(",clicks,", ",Link clicks,"))
+    with pytest.raises(LoadRefused, match="'Link clicks' counts something else; .*--map clicks=\"Link clicks\""):
+        await loaded(database, tmp_path / "a.csv")
+
+
+async def test_other_currencies_are_refused(database: str, tmp_path: Path) -> None:
+    for content, message in (
+        (META_SCREEN.replace("(USD)", "(EUR)"), r"'Amount spent \(EUR\)' is in EUR, this database in USD"),
+        (GOOGLE_SCREEN.replace(",USD,", ",MXN,"), r"has amounts in MXN \(Currency code\)"),
+        (TIKTOK_SCREEN.replace("18.40 USD", "18.40 EUR"), "1 of 1 rows could not be read"),
+    ):
+        (tmp_path / "a.csv").write_text(content)
+        with pytest.raises(LoadRefused, match=message):
+            await loaded(database, tmp_path / "a.csv", blanks={"conversions": "0"})
+    with pytest.raises(LoadRefused, match="is in EUR, as --currency says; this database is in USD"):
+        await loaded(database, write(tmp_path / "b.csv", [ONE]), currency="EUR")
+
+
+async def test_records_of_an_api(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    labels = {"country": "US", "age": "25-34", "gender": "female", "publisher_platform": "instagram", "platform_position": "feed", "impression_device": "iphone"}  # fmt: skip
+    record = {"date_start": "2024-03-01", "date_stop": "2024-03-01", **labels, "impressions": "1200", "clicks": 31, "spend": 18.4, "conversions": 2, "actions": [{"action_type": "post_reaction", "value": "7"}, {"action_type": "like", "value": "9"}]}  # fmt: skip
+    none = {**record, "country": "DE"}
+    del none["actions"]
+    lines = [orjson.dumps({"data": [record]}), orjson.dumps(none)]
+    (tmp_path / "a.jsonl").write_bytes(b"\n\n".join(lines))
+    await loaded(database, tmp_path / "a.jsonl")
+    expected = {(DAY, "US", *labels_of(labels)): FIRST, (DAY, "DE", *labels_of(labels)): (*FIRST[:4], 0)}
+    assert await facts(connection) == expected
+    (tmp_path / "b.jsonl").write_bytes(
+        b"\n".join(orjson.dumps({"stream": "ads", "data": one}) for one in (record, none))
+    )
+    report = await loaded(database, tmp_path / "b.jsonl")
+    assert report.unchanged == 2
+    google = {"segments": {"date": "2024-03-01", "device": "MOBILE", "adNetworkType": "SEARCH"}, "metrics": {"clicks": "1", "impressions": "2", "costMicros": "1500000", "conversions": 1.0}}  # fmt: skip
+    (tmp_path / "c.jsonl").write_bytes(orjson.dumps(google))
+    await loaded(database, tmp_path / "c.jsonl", constants=dict.fromkeys(("region", "age_range", "gender"), NOT_SET))
+    key = (DAY, NOT_SET, NOT_SET, NOT_SET, "google", "SEARCH", "MOBILE")
+    assert (await facts(connection))[key] == (2, 1, Decimal("1.5"), 1, 0)
+
+
+def labels_of(labels: dict[str, str]) -> list[str]:
+    return list(labels.values())[1:]
+
+
+async def test_records_that_do_not_belong_together(database: str, tmp_path: Path) -> None:
+    one = dict(zip(RECORD, map(str, ONE), strict=True))
+    without = {name: value for name, value in one.items() if name != "gender"}
+
+    async def refusal(*records: Any, **options: Any) -> str:
+        (tmp_path / "a.jsonl").write_bytes(b"\n".join(map(orjson.dumps, records)))
+        with pytest.raises(LoadRefused) as error:
+            await loaded(database, tmp_path / "a.jsonl", **options)
+        if isinstance(error.value, RowsRejected):
+            return error.value.report.rejects[0].reason
+        return str(error.value)
+
+    assert "of another breakdown?" in await refusal(one, without)
+    streams = [{"stream": name, "data": one} for name in ("by_age", "by_region")]
+    assert "records of several streams, by_age and by_region" in await refusal(*streams)
+    assert "has no stream 'by_day'; it has by_age, by_region" in await refusal(*streams, stream="by_day")
+    assert (await loaded(database, tmp_path / "a.jsonl", stream="by_age")).inserted == 1
+    assert "a record is an object of fields, not '1'" in await refusal([1])
+    (tmp_path / "a.jsonl").write_bytes(b'{"a": 1}\n{"a": ')
+    with pytest.raises(LoadRefused, match="line 2: not a JSON record"):
+        await loaded(database, tmp_path / "a.jsonl")
+    many = [one] * 1000 + [{**one, "spend": "1"}]
+    assert "the field 'spend' is not in the first 1,000 records" in await refusal(*many)
+
+
+async def test_parquet(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "date": pa.array([DAY, DAY], pa.date32()),
+            **{
+                name: pa.array([ONE[place], f"{ONE[place]}2"]).dictionary_encode()
+                for place, name in enumerate(RECORD[1:7], 1)
+            },
+            "impressions": pa.array([1200, 10], pa.int64()),
+            "clicks": pa.array([31.0, 0.0], pa.float64()),
+            "cost": pa.array([0.1 + 0.2, 1e-6], pa.float64()),
+            "conversions": pa.array([2, 0], pa.int8()),
+            "likes": pa.array([Decimal(7), Decimal(0)], pa.decimal128(9, 2)),
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    await loaded(database, tmp_path / "a.parquet")
+    assert await facts(connection) == {
+        (DAY, *ONE[1:7]): (1200, 31, Decimal("0.3"), 2, 7),
+        (DAY, *(f"{one}2" for one in ONE[1:7])): (10, 0, Decimal("0.000001"), 0, 0),
+    }
+    nulls = table.set_column(7, "impressions", pa.array([None, 1], pa.int64()))
+    pq.write_table(nulls, tmp_path / "b.parquet")
+    with pytest.raises(RowsRejected) as refusal:
+        await loaded(database, tmp_path / "b.parquet")
+    assert [(one.line, one.column) for one in refusal.value.report.rejects] == [(1, "impressions")]
+
+
+async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    rows = [["My report"], [], list(RECORD), [DAY, *ONE[1:9], 18.4, *ONE[10:]], ["Total", *[""] * 6, 1200, 31, 18.4, 2, 7]]  # fmt: skip
+    workbook(tmp_path / "a.xlsx", {"Data": rows})
+    said: list[str] = []
+    report = await loaded(database, tmp_path / "a.xlsx", tell=said.append)
+    assert said == ["a.xlsx: sheet 'Data', read as canonical"]
+    assert await facts(connection) == {(DAY, *ONE[1:7]): FIRST}
+    assert report.left_out == 2
+    workbook(tmp_path / "b.xlsx", {"Data": rows, "Notes": [["x"]]})
+    with pytest.raises(LoadRefused, match="has several sheets, 'Data', 'Notes'; choose one with --sheet"):
+        await loaded(database, tmp_path / "b.xlsx")
+    assert (await loaded(database, tmp_path / "b.xlsx", sheet="Data")).unchanged == 1
+    with pytest.raises(LoadRefused, match="has no sheet 'Daten'"):
+        await loaded(database, tmp_path / "b.xlsx", sheet="Daten")
+
+
+async def test_footers_and_short_rows(database: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [ONE, ["Exported by somebody"], ["Page 1 of 1"]])
+    report = await loaded(database, file)
+    assert [(one.what, one.line, one.lines) for one in report.left_out_lines] == [("a footer", 3, 2)]
+    assert any(
+        "left out a footer of a.csv, 2 lines from 3 on: 'Exported by somebody'" in line for line in report.as_text()
+    )
+    # In the middle it is none.
+    write(file, [ONE, ["Exported by somebody"], ("2024-03-02", *ONE[1:])])
+    with pytest.raises(RowsRejected) as refusal:
+        await loaded(database, file)
+    assert [(one.line, one.reason) for one in refusal.value.report.rejects] == [
+        (3, "the row has 1 cells, the header 12")
+    ]
+
+
+async def test_rejects_are_written_and_counted(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    rows = [ONE, (*ONE[:7], "many", *ONE[8:]), ("2024-03-02", *ONE[1:]), ("x, y", *ONE[1:])]
+    file = write(tmp_path / "a.csv", rows)
+    report = Report()
+    with rejects_written(tmp_path / "rejects.csv", report), pytest.raises(RowsRejected, match="2 of 4 rows"):
+        await loaded(database, file, report=report)
+    with (tmp_path / "rejects.csv").open(newline="") as written:
+        found = list(csv.reader(written))
+    assert [row[:4] for row in found] == [["file", "line", "column", "value"], ["a.csv", "3", "impressions", "many"], ["a.csv", "5", "date", "x, y"]]  # fmt: skip
+    assert [row[5:] for row in found[1:]] == [list(map(str, row)) for row in (rows[1], rows[3])]
+    for text, allowed in (("1", False), ("2", True), ("49%", False), ("50%", True)):
+        if allowed:
+            report = await loaded(database, file, max_rejects=MostRejects.parse(text))
+            assert (report.rows_read, report.rejected, report.facts) == (2, 2, 2)
+        else:
+            with pytest.raises(RowsRejected):
+                await loaded(database, file, max_rejects=MostRejects.parse(text))
+    assert await connection.fetchval("SELECT rejected FROM ingest_log ORDER BY id DESC LIMIT 1") == 2
+    with pytest.raises(LoadRefused, match="--max-rejects few: expected a number of rows"):
+        MostRejects.parse("few")
+
+
+async def test_duplicates(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+    file = write(tmp_path / "a.csv", [ONE, ONE, (*ONE[:7], 1, *ONE[8:])])
+    with pytest.raises(LoadRefused, match="2 rows have the natural key of another row"):
+        await loaded(database, file, on_duplicate="error")
+    report = await loaded(database, file)
+    assert (report.facts, report.summed, report.repeated) == (1, 2, 1)
+    assert any("1 of those rows equal another byte by byte" in line for line in report.as_text())
+    assert next(iter((await facts(connection)).values()))[0] == 2401
+
+
+async def test_replace_removes_what_the_files_no_longer_have(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    other_platform = (*ONE[:4], "tiktok", *ONE[5:])
+    other_day = ("2024-03-02", *ONE[1:])
+    gone = (ONE[0], "Texas", *ONE[2:])
+    await loaded(database, write(tmp_path / "a.csv", [ONE, other_platform, other_day, gone]))
+    again = write(tmp_path / "b.csv", [ONE])
+    report = await loaded(database, again)
+    assert (report.removed, report.unchanged) == (0, 1)
+    dry = await loaded(database, again, replace=True, dry_run=True)
+    assert dry.removed == 1
+    assert len(await facts(connection)) == 4
+    report = await loaded(database, again, replace=True)
+    assert (report.removed, report.unchanged, report.data_version) == (1, 1, 2)
+    assert {key[1:5:3] + key[:1] for key in await facts(connection)} == {
+        ("California", "instagram", DAY), ("California", "tiktok", DAY), ("California", "instagram", date(2024, 3, 2)),
+    }  # fmt: skip
+    total = "SELECT sum(facts) FROM rollup_ad_metrics_daily WHERE grouping_set = 63"
+    assert await connection.fetchval(total) == 3
+    assert (await loaded(database, again, replace=True)).data_version == 2
