@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 async def test_load_and_loads(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "march.csv", [ONE])
     done = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "march.csv: text separated by commas, read as canonical\n")
     assert "read 1 rows of march.csv" in done.stdout
     assert "1 inserted, 0 changed, 0 unchanged" in done.stdout
     again = run([*AD_METRICS, "load", "-", "--json"], stdin=gzip.compress(file.read_bytes()), DATABASE_URL=database)

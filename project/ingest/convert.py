@@ -5,7 +5,7 @@ A file has many rows and few texts: each column remembers what it read, so that 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from itertools import compress, repeat
 
 from project.catalog import LABELLED_DIMENSIONS, MEASURES
 from project.errors import LoadRefused
@@ -47,25 +47,21 @@ class Converter:
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
         self._footers: list[tuple[int, Sequence[str]]] = []
 
-    def convert(self, rows: Rows) -> Iterator[str]:
-        """Yield a line for each row that could be read: a hash of the row, then the record, as COPY takes them."""
+    def convert(self, rows: Rows) -> str:
+        """Return a line for each row that could be read: a hash of the row, then the record, as COPY takes them."""
         rows = self._of_full_width(rows)
         if not rows.cells:
-            return
+            return ""
         columns = list(zip(*rows.cells, strict=True))
         self._check_currency(columns)
         values = [self._values(name, columns) for name in RECORD]
         good = self._readable(rows, columns, values)
         hashes = map(str, map(hash, map(tuple, rows.cells)))
-        lines = map("\t".join, zip(hashes, *values, strict=False))
-        if good is None:
-            self._report.rows_read += len(rows.cells)
-            yield from lines
-            return
-        for line, is_good in zip(lines, good, strict=True):
-            if is_good:
-                self._report.rows_read += 1
-                yield line
+        lines: Iterator[str] = map("\t".join, zip(hashes, *values, strict=False))
+        if good is not None:
+            lines = compress(lines, good)
+        self._report.rows_read += len(rows.cells) if good is None else sum(good)
+        return "\n".join([*lines, ""])
 
     def finish(self) -> None:
         """Say what the last lines were, and settle the dates. Raises LoadRefused."""
@@ -93,7 +89,7 @@ class Converter:
 
     def _of_full_width(self, rows: Rows) -> Rows:
         """Leave out totals and footers, and reject rows that have too many or too few cells."""
-        if all(len(row) == self._width for row in rows.cells) and not self._footers:
+        if set(map(len, rows.cells)) == {self._width} and not self._footers:
             return rows
         kept: list[tuple[int, Sequence[str]]] = []
         for line, row in zip(rows.lines, rows.cells, strict=True):

@@ -129,7 +129,7 @@ def _lines(
                 report.leave_out(source.name, line, "what stands above the header", [text])
             converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
             for rows in table.rows:
-                yield from converter.convert(rows)
+                yield converter.convert(rows)
                 if progress:
                     progress(source, report)
             converter.finish()

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, islice
 from typing import NamedTuple
 
 from project.catalog import LABELLED_DIMENSIONS
+from project.ingest.formats.table import ROWS
 from project.ingest.vocabulary import Vocabulary
 
 
@@ -19,11 +20,17 @@ class Record(NamedTuple):
 
 
 def staged(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[str]:
-    """Yield the lines of records as `ingest.staging` copies them; a record's place stands for its hash."""
+    """Yield blocks of lines as `ingest.staging` copies them; a record's place stands for its hash."""
+    lines = _lines(records, vocabulary)
+    while block := "".join(islice(lines, ROWS)):
+        yield block
+
+
+def _lines(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[str]:
     days: dict[date, int] = {}
     names = [dimension.name for dimension in LABELLED_DIMENSIONS]
     for place, record in enumerate(records):
         if record.day not in days:
             days[record.day] = vocabulary.new_day(record.day)
         numbers = (vocabulary.label(name, label) for name, label in zip(names, record.labels, strict=True))
-        yield "\t".join(map(str, chain((place, days[record.day]), numbers, record.measures)))
+        yield "\t".join(map(str, chain((place, days[record.day]), numbers, record.measures))) + "\n"

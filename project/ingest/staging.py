@@ -1,9 +1,8 @@
 """Stage: lines of numbers into a temporary table, by COPY. Nothing that anybody else sees is touched."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import date
-from itertools import islice
 from typing import Any
 
 import asyncpg
@@ -11,7 +10,6 @@ import asyncpg
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
 from project.ingest.vocabulary import Vocabulary
 
-_LINES = 10_000
 _COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
 _CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures})".format(
     labels=", ".join(f"{dimension.name} integer" for dimension in LABELLED_DIMENSIONS),
@@ -25,15 +23,14 @@ CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)
 async def stage(
     connection: "asyncpg.Connection[Any]", lines: Iterator[str], vocabulary: Vocabulary
 ) -> tuple[date, date] | None:
-    """Copy the lines into the new temporary table `staging`, and return their first and last day.
+    """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
 
     What their numbers stand for is in `staged_day` and `staged_label`. The lines are made in a thread, while the
     server takes in those before.
     """
     await connection.execute(_CREATE)
     await connection.execute(_CREATE_WORDS)
-    await connection.copy_to_table("staging", source=_chunks(lines), columns=_COLUMNS, format="text")
-    await connection.execute("ANALYZE staging")
+    await connection.copy_to_table("staging", source=_encoded(lines), columns=_COLUMNS, format="text")
     used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
     days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day and number in used]
     await connection.copy_records_to_table("staged_day", records=days)
@@ -43,6 +40,7 @@ async def stage(
         for label, number in numbers.items()
     ]
     await connection.copy_records_to_table("staged_label", records=labels)
+    await connection.execute("ANALYZE staged_day, staged_label")
     return (min(day for _, _, day in days), max(day for _, _, day in days)) if days else None
 
 
@@ -52,10 +50,10 @@ async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int
     return [(year, month) for year, month in rows]
 
 
-async def _chunks(lines: Iterator[str]) -> AsyncIterator[bytes]:
-    def some() -> bytes:
-        return "".join(f"{line}\n" for line in islice(lines, _LINES)).encode()
+async def _encoded(lines: Iterator[str]) -> AsyncIterator[bytes]:
+    def some() -> bytes | None:
+        block = next(lines, None)
+        return None if block is None else block.encode()
 
-    take: Callable[[], bytes] = some
-    while chunk := await asyncio.to_thread(take):
-        yield chunk
+    while (block := await asyncio.to_thread(some)) is not None:
+        yield block

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES
+from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES, GroupingSet, base_of
 
 FACTS = "fact_ad_metrics_daily"
 ROLLUP = "rollup_ad_metrics_daily"
@@ -19,22 +19,38 @@ _IDS = ", ".join(_KEYS.values())
 _NAMES = (*(measure.name for measure in MEASURES), "facts")
 _COLUMNS = ", ".join(("date_id", "grouping_set", *_KEYS.values(), *_NAMES))
 
-# From a plain GROUP BY first: that part can run where the facts are when they are spread over several servers.
-_SUMMED = """\
-WITH facts AS MATERIALIZED (
-    SELECT date_id, {ids}, {sums}, count(*) AS facts
-    FROM {table} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) GROUP BY date_id, {ids}
-), summed AS (
-    SELECT date_id, grouping({ids}) AS grouping_set, {zeros}, {totals}
-    FROM facts GROUP BY date_id, GROUPING SETS ({sets})
-)""".format(  # noqa: S608
-    ids=_IDS,
-    table=FACTS,
-    sums=", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES),
-    zeros=", ".join(f"coalesce({key}, 0) AS {key}" for key in _KEYS.values()),
-    totals=", ".join(f"sum({name}) AS {name}" for name in _NAMES),
-    sets=", ".join(f"({', '.join(_KEYS[name] for name in kept.dimensions)})" for kept in GROUPING_SETS),
-)
+
+def _summed() -> str:
+    """Return the CTEs that sum facts by all grouping sets, as `summed`.
+
+    Plain GROUP BYs first, those of the bases: they can run where the facts are when they are spread over servers.
+    """
+    sums = ", ".join(f"sum({name}) AS {name}" for name in _NAMES)
+    measures = ", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES)
+    bases, parts = [], []
+    for number, base in enumerate(BASES):
+        keys = [_KEYS[name] for name in base.dimensions]
+        grouped = ", ".join(("date_id", *keys))
+        bases.append(
+            f"base_{number} AS MATERIALIZED (SELECT {grouped}, {measures}, count(*) AS facts FROM {FACTS}"  # noqa: S608
+            f" WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) GROUP BY {grouped})"
+        )
+        sets = [kept for kept in GROUPING_SETS if base_of(kept) is base]
+        shown = ", ".join(f"coalesce({key}, 0)" if key in keys else "0" for key in _KEYS.values())
+        # The bits of the keys that the base sums away itself are always set.
+        mask = f"{base.mask} + {' + '.join(f'{_bit(name)} * grouping({_KEYS[name]})' for name in base.dimensions)}"
+        kept_sets = ", ".join(f"({', '.join(_KEYS[name] for name in kept.dimensions)})" for kept in sets)
+        parts.append(
+            f"SELECT date_id, {mask}, {shown}, {sums} FROM base_{number} GROUP BY date_id, GROUPING SETS ({kept_sets})"  # noqa: S608
+        )
+    return f"WITH {', '.join(bases)}, summed ({_COLUMNS}) AS ({' UNION ALL '.join(parts)})"
+
+
+def _bit(dimension: str) -> int:
+    return GroupingSet(tuple(name for name in _KEYS if name != dimension)).mask
+
+
+_SUMMED = _summed()
 _DELETE = f"DELETE FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"  # noqa: S608
 _INSERT = f"""\
 {_SUMMED} INSERT INTO {ROLLUP} ({_COLUMNS})

@@ -241,7 +241,7 @@ async def test_gzip_bom_and_standard_input(
         (b"\xff\xfe\x00", "is not UTF-16"),
         (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
         (gzip.compress(b"x" * 1000)[:-6] + b"xxxxxx", "is a damaged gzip file"),
-        (b'a,"b\nc', "line 1: not CSV"),
+        (b'a,"b\nc', "lines 1 to 2: not CSV: unexpected end of data"),
         (b"PK\x03\x04\x14\x00", "is no Excel workbook that can be read"),
         (b"PAR1 and nothing else", "is a damaged Parquet file"),
         (b"\xd0\xcf\x11\xe0 old", "is an Excel file of before 2007"),

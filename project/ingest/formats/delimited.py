@@ -3,8 +3,10 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator
 from itertools import chain, islice
+from typing import Any
 
 from project.errors import LoadRefused
 from project.ingest.formats.table import ROWS, Rows, Table
@@ -14,6 +16,7 @@ from project.ingest.options import Options
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE = 65_536
 _LONGEST_PREAMBLE = 30
+_BREAK = re.compile("\r\n|\r|\n")
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 
@@ -28,13 +31,14 @@ def table(content: io.BufferedReader, name: str, options: Options) -> Table:
         raise LoadRefused(f"{name} is empty.")
     delimiter = max(_DELIMITERS, key=lambda one: _header_among(sample, one, options)[1:])
     place = _header_among(sample, delimiter, options)[0]
-    rows = _rows(chain(io.StringIO(sample, newline=""), text), delimiter, name)
-    above = [(line, delimiter.join(row)) for line, row in islice(rows, place)]
-    _, header = next(rows)
+    reader = csv.reader(chain(io.StringIO(sample, newline=""), text), delimiter=delimiter, strict=True)
+    top = _next_rows(reader, place + 1, name)
+    above = [(line, delimiter.join(row)) for line, row in zip(top.lines[:-1], top.cells[:-1], strict=True)]
+    header = top.cells[-1]
     return Table(
         f"text separated by {_DELIMITERS[delimiter]}",
         [cell.strip() for cell in header],
-        _chunks(rows),
+        _chunks(reader, name),
         above,
         decimal_comma_likely=delimiter == ";",
     )
@@ -60,19 +64,32 @@ def _header_among(sample: str, delimiter: str, options: Options) -> tuple[int, i
     return best
 
 
-def _rows(lines: Iterable[str], delimiter: str, name: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in reader:
+def _chunks(reader: Any, name: str) -> Iterator[Rows]:
+    while (rows := _next_rows(reader, ROWS, name)).cells:
+        yield rows
+
+
+def _next_rows(reader: Any, count: int, name: str) -> Rows:
+    """Return the next rows that are not blank, fewer at the end, each with the line that it starts on."""
+    lines: list[int] = []
+    cells: list[list[str]] = []
+    while len(cells) < count:
+        before = reader.line_num
+        try:
+            some = list(islice(reader, count - len(cells)))
+        except csv.Error as error:
+            lines_read = f"lines {before + 1} to {reader.line_num}"
+            raise LoadRefused(f"{name}, {lines_read}: not CSV: {error}.") from error
+        if not some:
+            break
+        if reader.line_num - before == len(some) and all(some):
+            lines += range(before + 1, before + 1 + len(some))
+            cells += some
+            continue
+        line = before + 1
+        for row in some:
             if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise LoadRefused(f"{name}, line {line}: not CSV: {error}.") from error
-
-
-def _chunks(rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[Rows]:
-    while some := list(islice(rows, ROWS)):
-        lines, cells = zip(*some, strict=True)
-        yield Rows(lines, cells)
+                lines.append(line)
+                cells.append(row)
+            line += 1 + sum(len(_BREAK.findall(cell)) for cell in row)
+    return Rows(lines, cells)

@@ -9,7 +9,7 @@ from typing import Any
 
 from project.catalog import MEASURES
 
-ROWS = 10_000
+ROWS = 500
 """How many rows are handled at a time: some megabytes, and long enough that a step a column is cheap."""
 
 _DECIMALS = max(measure.decimals for measure in MEASURES)
