@@ -27,8 +27,8 @@ from project.ingest.presets import RECORD
 from project.ingest.sample import sample_records
 from project.settings import Settings
 from project.store import migrations, partitions
-from project.store.partitions import FACTS
 from project.store.embedded import EmbeddedPostgres
+from project.store.partitions import FACTS
 
 END = date(2024, 3, 31)
 DAYS, REPULLED = 31, 28
@@ -80,7 +80,7 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         await without_facts(connection)
         await partitions.ensure(connection, [(END.year, END.month)])
         records = [(date_id(day), *(numbers[one] for one in labels), *measures) for day, labels, measures in month]
-        await timed("COPY of a month", connection.copy_records_to_table("fact_ad_metrics_daily", records=records, columns=COLUMNS))  # fmt: skip
+        await timed("COPY of a month", connection.copy_records_to_table(FACTS, records=records, columns=COLUMNS))
         for name, rows in (("re-pull", restated), ("same again", again)):
             await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, numbers))
         await without_facts(connection)

@@ -12,7 +12,6 @@ import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from time import sleep
 from typing import Annotated, Any, cast
@@ -28,14 +27,15 @@ from filelock import Timeout
 from tortoise import Tortoise
 
 from project import __version__, logs
-from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
+from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError, LoadRefused
 from project.ingest.load import RowsRejected, load
-from project.ingest.options import MostRejects, Options
+from project.ingest.options import MostRejects, Options, pairs
 from project.ingest.presets import PRESETS
 from project.ingest.progress import progress_bar
 from project.ingest.rebuild import rebuild
 from project.ingest.rejects import rejects_written
 from project.ingest.report import Report
+from project.ingest.requested import load_requested
 from project.ingest.sample import load_sample
 from project.jobs import heartbeat as beats
 from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
@@ -178,6 +178,13 @@ def load_files(
         _print_report(report, as_json)
 
 
+@app.command(name="load-requested", hidden=True)
+def load_requested_over_http(number: int) -> None:
+    """Run a load that was asked for over HTTP; the service starts this."""
+    with _exit_codes():
+        asyncio.run(load_requested(get_settings(), number))
+
+
 @app.command()
 def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20) -> None:
     """List what has been loaded."""
@@ -188,7 +195,7 @@ def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, 
             print(
                 f"{row['finished_at']:%Y-%m-%dT%H:%M:%SZ}  version {row['data_version']}  {files}  {days}  read "
                 f"{row['rows_read']:,}, inserted {row['inserted']:,}, changed {row['changed']:,}, "
-                f"unchanged {row['unchanged']:,}"
+                f"unchanged {row['unchanged']:,}, removed {row['removed']:,}"
             )
 
 
@@ -292,15 +299,10 @@ def _embedded() -> EmbeddedPostgres:
 
 
 def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in given:
-        name, separator, value = text.partition("=")
-        if not separator or not name:
-            raise typer.BadParameter(f"expected FIELD=VALUE, not {text!r}", param_hint=flag)
-        if name in pairs:
-            raise typer.BadParameter(f"{name} is given twice", param_hint=flag)
-        pairs[name.strip()] = value
-    return pairs
+    try:
+        return pairs(flag, given)
+    except LoadRefused as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
@@ -378,13 +380,9 @@ def _open_when_up(site: str) -> None:
             sleep(0.2)
 
 
-def _exact(value: object) -> object:
-    return orjson.Fragment(format(value, "f")) if isinstance(value, Decimal) else str(value)
-
-
 def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
-        print(orjson.dumps(report.as_json(), default=_exact).decode())
+        print(report.json())
     else:
         for line in report.as_text():
             print(line)

@@ -15,13 +15,14 @@ from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
 from project.errors import DatabaseUnavailable
+from project.ingest.requested import Requests
 from project.jobs.heartbeat_log import last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings
 from project.store import labels
 from project.store.database import serving_config
 from project.store.snapshot import snapshot
-from project.web import catalog, dimensions, health, problems, reports, rows
+from project.web import catalog, dimensions, health, ingests, problems, reports, rows
 from project.web.head import HeadAsGet
 
 
@@ -46,6 +47,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     for resource in (rows, reports, dimensions, catalog, health):
         app.include_router(resource.router)
+    if settings.ingest_http:
+        app.state.loads = Requests(settings)
+        app.include_router(ingests.router)
     return app
 
 

@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
     currency: Annotated[str, BeforeValidator(_capitals), AfterValidator(_three_letters)] = "USD"
 
+    ingest_http: bool = False
+    ingest_dir: Path = Path(".ingests")
+    ingest_max_mb: int = Field(default=2048, ge=1)
+    retention_months: int = Field(default=0, ge=0, le=1200)
+
     heartbeat_cron: str = "0 */6 * * *"
     heartbeat_log: Path = Path("logs/heartbeat.log")
     heartbeat_rotation: str = "30 days"

@@ -19,15 +19,13 @@ from project.ingest.staging import stage, staged_months
 from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
 from project.store import partitions, rollups
-from project.store.database import writing
+from project.store.database import Tell, wait_for_turn, writing
 
-_LOCK = 0x0AD10AD  # any number; only loads take it
 _LOGGED = (
-    "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "summed", "rejected", "left_out",
-    "date_from", "date_to", "data_version",
+    "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",
+    "rejected", "left_out", "date_from", "date_to", "data_version",
 )  # fmt: skip
 
-Tell = Callable[[str], None]
 Progress = Callable[[Source, Report], None]
 
 
@@ -137,13 +135,6 @@ def _lines(
                 if other["sha256"] == source.sha256:
                     raise LoadRefused(f"{other['name']} and {source.name} are the same file; it would count twice.")
             report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
-
-
-async def wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
-    """Make the caller's transaction the only one that writes facts and rollups."""
-    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
-        tell("Another load is running; waiting for it to end.")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
 
 
 async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

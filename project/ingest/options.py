@@ -1,7 +1,7 @@
 """Options: what the caller says of the files, beyond what they say themselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -56,6 +56,19 @@ class Options:
     max_rejects: MostRejects = MostRejects()
     on_duplicate: Literal["sum", "error"] = "sum"
     replace: bool = False
+
+
+def pairs(flag: str, given: Iterable[str]) -> dict[str, str]:
+    """Read `FIELD=VALUE` texts. Raises LoadRefused where one is none, or a field is given twice."""
+    read: dict[str, str] = {}
+    for text in given:
+        name, separator, value = text.partition("=")
+        if not separator or not name:
+            raise LoadRefused(f"{flag}: expected FIELD=VALUE, not {text!r}.")
+        if name.strip() in read:
+            raise LoadRefused(f"{flag}: {name.strip()} is given twice.")
+        read[name.strip()] = value
+    return read
 
 
 def check_options(options: Options) -> None:

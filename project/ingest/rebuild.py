@@ -4,10 +4,9 @@ from datetime import date
 from itertools import groupby
 
 from project.catalog import date_id
-from project.ingest.load import Tell, wait_for_turn
 from project.settings import Settings
 from project.store import partitions, rollups
-from project.store.database import writing
+from project.store.database import Tell, wait_for_turn, writing
 
 _DAYS = f"""\
 SELECT DISTINCT date_id FROM {rollups.FACTS} WHERE date_id BETWEEN $1 AND $2

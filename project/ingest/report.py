@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
 from project.catalog import MEASURES
 
 KEPT_REJECTS = 1000
@@ -110,6 +112,10 @@ class Report:
         del content["on_reject"]
         return content | {"reasons": counted, "seconds": self.seconds, "rows_a_second": self._rate}
 
+    def json(self) -> str:
+        """Return the same as text, amounts with exactly their digits."""
+        return orjson.dumps(self.as_json(), default=_exact).decode()
+
     def as_text(self) -> Iterator[str]:
         """Yield the report's lines for people."""
         yield f"read {self.rows_read:,} rows of {', '.join(file['name'] for file in self.files) or 'no file'}"
@@ -155,3 +161,7 @@ class Report:
                 yield f"  {file}, line {reject.line}: {what}: {reason}"
             if count > SHOWN_OF_A_KIND:
                 yield f"  … and {count - min(len(alike), SHOWN_OF_A_KIND):,} more rows of {file} for the same reason"
+
+
+def _exact(value: object) -> object:
+    return orjson.Fragment(format(value, "f")) if isinstance(value, Decimal) else str(value)

@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
-from project.ingest.load import Tell, load_lines
+from project.ingest.load import load_lines
 from project.ingest.records import Record, staged
 from project.ingest.report import Report
 from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
+from project.store.database import Tell
 
 DAYS = 420
 COMBINATIONS = 300

@@ -9,6 +9,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
+from project.jobs import maintenance
 from project.jobs.daily_check import daily_check
 from project.jobs.heartbeat import beat
 from project.jobs.heartbeat_log import keep_check, last_beat, line_of, open_log
@@ -70,6 +71,8 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> Asy
     )
     check_trigger = cron_trigger(settings.check_cron, "CHECK_CRON")
     scheduler.add_job(_check, check_trigger, args=(settings, check_trigger, write), id="check")
+    for job in (maintenance.make_partitions, maintenance.drop_old_facts):
+        scheduler.add_job(job, cron_trigger(maintenance.CRON), args=(settings,), id=job.__name__)
     # Timers are monotonic and stand still while the machine sleeps; waking up often sets them right.
     scheduler.add_job(_nothing, "interval", minutes=1, id="clock")
     return scheduler

@@ -97,9 +97,9 @@ async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[st
 
 async def _partitions_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
     newest = await connection.fetchval(f"SELECT max(date_id) FROM {rollups.FACTS}")  # noqa: S608
-    months = partitions.months_ahead(datetime.now(UTC).date())
-    if newest is not None:
-        months.append((newest // 10000, newest // 100 % 100))
+    if newest is None:
+        return []
+    months = [*partitions.months_ahead(datetime.now(UTC).date()), (newest // 10000, newest // 100 % 100)]
     return [f"{name} does not exist" for name in await partitions.missing(connection, months)]
 
 

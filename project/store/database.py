@@ -1,7 +1,7 @@
 """Where the database is: `DATABASE_URL`, or the embedded server, started when it is down."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,11 @@ from project.errors import NotMigrated
 from project.settings import Settings
 from project.store.embedded import EmbeddedPostgres
 from project.store.outage import database_errors
+
+Tell = Callable[[str], None]
+"""What says to whoever waits what is going on."""
+
+_TURN = 0x0AD10AD  # any number; only what writes facts takes it
 
 MODELS = ("project.store.models", "aerich.models")
 
@@ -63,6 +68,13 @@ async def writing(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"
             yield connection
         finally:
             await connection.close(timeout=5)
+
+
+async def wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
+    """Make the caller's transaction the only one that writes facts and rollups."""
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TURN):
+        tell("Another load is running; waiting for it to end.")
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
 
 
 def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:

@@ -77,6 +77,26 @@ async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str
     await ensure(connection, [month])
 
 
+async def drop_before(connection: "asyncpg.Connection[Any]", month: Month) -> list[str]:
+    """Drop the partitions of all months before this one, with their facts, and return their names.
+
+    In the caller's transaction. It locks readers out for as long as it waits for those that are reading: set a
+    `lock_timeout`.
+    """
+    kept = f"{month[0]:04}_{month[1]:02}"
+    dropped = []
+    for table in PARTITIONED:
+        for row in await connection.fetch(
+            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
+            " WHERE inhparent = $1::text::regclass ORDER BY 1",
+            table,
+        ):
+            if row[0].removeprefix(f"{table}_") < kept:
+                await connection.execute(f"DROP TABLE {row[0]}")
+                dropped.append(row[0])
+    return dropped
+
+
 async def missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
     """Return the names of the partitions of these months that do not exist."""
     return sorted(await _missing(connection, months))

@@ -1,7 +1,7 @@
 """Rollups and the checks of them, on a real database."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from runpy import run_path
 from typing import Any
@@ -14,6 +14,7 @@ from project.ingest.load import load
 from project.ingest.options import Options
 from project.ingest.rebuild import rebuild
 from project.settings import Settings
+from project.store import partitions
 from project.store.checks import Findings, check, days_between
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, write
@@ -88,8 +89,8 @@ async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connectio
         ("UPDATE fact_ad_metrics_daily SET cost = cost + 0.000001", "rollups"),
         ("DELETE FROM fact_ad_metrics_daily", "rollups"),
         ("UPDATE rollup_ad_metrics_daily SET platform_id = 99 WHERE grouping_set = 59", "labels"),
-        ("DROP TABLE rollup_ad_metrics_daily_2024_04", "partitions"),
-        ("DROP TABLE fact_ad_metrics_daily_2024_04", "partitions"),
+        ("DROP TABLE rollup_ad_metrics_daily_{next_month}", "partitions"),
+        ("DROP TABLE fact_ad_metrics_daily_{next_month}", "partitions"),
         ("UPDATE data_version SET version = 0", "versions"),
         ("UPDATE ingest_log SET data_version = 0", "versions"),
     ],
@@ -99,7 +100,8 @@ async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
     assert (await checked(connection)).ok
-    await connection.execute(harm)
+    next_month = "{:04}_{:02}".format(*partitions.months_ahead(datetime.now(UTC).date())[1])
+    await connection.execute(harm.format(next_month=next_month))
     findings = await checked(connection)
     assert not findings.ok
     assert findings.by_check[found]

@@ -1,6 +1,6 @@
 """The tables as Tortoise models; their columns are exactly those of the migrations."""
 
-from project.store.models.bookkeeping import DataVersion, IngestLog
+from project.store.models.bookkeeping import DataVersion, Ingest, IngestLog
 from project.store.models.dimensions import (
     DimAgeGroup,
     DimDate,
@@ -23,6 +23,7 @@ __all__ = [
     "DimPlatform",
     "DimRegion",
     "FactAdMetricsDaily",
+    "Ingest",
     "IngestLog",
     "RollupAdMetricsDaily",
 ]

@@ -34,6 +34,7 @@ class IngestLog(Model):
     inserted = fields.BigIntField()
     changed = fields.BigIntField()
     unchanged = fields.BigIntField()
+    removed = fields.BigIntField()
     summed = fields.BigIntField()
     rejected = fields.BigIntField()
     left_out = fields.BigIntField()
@@ -43,3 +44,26 @@ class IngestLog(Model):
 
     class Meta:
         table = "ingest_log"
+
+
+class Ingest(Model):
+    """One load that was asked for over HTTP (`ingest.requested`): what was sent, how far it is, what became of it.
+
+    `state` is queued, running, done, refused (`error` says why) or failed. `touched_at` moves every few seconds while
+    it runs. `files` are `[{"name", "path", "bytes"}]`, `options` the query parameters, `report` that of the load.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    state = fields.TextField()
+    received_at = fields.DatetimeField()
+    touched_at = fields.DatetimeField()
+    finished_at = fields.DatetimeField(null=True)
+    files: fields.Field[list[dict[str, Any]]] = fields.JSONField()
+    options: fields.Field[dict[str, Any]] = fields.JSONField()
+    rows_read = fields.BigIntField()
+    bytes_read = fields.BigIntField()
+    report: fields.Field[dict[str, Any]] = fields.JSONField(null=True)
+    error = fields.TextField(null=True)
+
+    class Meta:
+        table = "ingest"

@@ -1,0 +1,139 @@
+"""Loads over HTTP, each in a process of its own."""
+
+import asyncio
+import gzip
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import psutil
+import pytest
+
+from project.ingest import requested
+from project.web.schemas import IngestAnswer, IngestsAnswer
+from tests.conftest import Client
+from tests.ingest.test_load import ONE, facts, write
+
+pytestmark = pytest.mark.slow
+INGESTS = "/v1/ingests"
+
+
+@pytest.fixture(autouse=True)
+def _of_this_database(monkeypatch: pytest.MonkeyPatch, database: str) -> None:
+    """A load's process reads its settings from the environment, as the service's own did."""
+    monkeypatch.setenv("DATABASE_URL", database)
+
+
+async def ended(client: httpx.AsyncClient, number: int) -> dict[str, Any]:
+    async with asyncio.timeout(60):
+        while True:
+            answer = await client.get(f"{INGESTS}/{number}")
+            IngestAnswer.model_validate_json(answer.content)
+            entry = answer.json()["data"]
+            if entry["state"] not in ("queued", "running"):
+                return entry
+            await asyncio.sleep(0.1)
+
+
+async def test_a_raw_body(database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path) -> None:
+    body = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
+        response = await client.post(f"{INGESTS}?filename=../../march.csv", content=gzip.compress(body))
+        assert response.status_code == 202, response.text
+        IngestAnswer.model_validate_json(response.content)
+        entry = response.json()["data"]
+        assert response.headers["location"] == entry["href"] == f"{INGESTS}/{entry['id']}"
+        done = await ended(client, entry["id"])
+        assert (done["state"], done["rows_read"], done["report"]["inserted"]) == ("done", 1, 1)
+        assert done["files"][0]["name"] == done["report"]["files"][0]["name"] == "march.csv"
+        assert len(await facts(connection)) == 1
+        # What was sent is gone, and rows are there at once.
+        assert list((tmp_path / "ingests").iterdir()) == []
+        assert len((await client.get("/v1/ad-metrics")).json()["data"]) == 1
+        listed = await client.get(INGESTS)
+        IngestsAnswer.model_validate_json(listed.content)
+        assert [one["id"] for one in listed.json()["data"]] == [entry["id"]]
+
+
+async def test_a_form_of_several_files_with_options(
+    database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    header = ["Day", "region", "age_range", "gender", "platform", "placement", "device_type", "impressions", "clicks", "cost", "conversions"]  # fmt: skip
+    files = [
+        ("file", (name, write(tmp_path / name, [(day, *ONE[1:11])], header).read_bytes(), "text/csv"))
+        for name, day in (("a.csv", "13/03/2024"), ("b.csv", "3/4/2024"))
+    ]
+    options = "map=date%3DDay&set=likes%3D0&date_format=%25d/%25m/%25Y"
+    async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
+        number = (await client.post(f"{INGESTS}?{options}", files=files)).json()["data"]["id"]
+        done = await ended(client, number)
+        assert (done["state"], done["report"]["inserted"]) == ("done", 2), done
+        assert done["options"]["map"] == ["date=Day"]
+        assert sorted(str(key[0]) for key in await facts(connection)) == ["2024-03-13", "2024-04-03"]
+
+
+async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -> None:
+    async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests", ingest_max_mb=1) as client:
+        bad = await client.post(INGESTS, content=write(tmp_path / "a.csv", [("never", *ONE[1:])]).read_bytes())
+        refused = await ended(client, bad.json()["data"]["id"])
+        assert refused["state"] == "refused"
+        assert "1 of 1 rows could not be read" in refused["error"]
+        assert refused["report"]["rejects"][0]["value"] == "never"
+        for query, detail in (
+            ("preset=mata", "--preset mata: did you mean 'meta'"),
+            ("map=x", "map: expected FIELD=VALUE, not 'x'."),
+            ("max_rejects=few", "--max-rejects few"),
+        ):
+            response = await client.post(f"{INGESTS}?{query}", content=b"x")
+            assert response.status_code == 422
+            assert detail in response.json()["errors"][0]["detail"]
+        response = await client.post(f"{INGESTS}?pre=meta", content=b"x")
+        assert response.json()["errors"][0]["suggestions"][0] == "preset"
+        for empty in ({"content": b""}, {"files": {"other": ("", b"")}}, {"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=a"}}):  # fmt: skip
+            response = await client.post(INGESTS, **empty)
+            assert response.status_code == 422, response.text
+        for large in ({"content": b"x" * (1 << 20) + b"x"}, {"content": chunked()}, {"files": {"file": b"x" * (1 << 20)}}):  # fmt: skip
+            response = await client.post(INGESTS, **large)
+            assert (response.status_code, response.json()["type"]) == (413, "/problems/too-large")
+        assert (await client.get(f"{INGESTS}/99")).status_code == 404
+        assert (await client.get(f"{INGESTS}?limit=0")).status_code == 422
+        assert list((tmp_path / "ingests").iterdir()) == []
+
+
+async def chunked() -> Any:
+    for _ in range(17):
+        yield b"x" * (1 << 16)
+
+
+async def test_a_load_that_is_killed_is_said(
+    database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    lock = await asyncpg.connect(database)
+    await lock.execute("SELECT pg_advisory_lock(x'0AD10AD'::int)")
+    body = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
+        numbers = [
+            (await client.post(INGESTS, content=body)).json()["data"]["id"] for _ in range(requested.MOST_AT_ONCE)
+        ]
+        busy = await client.post(INGESTS, content=body)
+        assert (busy.status_code, busy.headers["retry-after"]) == (503, "30")
+        async with asyncio.timeout(60):
+            while await connection.fetchval("SELECT count(*) FROM ingest WHERE state = 'running'") < len(numbers):
+                await asyncio.sleep(0.1)
+        [killed] = [process for process in psutil.Process().children() if process.cmdline()[-1:] == [str(numbers[0])]]
+        os.kill(killed.pid, signal.SIGKILL)
+        assert (await ended(client, numbers[0]))["state"] == "failed"
+        await lock.close()
+        states = [(await ended(client, number))["report"] for number in numbers[1:]]
+        assert sorted((one["inserted"], one["unchanged"]) for one in states) == [(0, 1), (0, 1), (1, 0)]
+        await connection.execute("UPDATE ingest SET state = 'running', touched_at = now() - interval '1 hour'")
+        assert (await client.get(f"{INGESTS}/{numbers[0]}")).json()["data"]["state"] == "lost"
+
+
+async def test_it_is_off_by_default(serving: Client, database: str) -> None:
+    async with serving(database) as client:
+        assert (await client.post(INGESTS, content=b"x")).status_code == 404
+        assert INGESTS not in (await client.get("/openapi.json")).json()["paths"]
