@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from project.ingest.load import load
-from project.ingest.mapping import Options
+from project.ingest.options import Options
 from project.settings import Settings
 from tests.conftest import ROOT, Client
 
