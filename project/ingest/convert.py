@@ -5,9 +5,9 @@ A file has many rows and few texts: each column remembers what it read, so that 
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress, repeat
+from itertools import compress, islice, repeat
 
-from project.catalog import LABELLED_DIMENSIONS, MEASURES
+from project.catalog import DIMENSIONS, LABELLED_DIMENSIONS, MEASURES
 from project.errors import LoadRefused
 from project.ingest.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
 from project.ingest.dates import Dates
@@ -20,6 +20,9 @@ from project.ingest.vocabulary import Vocabulary
 
 MOST_REMEMBERED = 50_000
 """How many texts a column remembers: the dates and labels of any file, and some megabytes of its numbers."""
+
+
+_KEYS = len(DIMENSIONS)
 
 
 class Converter:
@@ -37,6 +40,7 @@ class Converter:
     ) -> None:
         """Raise LoadRefused where a value given for the whole load cannot be read."""
         self._columns = columns
+        self._vocabulary = vocabulary
         self._width = len(columns.header)
         self._report = report
         self._file = file
@@ -57,9 +61,11 @@ class Converter:
         values = [self._values(name, columns) for name in RECORD]
         good = self._readable(rows, columns, values)
         hashes = map(str, map(hash, map(tuple, rows.cells)))
+        keys: Iterator[int] = map(hash, islice(zip(*values[:_KEYS], strict=False), len(rows.cells)))
         lines: Iterator[str] = map("\t".join, zip(hashes, *values, strict=False))
         if good is not None:
-            lines = compress(lines, good)
+            keys, lines = compress(keys, good), compress(lines, good)
+        self._vocabulary.note_keys(keys)
         self._report.rows_read += len(rows.cells) if good is None else sum(good)
         return "\n".join([*lines, ""])
 

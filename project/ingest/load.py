@@ -96,7 +96,13 @@ async def load_lines(
         try:
             await wait_for_turn(connection, tell)
             await _keep_sample_apart(connection, report, sample=sample)
-            await merge(connection, report, replace=options.replace, refuse_duplicates=options.on_duplicate == "error")
+            await merge(
+                connection,
+                report,
+                keys_differ=vocabulary.keys_differ(report.rows_read),
+                replace=options.replace,
+                refuse_duplicates=options.on_duplicate == "error",
+            )
             if not report.dry_run:
                 await _write_down(connection, report, sample=sample)
         except BaseException:

@@ -1,9 +1,14 @@
 """The vocabulary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
 
+from array import array
+from collections.abc import Iterable
 from datetime import date
 
 from project.catalog import LABELLED_DIMENSIONS
 from project.errors import LoadRefused
+
+MOST_KEYS = 1_000_000
+"""Of how many rows a load remembers a hash of their keys: 8 MB, and 60 for a moment."""
 
 MOST_LABELS = 100_000
 """How many labels of one dimension a load may have: more are a wrong column, and every process keeps all in memory."""
@@ -14,12 +19,22 @@ class Vocabulary:
 
     def __init__(self) -> None:
         self.days: list[date | None] = []
+        self._keys = array("q")
         self.labels: dict[str, dict[str, int]] = {dimension.name: {} for dimension in LABELLED_DIMENSIONS}
 
     def new_day(self, day: date | None = None) -> int:
         """Return a number for a day, which may become known later: `days[number] = day`."""
         self.days.append(day)
         return len(self.days) - 1
+
+    def note_keys(self, hashes: Iterable[int]) -> None:
+        """Note hashes of the numbers of each row's day and labels."""
+        if len(self._keys) < MOST_KEYS:
+            self._keys.extend(hashes)
+
+    def keys_differ(self, rows: int) -> bool:
+        """Tell whether the keys of all rows are known to differ; then there is nothing to sum up."""
+        return 0 < len(self._keys) == rows == len(set(self._keys))
 
     def label(self, dimension: str, label: str) -> int:
         """Return the number of a label. Raises LoadRefused where there are too many."""

@@ -26,7 +26,10 @@ def _summed() -> str:
     Plain GROUP BYs first, those of the bases: they can run where the facts are when they are spread over servers.
     """
     sums = ", ".join(f"sum({name}) AS {name}" for name in _NAMES)
-    measures = ", ".join(f"sum({measure.name}) AS {measure.name}" for measure in MEASURES)
+    # A sum of bigints is a numeric, whose sum in turn would be three times as slow.
+    measures = ", ".join(
+        f"sum({measure.name}){'' if measure.decimals else '::bigint'} AS {measure.name}" for measure in MEASURES
+    )
     bases, parts = [], []
     for number, base in enumerate(BASES):
         keys = [_KEYS[name] for name in base.dimensions]
@@ -71,7 +74,8 @@ async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int]) ->
     Raises asyncpg.NumericValueOutOfRangeError where a day's sum is larger than its column.
     """
     # In memory a month of ten million facts in two years takes two thirds of the time that it takes on disk.
-    await connection.execute("SET LOCAL work_mem = '128MB'")
+    # Compiling the statement takes longer than it saves.
+    await connection.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
     for month in _by_month(days):
         # A day's deletion and its new rows are two statements: one alone would not see its own deletion.
         await connection.execute(_DELETE, month[0], month[-1], month)
