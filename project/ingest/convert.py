@@ -1,17 +1,21 @@
 """Convert: raw rows to the lines that are staged, a column at a time; what cannot be read is rejected with its reason.
 
-A file has many rows and few texts: each column remembers what it read, so that most cells cost one look-up.
+A file has many rows and few texts: each different text of a column is read once, and the rest is done by Arrow, to
+which a column is its different texts and which of them each row has.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import compress, islice, repeat
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from project.catalog import DIMENSIONS, LABELLED_DIMENSIONS, MEASURES
 from project.errors import LoadRefused
 from project.ingest.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
 from project.ingest.dates import Dates
-from project.ingest.formats.table import Rows, Table
+from project.ingest.formats.table import Block, Table
 from project.ingest.mapping import ColumnMap
 from project.ingest.options import Options
 from project.ingest.presets import RECORD
@@ -51,23 +55,26 @@ class Converter:
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
         self._footers: list[tuple[int, Sequence[str]]] = []
 
-    def convert(self, rows: Rows) -> str:
+    def convert(self, block: Block) -> bytes:
         """Return a line for each row that could be read: a hash of the row, then the record, as COPY takes them."""
-        rows = self._of_full_width(rows)
-        if not rows.cells:
-            return ""
-        columns = list(zip(*rows.cells, strict=True))
-        self._check_currency(columns)
-        values = [self._values(name, columns) for name in RECORD]
-        good = self._readable(rows, columns, values)
-        hashes = map(str, map(hash, map(tuple, rows.cells)))
-        keys: Iterator[int] = map(hash, islice(zip(*values[:_KEYS], strict=False), len(rows.cells)))
-        lines: Iterator[str] = map("\t".join, zip(hashes, *values, strict=False))
+        self._set_apart(block)
+        count = len(block.lines)
+        if not count:
+            return b""
+        self._check_currency(block)
+        read = {name: self._values(name, block) for name in RECORD}
+        staged = pa.table(
+            {"row": _hashes(block.columns)} | {name: column.dictionary_decode() for name, column in read.items()}
+        )
+        keys = _hashes([read[name] for name in RECORD[:_KEYS]])
+        good = self._good(block, staged)
         if good is not None:
-            keys, lines = compress(keys, good), compress(lines, good)
+            staged, keys = staged.filter(good), keys.filter(good)
         self._vocabulary.note_keys(keys)
-        self._report.rows_read += len(rows.cells) if good is None else sum(good)
-        return "\n".join([*lines, ""])
+        self._report.rows_read += staged.num_rows
+        written = pa.BufferOutputStream()
+        arrow_csv.write_csv(staged, written, _AS_COPY_READS)
+        return bytes(written.getvalue())
 
     def finish(self) -> None:
         """Say what the last lines were, and settle the dates. Raises LoadRefused."""
@@ -87,81 +94,80 @@ class Converter:
         except Unreadable as error:
             raise LoadRefused(f"--set {name}={self._columns.constants[name]}: {error}.") from error
 
-    def _values(self, name: str, columns: Sequence[Sequence[str]]) -> Iterable[str]:
+    def _values(self, name: str, block: Block) -> pa.DictionaryArray:
+        """Return a field's values, null where a cell cannot be read; each different text is read once."""
         if name in self._constants:
-            return repeat(self._constants[name])
-        column = self._cells[name]
-        return list(map(column.__getitem__, columns[self._columns.positions[name]]))
+            values = pa.array([self._constants[name]], pa.string())
+            return pa.DictionaryArray.from_arrays(pa.array([0] * len(block.lines), pa.int32()), values)
+        column = block.columns[self._columns.positions[name]]
+        texts = column.dictionary.to_pylist()
+        values = pa.array(map(self._cells[name].__getitem__, texts), pa.string())
+        return pa.DictionaryArray.from_arrays(column.indices, values)
 
-    def _of_full_width(self, rows: Rows) -> Rows:
+    def _set_apart(self, block: Block) -> None:
         """Leave out totals and footers, and reject rows that have too many or too few cells."""
-        if set(map(len, rows.cells)) == {self._width} and not self._footers:
-            return rows
-        kept: list[tuple[int, Sequence[str]]] = []
-        for line, row in zip(rows.lines, rows.cells, strict=True):
-            if len(row) > self._width and not any(row[self._width :]):
-                row = row[: self._width]  # noqa: PLW2901 - a delimiter at the end of each line
-            if len(row) == self._width:
-                self._reject_footers()
-                kept.append((line, row))
-            elif _says_total(row):
+        for line, row in block.ragged:
+            if _says_total(row):
                 self._report.leave_out(self._file, line, "totals", row)
             elif sum(1 for cell in row if cell.strip()) <= 1 and not _only_numbers(row):
                 self._footers.append((line, row))
             else:
-                self._reject_footers()
                 self._reject(line, row)
-        return Rows([line for line, _ in kept], [row for _, row in kept])
-
-    def _reject_footers(self) -> None:
-        """Reject what was taken for the end of the file, and was none."""
+        last = block.lines[-1] if block.lines else 0
         for line, row in self._footers:
-            self._reject(line, row)
-        self._footers.clear()
+            if line < last:
+                # What was taken for the end of the file was none.
+                self._reject(line, row)
+        self._footers = [(line, row) for line, row in self._footers if line > last]
 
     def _reject(self, line: int, row: Sequence[str]) -> None:
         reason = f"the row has {len(row)} cells, the header {self._width}"
         self._report.reject(Reject(self._file, line, "", ",".join(row)[:200], reason, tuple(row)))
 
-    def _check_currency(self, columns: Sequence[Sequence[str]]) -> None:
+    def _check_currency(self, block: Block) -> None:
         place = self._columns.currency
-        if place is None or (len(set(columns[place])) == 1 and columns[place][0] == self._currency):
+        if place is None:
             return
-        others = [code for code in dict.fromkeys(columns[place]) if re.fullmatch("[A-Za-z]{3}", code.strip())]
-        others = [code for code in others if code.strip().upper() != self._currency]
+        codes = (code.strip() for code in block.columns[place].dictionary.to_pylist())
+        others = [code for code in codes if re.fullmatch("[A-Za-z]{3}", code) and code.upper() != self._currency]
         if others:
             raise LoadRefused(
                 f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[place]}); this "
                 f"database is in {self._currency}."
             )
 
-    def _readable(
-        self, rows: Rows, columns: Sequence[Sequence[str]], values: Sequence[Iterable[str]]
-    ) -> list[bool] | None:
+    def _good(self, block: Block, staged: pa.Table) -> pa.Array | None:
         """Tell of each row whether it could be read, None where all could; those that could not are reported."""
-        unread = [column.forget_unread() for column in self._cells.values()]
-        last_day = self._columns.last_day
-        first_day = self._columns.positions.get("date")
-        spans = last_day is not None and first_day is not None and columns[first_day] != columns[last_day]
-        if not any(unread) and not spans:
-            return None
-        good = []
-        for place, (line, row) in enumerate(zip(rows.lines, rows.cells, strict=True)):
-            bad = [
-                name
-                for name, column in zip(RECORD, values, strict=True)
-                if isinstance(column, list) and not column[place]
-            ]
-            fault = None
+        good = [True] * len(block.lines)
+        for place in sorted(self._unread(staged) | self._spanning(block)):
+            line, row = block.lines[place], [column[place].as_py() for column in block.columns]
+            bad = [name for name in RECORD if not staged[name][place].is_valid]
+            good[place] = False
             if bad:
                 fault = self._fault(line, row, bad)
-            elif last_day is not None and first_day is not None and row[first_day] != row[last_day]:
-                reason = f"spans days up to {row[last_day]}, and facts are daily; export it with a breakdown by day"
-                fault = Reject(self._file, line, self._columns.header[first_day], row[first_day], reason, tuple(row))
-            good.append(not bad and fault is None)
+            else:
+                first, last = row[self._columns.positions["date"]], row[self._columns.last_day or 0]
+                reason = f"spans days up to {last}, and facts are daily; export it with a breakdown by day"
+                fault = Reject(self._file, line, self._columns.column("date"), first, reason, tuple(row))
             if fault:
                 self._report.reject(fault)
-        return good
+        return None if all(good) else pa.array(good)
+
+    def _unread(self, staged: pa.Table) -> set[int]:
+        """Return the places of the rows that have a cell which cannot be read."""
+        return {
+            place
+            for name in self._cells
+            if staged[name].null_count
+            for place in pc.indices_nonzero(pc.is_null(staged[name])).to_pylist()
+        }
+
+    def _spanning(self, block: Block) -> set[int]:
+        """Return the places of the rows that are of more days than one."""
+        if self._columns.last_day is None:
+            return set()
+        first, last = block.columns[self._columns.positions["date"]], block.columns[self._columns.last_day]
+        return set(pc.indices_nonzero(pc.not_equal(first.dictionary_decode(), last.dictionary_decode())).to_pylist())
 
     def _fault(self, line: int, row: Sequence[str], bad: Sequence[str]) -> Reject | None:
         """Return why a row is rejected, None where it is a line of totals, which is left out."""
@@ -174,34 +180,25 @@ class Converter:
 
 
 class _Column(dict[str, str]):
-    """What each text of a column reads as; "" where it cannot be read, which is counted and not remembered."""
+    """What each text of a column reads as; None where it cannot be read, which is not remembered."""
 
     def __init__(self, read: Callable[[str], str]) -> None:
         super().__init__()
         self._read = read
-        self._unread = 0
         self.ambiguous: list[str] = []
 
-    def __missing__(self, text: str) -> str:
+    def __missing__(self, text: str) -> str | None:
         try:
             value = self._read(text)
         except Ambiguous:
             if text not in self.ambiguous and len(self.ambiguous) < 2:
                 self.ambiguous.append(text)
-            value = ""
-            self._unread += 1
-            return value
+            return None
         except Unreadable:
-            self._unread += 1
-            return ""
+            return None
         if len(self) < MOST_REMEMBERED:
             self[text] = value
         return value
-
-    def forget_unread(self) -> int:
-        """Return how many cells could not be read since it was asked last."""
-        unread, self._unread = self._unread, 0
-        return unread
 
     def why(self, text: str) -> str:
         """Return the reason why a text cannot be read."""
@@ -238,6 +235,17 @@ def _label_reader(dimension: str, vocabulary: Vocabulary) -> Callable[[str], str
     return lambda text: str(vocabulary.label(dimension, read(text)))
 
 
+def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
+    """Return a hash of each row: the sum of those of its cells, which differ from column to column."""
+    total = None
+    for place, column in enumerate(columns):
+        different = pa.array([hash((place, text)) for text in column.dictionary.to_pylist()], pa.int64())
+        of_rows = different.take(column.indices)
+        total = of_rows if total is None else pc.add(total, of_rows)
+    return total
+
+
+_AS_COPY_READS = arrow_csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
 _TOTAL = re.compile(
     r"(grand |sub)?totals?\b|totale?\b|gesamt|summe\b|итого|合計|总计|总和|toplam\b|razem\b", re.IGNORECASE
 )

@@ -66,7 +66,7 @@ async def load(
 
 
 async def load_lines(
-    lines: Iterator[str],
+    lines: Iterator[bytes],
     vocabulary: Vocabulary,
     report: Report,
     settings: Settings,
@@ -123,7 +123,7 @@ def _lines(
     currency: str,
     tell: Tell,
     progress: Progress | None,
-) -> Iterator[str]:
+) -> Iterator[bytes]:
     for path in paths:
         with opened(path, options) as source:
             table = source.table
@@ -132,8 +132,8 @@ def _lines(
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "what stands above the header", [text])
             converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
-            for rows in table.rows:
-                yield converter.convert(rows)
+            for block in table.blocks:
+                yield converter.convert(block)
                 if progress:
                     progress(source, report)
             converter.finish()

@@ -16,6 +16,11 @@ from project.ingest.report import Report
 from project.store import partitions, rollups
 from project.store.rollups import FACTS
 
+
+def _type(measure: Measure) -> str:
+    return f"numeric(18, {measure.decimals})" if measure.decimals else "bigint"
+
+
 _KEY = ", ".join(NATURAL_KEY)
 _NAMES = ", ".join(measure.name for measure in MEASURES)
 _DATES = "INSERT INTO dim_date (date_id, date_value) SELECT date_id, day FROM staged_day ON CONFLICT DO NOTHING"
@@ -29,10 +34,7 @@ FROM staging {{grouped}}""".format(
         f"('{{{dimension.name}}}'::integer[])[{dimension.name} + 1] AS {dimension.key}"
         for dimension in LABELLED_DIMENSIONS
     ),
-    measures=", ".join(
-        f"{{sum}}({measure.name})::{f'numeric(18, {measure.decimals})' if measure.decimals else 'bigint'} AS {measure.name}"
-        for measure in MEASURES
-    ),
+    measures=", ".join(f"{{sum}}({measure.name})::{_type(measure)} AS {measure.name}" for measure in MEASURES),
 )
 _SUMMED = {"rows": "count(*)", "sum": "sum", "grouped": "GROUP BY 1, 2, 3, 4, 5, 6, 7"}
 # Where all keys differ there is nothing to sum: a quarter of the time.
@@ -96,8 +98,9 @@ async def merge(
 ) -> None:
     """Create the labels that are new, upsert the facts that differ, sum their days anew, and count it into the report.
 
-    Rows with the same natural key are summed, or refused; `keys_differ` says that none have. With `replace`, facts that the load does not have, of its
-    dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than its column.
+    Rows with the same natural key are summed, or refused; `keys_differ` says that none have. With `replace`, facts that
+    the load does not have, of its dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than
+    its column.
     """
     await connection.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
     await connection.execute(_DATES)

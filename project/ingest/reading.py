@@ -59,7 +59,7 @@ def opened(path: Path, options: Options) -> Iterator[Source]:
             read, from_the_front = _format(content.peek(_SNIFFED), name)
             with nullcontext(content) if from_the_front else _copied(content) as readable:
                 source.table = read(readable, name, options)
-                source.table.rows = _to_the_end(source.table.rows, hashing)
+                source.table.blocks = _to_the_end(source.table.blocks, hashing)
                 yield source
     except UnicodeDecodeError as error:
         byte = f"{error.object[error.start]:#04x}" if error.start < len(error.object) else "its end"

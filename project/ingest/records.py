@@ -19,11 +19,11 @@ class Record(NamedTuple):
     measures: tuple[int | Decimal, ...]
 
 
-def staged(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[str]:
+def staged(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[bytes]:
     """Yield blocks of lines as `ingest.staging` copies them; a record's place stands for its hash."""
     lines = _lines(records, vocabulary)
     while block := "".join(islice(lines, ROWS)):
-        yield block
+        yield block.encode()
 
 
 def _lines(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[str]:

@@ -21,7 +21,7 @@ CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)
 
 
 async def stage(
-    connection: "asyncpg.Connection[Any]", lines: Iterator[str], vocabulary: Vocabulary
+    connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], vocabulary: Vocabulary
 ) -> tuple[date, date] | None:
     """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
 
@@ -30,7 +30,7 @@ async def stage(
     """
     await connection.execute(_CREATE)
     await connection.execute(_CREATE_WORDS)
-    await connection.copy_to_table("staging", source=_encoded(lines), columns=_COLUMNS, format="text")
+    await connection.copy_to_table("staging", source=_in_a_thread(lines), columns=_COLUMNS, format="text")
     used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
     days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day and number in used]
     await connection.copy_records_to_table("staged_day", records=days)
@@ -50,10 +50,6 @@ async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int
     return [(year, month) for year, month in rows]
 
 
-async def _encoded(lines: Iterator[str]) -> AsyncIterator[bytes]:
-    def some() -> bytes | None:
-        block = next(lines, None)
-        return None if block is None else block.encode()
-
-    while (block := await asyncio.to_thread(some)) is not None:
+async def _in_a_thread(lines: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (block := await asyncio.to_thread(next, lines, None)) is not None:
         yield block

@@ -1,8 +1,9 @@
 """The vocabulary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
 
 from array import array
-from collections.abc import Iterable
 from datetime import date
+
+import pyarrow as pa
 
 from project.catalog import LABELLED_DIMENSIONS
 from project.errors import LoadRefused
@@ -27,10 +28,10 @@ class Vocabulary:
         self.days.append(day)
         return len(self.days) - 1
 
-    def note_keys(self, hashes: Iterable[int]) -> None:
-        """Note hashes of the numbers of each row's day and labels."""
+    def note_keys(self, hashes: pa.Int64Array) -> None:
+        """Note a hash of the numbers of each row's day and labels."""
         if len(self._keys) < MOST_KEYS:
-            self._keys.extend(hashes)
+            self._keys.extend(hashes.to_pylist())
 
     def keys_differ(self, rows: int) -> bool:
         """Tell whether the keys of all rows are known to differ; then there is nothing to sum up."""

@@ -9,7 +9,7 @@ import orjson
 
 from project.errors import LoadRefused
 from project.ingest.cells import MISSING
-from project.ingest.formats.table import ROWS, Rows, Table, text_of
+from project.ingest.formats.table import ROWS, Block, Table, text_of
 from project.ingest.mapping import recognised
 from project.ingest.options import Options
 
@@ -33,7 +33,7 @@ def table(content: BufferedReader, name: str, options: Options) -> Table:
     return Table("NDJSON", header, rows)
 
 
-def _chunks(records: Iterator[tuple[int, Record]], header: list[str], name: str, options: Options) -> Iterator[Rows]:
+def _chunks(records: Iterator[tuple[int, Record]], header: list[str], name: str, options: Options) -> Iterator[Block]:
     known = set(header)
     while some := list(islice(records, ROWS)):
         for line, record in some:
@@ -45,10 +45,8 @@ def _chunks(records: Iterator[tuple[int, Record]], header: list[str], name: str,
                         "put a record that has all fields first."
                     )
                 known.update(new)
-        yield Rows(
-            [line for line, _ in some],
-            [[_cell(record, field, options) for field in header] for _, record in some],
-        )
+        rows = [(line, [_cell(record, field, options) for field in header]) for line, record in some]
+        yield Block.of(rows, len(header))
 
 
 def _cell(record: Record, field: str, options: Options) -> str:

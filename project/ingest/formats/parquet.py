@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from project.errors import LoadRefused
-from project.ingest.formats.table import ROWS, Rows, Table, text_of
+from project.ingest.formats.table import ROWS, Block, Table, text_of
 from project.ingest.options import Options
 
 MAGIC = b"PAR1"
@@ -22,15 +22,27 @@ def table(content: IO[bytes], name: str, options: Options) -> Table:
     return Table("Parquet", file.schema_arrow.names, _chunks(file, name, options))
 
 
-def _chunks(file: Any, name: str, options: Options) -> Iterator[Rows]:
+def _chunks(file: Any, name: str, options: Options) -> Iterator[Block]:
     first = 1
     try:
         for batch in file.iter_batches(batch_size=ROWS):
-            columns = [
-                [text_of(value, decimal_comma=options.decimal_comma) for value in column.to_pylist()]
-                for column in batch.columns
-            ]
-            yield Rows(range(first, first + batch.num_rows), list(zip(*columns, strict=True)))
+            columns = [_texts(column, options) for column in batch.columns]
+            yield Block(range(first, first + batch.num_rows), columns)
             first += batch.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         raise LoadRefused(f"{name}, after row {first - 1}: damaged: {error}.") from error
+
+
+def _texts(column: Any, options: Options) -> Any:
+    """Return a column's cells as text, each different one made once."""
+    try:
+        encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode("encode")
+        different, places = encoded.dictionary.to_pylist(), encoded.indices
+    except pa.ArrowNotImplementedError:
+        # Lists and structs.
+        different, places = column.to_pylist(), pa.array(range(len(column)), pa.int32())
+    if places.null_count:
+        places = places.fill_null(len(different))
+        different = [*different, None]
+    texts = [text_of(value, decimal_comma=options.decimal_comma) for value in different]
+    return pa.DictionaryArray.from_arrays(places, pa.array(texts, pa.string()))

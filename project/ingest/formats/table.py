@@ -7,9 +7,11 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+import pyarrow as pa
+
 from project.catalog import MEASURES
 
-ROWS = 500
+ROWS = 10_000
 """How many rows are handled at a time: some megabytes, and long enough that a step a column is cheap."""
 
 _DECIMALS = max(measure.decimals for measure in MEASURES)
@@ -17,12 +19,35 @@ _NOISE = 1e-12
 """How far, relatively, a binary float is from the decimal number that it was."""
 
 
+Row = tuple[int, Sequence[str]]
+"""The line (or row) of the file that a row starts on, and its cells."""
+
+
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Some rows: their cells, and the line (or row) of the file that each starts on."""
+class Block:
+    """Some rows, column by column: of each column its different texts, and which of them each row has.
+
+    `lines` are those that the rows start on. `ragged` are rows that have more or fewer cells than the header.
+    """
 
     lines: Sequence[int]
-    cells: Sequence[Sequence[str]]
+    columns: Sequence[pa.DictionaryArray]
+    ragged: Sequence[Row] = ()
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], width: int) -> "Block":
+        """Make columns of rows. Cells that are blank and too many are no cells: some end each line with a delimiter."""
+        whole: list[Row] = []
+        ragged: list[Row] = []
+        for line, cells in rows:
+            kept = cells if len(cells) <= width or any(cells[width:]) else cells[:width]
+            (whole if len(kept) == width else ragged).append((line, kept))
+        columns = zip(*(cells for _, cells in whole), strict=True) if whole else ([] for _ in range(width))
+        return cls(
+            [line for line, _ in whole],
+            [pa.array(column, pa.string()).dictionary_encode() for column in columns],
+            ragged,
+        )
 
 
 @dataclass(slots=True)
@@ -31,7 +56,7 @@ class Table:
 
     kind: str
     header: Sequence[str]
-    rows: Iterator[Rows]
+    blocks: Iterator[Block]
     preamble: Sequence[tuple[int, str]] = field(default_factory=list)
     decimal_comma_likely: bool = False
 

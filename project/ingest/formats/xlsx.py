@@ -7,7 +7,7 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from project.errors import LoadRefused
-from project.ingest.formats.table import ROWS, Rows, Table, text_of
+from project.ingest.formats.table import ROWS, Block, Row, Table, text_of
 from project.ingest.mapping import recognised
 from project.ingest.options import Options
 
@@ -32,7 +32,7 @@ def table(content: IO[bytes], name: str, options: Options) -> Table:
     place = _header(rows, options)
     above = [(number, " ".join(filter(None, row))) for number, row in rows[:place]]
     header = [cell.strip() for cell in rows[place][1]]
-    return Table(f"sheet {title!r}", header, _chunks(iter(rows[place + 1 :])), above)
+    return Table(f"sheet {title!r}", header, _chunks(iter(rows[place + 1 :]), len(header)), above)
 
 
 def _chosen(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> str:
@@ -58,7 +58,6 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _chunks(rows: Iterator[tuple[int, list[str]]]) -> Iterator[Rows]:
+def _chunks(rows: Iterator[Row], width: int) -> Iterator[Block]:
     while some := list(islice(rows, ROWS)):
-        lines, cells = zip(*some, strict=True)
-        yield Rows(lines, cells)
+        yield Block.of(some, width)
