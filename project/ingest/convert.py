@@ -239,7 +239,8 @@ def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
     """Return a hash of each row: the sum of those of its cells, which differ from column to column."""
     total = None
     for place, column in enumerate(columns):
-        different = pa.array([hash((place, text)) for text in column.dictionary.to_pylist()], pa.int64())
+        # Of one text, not of a tuple: the hashes of (0, a) and (1, b) add up to those of (0, b) and (1, a).
+        different = pa.array([hash(f"{place} {text}") for text in column.dictionary.to_pylist()], pa.int64())
         of_rows = different.take(column.indices)
         total = of_rows if total is None else pc.add(total, of_rows)
     return total

@@ -80,7 +80,7 @@ async def load_lines(
     The first real load removes the sample data, so that the two never mix.
     """
     async with writing(settings) as connection:
-        days = await stage(connection, lines, vocabulary)
+        days = await stage(connection, lines, vocabulary, report)
         if not options.max_rejects.allows(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
         if days is None:

@@ -118,9 +118,8 @@ async def merge(
         await connection.execute(_INCOMING.format(**places, **(_AS_THEY_ARE if keys_differ else _SUMMED)))
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"Rows of the same key add up to more than a measure can hold: {error}.") from error
-    await connection.execute("ANALYZE incoming")
     await _count_duplicates(connection, report, refuse=refuse_duplicates)
-    days = [row[0] for row in await connection.fetch("SELECT DISTINCT date_id FROM incoming")]
+    days = numbers["days"].values()
     first, last = min(days), max(days)
     new_months = await partitions.new_months(connection, {(day // 10000, day // 100 % 100) for day in days})
     if len(new_months) == len({day // 100 for day in days}):
@@ -128,6 +127,7 @@ async def merge(
         changes, touched = "incoming", set(days)
         report.inserted, report.unchanged = report.unchanged, 0
     else:
+        await connection.execute("ANALYZE incoming")
         await connection.execute(_CHANGES.format(first=first, last=last))
         changes, touched = "changes", await _count_changes(connection, report)
     if replace:

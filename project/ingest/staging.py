@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
+from project.ingest.report import Report
 from project.ingest.vocabulary import Vocabulary
 
 _COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
@@ -21,7 +22,7 @@ CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)
 
 
 async def stage(
-    connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], vocabulary: Vocabulary
+    connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], vocabulary: Vocabulary, report: Report
 ) -> tuple[date, date] | None:
     """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
 
@@ -31,8 +32,11 @@ async def stage(
     await connection.execute(_CREATE)
     await connection.execute(_CREATE_WORDS)
     await connection.copy_to_table("staging", source=_in_a_thread(lines), columns=_COLUMNS, format="text")
-    used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
-    days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day and number in used]
+    days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day]
+    if report.rejected or report.left_out:
+        # A day of rejected rows only is none.
+        used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
+        days = [day for day in days if day[0] in used]
     await connection.copy_records_to_table("staged_day", records=days)
     labels = [
         (dimension, number, label)
