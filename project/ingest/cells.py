@@ -124,10 +124,13 @@ def number_reader(
     `open_to_both` says that the file may well write decimal commas (it is separated by semicolons): what then could be
     read in two ways is Ambiguous. `shift` moves the point to the left, `blank` stands for a blank cell.
     """
+    simple = measure.decimals and not (shift or open_to_both or decimal_comma)
 
     def read(text: str) -> str:
         # What most cells are.
         if not shift and text.isascii() and text.isdigit() and len(text) <= _SHORT:
+            return text
+        if simple and _SIMPLE.fullmatch(text):
             return text
         stripped = text.strip()
         if stripped.casefold() in _BLANK_NUMBERS or text == MISSING:
@@ -168,6 +171,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _AMOUNT = re.compile(r"([^\d\s.,+-]*)\s*(-?[\d.,'’\s]*\d[.,]?)\s*([^\d\s,+-]*)")
 
+_SIMPLE = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
 _PLAIN = re.compile(r"\d+(\.\d*)?|\.\d+", re.ASCII)
 _GROUPED = re.compile(
     r"\d{1,3}(?P<group>[,'’\u00a0\u202f ])\d{3}((?P=group)\d{3})*(\.\d*)?|\d{1,2}(,\d{2})*,\d{3}(\.\d*)?", re.ASCII

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES, GroupingSet, base_of
+from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES, GroupingSet, summed_from
 
 FACTS = "fact_ad_metrics_daily"
 ROLLUP = "rollup_ad_metrics_daily"
@@ -21,36 +21,32 @@ _COLUMNS = ", ".join(("date_id", "grouping_set", *_KEYS.values(), *_NAMES))
 
 
 def _summed() -> str:
-    """Return the CTEs that sum facts by all grouping sets, as `summed`.
+    """Return the CTEs that sum facts by all grouping sets, as `summed`; each from the smallest that covers it."""
+    # Those of more dimensions first; a base that is kept stands for itself.
+    every = sorted({*BASES, *GROUPING_SETS}, key=lambda one: (-len(one.dimensions), one.mask))
+    sums = [_one(kept) for kept in every]
+    parts = [f"SELECT {_columns_of(kept)} FROM by_{kept.mask}" for kept in GROUPING_SETS]  # noqa: S608
+    return f"WITH {', '.join(sums)}, summed ({_COLUMNS}) AS ({' UNION ALL '.join(parts)})"
 
-    Plain GROUP BYs first, those of the bases: they can run where the facts are when they are spread over servers.
-    """
-    sums = ", ".join(f"sum({name}) AS {name}" for name in _NAMES)
+
+def _one(kept: GroupingSet) -> str:
     # A sum of bigints is a numeric, whose sum in turn would be three times as slow.
-    measures = ", ".join(
-        f"sum({measure.name}){'' if measure.decimals else '::bigint'} AS {measure.name}" for measure in MEASURES
+    measures = ", ".join(f"sum({m.name}){'' if m.decimals else '::bigint'} AS {m.name}" for m in MEASURES)
+    grouped = ", ".join(("date_id", *(_KEYS[name] for name in kept.dimensions)))
+    source = summed_from(kept)
+    if source is None:
+        source_table, facts = f"{FACTS} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)", "count(*)"
+    else:
+        source_table, facts = f"by_{source.mask}", "sum(facts)::bigint"
+    return (
+        f"by_{kept.mask} AS MATERIALIZED (SELECT {grouped}, {measures}, {facts} AS facts FROM {source_table}"  # noqa: S608
+        f" GROUP BY {grouped})"
     )
-    bases, parts = [], []
-    for number, base in enumerate(BASES):
-        keys = [_KEYS[name] for name in base.dimensions]
-        grouped = ", ".join(("date_id", *keys))
-        bases.append(
-            f"base_{number} AS MATERIALIZED (SELECT {grouped}, {measures}, count(*) AS facts FROM {FACTS}"  # noqa: S608
-            f" WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) GROUP BY {grouped})"
-        )
-        sets = [kept for kept in GROUPING_SETS if base_of(kept) is base]
-        shown = ", ".join(f"coalesce({key}, 0)" if key in keys else "0" for key in _KEYS.values())
-        # The bits of the keys that the base sums away itself are always set.
-        mask = f"{base.mask} + {' + '.join(f'{_bit(name)} * grouping({_KEYS[name]})' for name in base.dimensions)}"
-        kept_sets = ", ".join(f"({', '.join(_KEYS[name] for name in kept.dimensions)})" for kept in sets)
-        parts.append(
-            f"SELECT date_id, {mask}, {shown}, {sums} FROM base_{number} GROUP BY date_id, GROUPING SETS ({kept_sets})"  # noqa: S608
-        )
-    return f"WITH {', '.join(bases)}, summed ({_COLUMNS}) AS ({' UNION ALL '.join(parts)})"
 
 
-def _bit(dimension: str) -> int:
-    return GroupingSet(tuple(name for name in _KEYS if name != dimension)).mask
+def _columns_of(kept: GroupingSet) -> str:
+    keys = [key if name in kept.dimensions else "0" for name, key in _KEYS.items()]
+    return ", ".join(("date_id", str(kept.mask), *keys, *_NAMES))
 
 
 _SUMMED = _summed()
