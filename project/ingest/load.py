@@ -1,6 +1,6 @@
 """Load: files → records → staging → facts, in one transaction: all of it lands, or nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -9,11 +9,9 @@ import asyncpg
 import orjson
 
 from project.errors import LoadRefused
-from project.ingest.convert import Converter
-from project.ingest.mapping import mapped
+from project.ingest.files import Progress, staged_lines
 from project.ingest.merge import merge, remove_all
 from project.ingest.options import Options, check_options
-from project.ingest.reading import Source, opened
 from project.ingest.report import Report
 from project.ingest.staging import stage, staged_months
 from project.ingest.vocabulary import Vocabulary
@@ -25,8 +23,6 @@ _LOGGED = (
     "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",
     "rejected", "left_out", "date_from", "date_to", "data_version",
 )  # fmt: skip
-
-Progress = Callable[[Source, Report], None]
 
 
 class RowsRejected(LoadRefused):
@@ -60,7 +56,7 @@ async def load(
     report = report or Report()
     report.dry_run = dry_run
     vocabulary = Vocabulary()
-    lines = _lines(paths, options, vocabulary, report, settings.currency, tell, progress)
+    lines = staged_lines(paths, options, vocabulary, report, settings.currency, tell=tell, progress=progress)
     await load_lines(lines, vocabulary, report, settings, options=options, tell=tell)
     return report
 
@@ -113,34 +109,6 @@ async def load_lines(
             await transaction.rollback()
         else:
             await transaction.commit()
-
-
-def _lines(
-    paths: Sequence[Path],
-    options: Options,
-    vocabulary: Vocabulary,
-    report: Report,
-    currency: str,
-    tell: Tell,
-    progress: Progress | None,
-) -> Iterator[bytes]:
-    for path in paths:
-        with opened(path, options) as source:
-            table = source.table
-            columns = mapped(table.header, options, source.name, currency)
-            tell(f"{source.name}: {table.kind}, read as {columns.preset.name}")
-            for line, text in table.preamble:
-                report.leave_out(source.name, line, "what stands above the header", [text])
-            converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
-            for block in table.blocks:
-                yield converter.convert(block)
-                if progress:
-                    progress(source, report)
-            converter.finish()
-            for other in report.files:
-                if other["sha256"] == source.sha256:
-                    raise LoadRefused(f"{other['name']} and {source.name} are the same file; it would count twice.")
-            report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
 
 
 async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

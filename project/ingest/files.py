@@ -1,0 +1,49 @@
+"""Files → lines to stage: open, map, convert, one file after the other."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from project.errors import LoadRefused
+from project.ingest.convert import Converter
+from project.ingest.mapping import mapped
+from project.ingest.options import Options
+from project.ingest.reading import Source, opened
+from project.ingest.report import Report
+from project.ingest.vocabulary import Vocabulary
+from project.store.database import Tell
+
+Progress = Callable[[Source, Report], None]
+"""What is told after each block of rows."""
+
+
+def staged_lines(
+    paths: Sequence[Path],
+    options: Options,
+    vocabulary: Vocabulary,
+    report: Report,
+    currency: str,
+    *,
+    tell: Tell,
+    progress: Progress | None = None,
+) -> Iterator[bytes]:
+    """Yield blocks of lines, a line a record, for `ingest.staging`; count what becomes of each line into the report.
+
+    `tell` hears what each file was taken for, `progress` how far reading is. Raises LoadRefused.
+    """
+    for path in paths:
+        with opened(path, options) as source:
+            table = source.table
+            columns = mapped(table.header, options, source.name, currency)
+            tell(f"{source.name}: {table.kind}, read as {columns.preset.name}")
+            for line, text in table.preamble:
+                report.leave_out(source.name, line, "what stands above the header", [text])
+            converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
+            for block in table.blocks:
+                yield converter.convert(block)
+                if progress:
+                    progress(source, report)
+            converter.finish()
+            for other in report.files:
+                if other["sha256"] == source.sha256:
+                    raise LoadRefused(f"{other['name']} and {source.name} are the same file; it would count twice.")
+            report.files.append({"name": source.name, "sha256": source.sha256, "bytes": source.size})
