@@ -63,7 +63,7 @@ async def test_exit_codes(database: str, tmp_path: Path) -> None:
     refused = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
     assert refused.returncode == 1
     assert "a.csv, line 3: date 'tomorrow': not a date such as 2024-03-01" in refused.stdout
-    assert refused.stderr == "1 of 2 rows could not be read; nothing was loaded.\n"
+    assert "1 of 2 rows could not be read; nothing was loaded. --rejects FILE writes them" in refused.stderr
     for wrong in (
         ["load"],
         ["load", str(file), "--map", "cost"],
@@ -73,7 +73,7 @@ async def test_exit_codes(database: str, tmp_path: Path) -> None:
         assert run([*AD_METRICS, *wrong], DATABASE_URL=database).returncode == 2
     away = run([*AD_METRICS, "load", str(file)], DATABASE_URL="postgresql://postgres@/x?host=/nowhere")
     assert away.returncode == 3
-    assert away.stderr.startswith("The database cannot be reached")
+    assert "The database cannot be reached" in away.stderr
     for done in (refused, away):
         assert "Traceback" not in done.stderr
 
