@@ -127,7 +127,7 @@ def memory(server: EmbeddedPostgres, directory: Path, millions: int) -> None:
 
 
 READ = """
-import asyncio, resource, sys, time
+import asyncio, re, sys, time
 from pathlib import Path
 from project.ingest.load import load
 from project.ingest.options import Options
@@ -136,7 +136,8 @@ from project.settings import get_settings
 report = Report()
 start = time.perf_counter()
 asyncio.run(load([Path(sys.argv[1])], Options(), get_settings(), dry_run=True, tell=lambda _: None, report=report))
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+# Not getrusage: its figure includes the process that started this one.
+peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 print(f"{report.rows_read:,} rows, {peak} MB at most, {time.perf_counter() - start:.0f} s")
 """
 
