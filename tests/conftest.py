@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -89,15 +90,22 @@ async def template(server: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture(scope="session")
-def new_database(server: EmbeddedPostgres, template: str) -> Callable[[], Awaitable[str]]:
-    """Return a function that makes an empty, migrated database and returns its URL."""
+async def new_database(server: EmbeddedPostgres, template: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Return a function that makes an empty, migrated database and returns its URL; the next are made meanwhile."""
 
     async def make() -> str:
         name = f"test_{uuid4().hex[:12]}"
         await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
         return server.url(name)
 
-    return make
+    ahead = deque(asyncio.create_task(make()) for _ in range(2))
+
+    async def take() -> str:
+        ahead.append(asyncio.create_task(make()))
+        return await ahead.popleft()
+
+    yield take
+    await asyncio.gather(*ahead)
 
 
 @pytest.fixture

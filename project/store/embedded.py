@@ -103,19 +103,20 @@ class EmbeddedPostgres:
             self._wait_until_ready()
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), input=_CREATE_DATABASE)
 
-    def stop(self) -> bool:
+    def stop(self, mode: str = "fast") -> bool:
         """Stop the server, ending open connections; return False where it was not up."""
         if not self.directory.exists():
             return False
         with self._lock:
             if not self.running and not self._is_ours(self._pid()):
                 return False
-            self._pg_ctl("-w", "-t", "60", "-m", "fast", "stop")
+            self._pg_ctl("-w", "-t", "60", "-m", mode, "stop")
             return True
 
     def destroy(self) -> None:
         """Stop the server and delete everything it kept."""
-        self.stop()
+        # It need not save what is deleted next.
+        self.stop("immediate")
         for path in {self._sockets, self._home, self.directory}:
             shutil.rmtree(path, ignore_errors=True)
 

@@ -4,11 +4,9 @@ import contextlib
 import csv
 import gzip
 import io
-import tempfile
 from collections import Counter
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,15 +15,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from project.errors import LoadRefused
-from project.ingest.files import staged_lines
-from project.ingest.options import MostRejects, Options
-from project.ingest.report import Report
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.options import Options
+from tests.ingest.reading import LENIENT, named, read
 from tests.ingest.test_load import ONE, RECORD
 
 pytestmark = pytest.mark.slow
 
-LENIENT = Options(max_rejects=MostRejects(100, percent=True))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WORD = st.one_of(st.sampled_from(["feed", "Feed", "Île", "x,y", 'q"q', "a;b", "line\nbreak", "cr\rcr", "t\tt", "-", "Total"]), TEXT)  # fmt: skip
 MONEY = st.decimals(0, 10**6, places=2)
@@ -42,30 +37,6 @@ RECORDS = st.lists(
     min_size=1,
     max_size=30,
 )
-
-
-def read(content: bytes, options: Options = LENIENT, name: str = "a.csv") -> tuple[list[list[str]], Report, Vocabulary]:
-    """Return what would be staged."""
-    report, vocabulary = Report(), Vocabulary()
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory) / name
-        path.write_bytes(content)
-        lines = staged_lines([path], options, vocabulary, report, "USD", tell=lambda _: None)
-        staged = b"".join(lines).decode().splitlines()
-    return [line.split("\t") for line in staged], report, vocabulary
-
-
-def named(rows: list[list[str]], vocabulary: Vocabulary) -> Counter[tuple[Any, ...]]:
-    """Return how often each record was staged, with its day and labels instead of their numbers."""
-    labels = [list(vocabulary.labels[name]) for name in RECORD[1:7]]
-    return Counter(
-        (
-            vocabulary.days[int(row[1])],
-            *(known[int(number)] for known, number in zip(labels, row[2:8], strict=True)),
-            *map(Decimal, row[8:]),
-        )
-        for row in rows
-    )
 
 
 @given(

@@ -16,9 +16,10 @@ import pytest
 
 from project.errors import LoadRefused
 from project.ingest.load import RowsRejected
-from project.ingest.options import MostRejects
+from project.ingest.options import MostRejects, Options
 from project.ingest.rejects import rejects_written
 from project.ingest.report import Report
+from tests.ingest.reading import named, read
 from tests.ingest.test_load import ONE, RECORD, facts, loaded, state, write
 from tests.ingest.workbook import workbook
 
@@ -59,6 +60,14 @@ By Day,Country,Age,Gender,Placement,Device,Cost,Impressions,Clicks (destination)
 Total of 1 results,-,-,-,-,-,18.40 USD,"1,200",31,2,7
 """
 DAY = date(2024, 3, 1)
+
+
+def csv_of(rows: list[Any]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([RECORD, *rows])
+    return text.getvalue().encode()
+
+
 FIRST = (1200, 31, Decimal("18.4"), 2, 7)
 NONE = (10, 0, Decimal(0), 0, 0)
 
@@ -138,15 +147,12 @@ async def test_each_layout(
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
-async def test_every_delimiter_and_encoding(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, delimiter: str, encoding: str
-) -> None:
+def test_every_delimiter_and_encoding(delimiter: str, encoding: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows([RECORD, (*ONE[:1], "Île, de; France\t|", *ONE[2:])])
-    (tmp_path / "a.txt").write_bytes(gzip.compress(text.getvalue().encode(encoding)))
-    options = {"encoding": encoding} if encoding == "utf-16-le" else {}
-    await loaded(database, tmp_path / "a.txt", **options)
-    assert await facts(connection) == {(DAY, "Île, de; France\t|", *ONE[2:7]): (*ONE[7:9], Decimal("18.4"), *ONE[10:])}
+    options = Options(encoding=encoding) if encoding == "utf-16-le" else Options()
+    rows, _, vocabulary = read(gzip.compress(text.getvalue().encode(encoding)), options, "a.txt")
+    assert named(rows, vocabulary) == {(DAY, "Île, de; France\t|", *ONE[2:7], *FIRST): 1}
 
 
 async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
@@ -181,11 +187,9 @@ async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connect
         ("NA", "3", {"blanks": {"cost": "3"}}),
     ],
 )
-async def test_numbers_as_people_write_them(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, text: str, value: str, options: dict[str, Any]
-) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [(*ONE[:9], text, *ONE[10:])]), **options)
-    assert [measures[2] for measures in (await facts(connection)).values()] == [Decimal(value)]
+def test_numbers_as_people_write_them(text: str, value: str, options: dict[str, Any]) -> None:
+    rows, _, _ = read(csv_of([(*ONE[:9], text, *ONE[10:])]), Options(**options))
+    assert [Decimal(row[10]) for row in rows] == [Decimal(value)]
 
 
 async def test_counts_with_fractions_are_rounded_when_said(
@@ -230,16 +234,14 @@ async def test_a_comma_that_can_be_either_is_settled_by_a_flag(
         (["2024-03-04 00:00:00.000 UTC"], [(3, 4)]),
     ],
 )
-async def test_dates_as_people_write_them(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, texts: list[str], days: list[Any] | None
-) -> None:
-    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in texts])
+def test_dates_as_people_write_them(texts: list[str], days: list[Any] | None) -> None:
+    content = csv_of([(text, *ONE[1:]) for text in texts])
     if days is None:
         with pytest.raises(LoadRefused, match="dates of more than one form"):
-            await loaded(database, file)
+            read(content)
         return
-    await loaded(database, file)
-    assert sorted(key[0] for key in await facts(connection)) == sorted(date(2024, *day) for day in days)
+    _, _, vocabulary = read(content)
+    assert vocabulary.days == [date(2024, *day) for day in days]
 
 
 async def test_dates_that_can_be_read_in_two_ways_are_refused(

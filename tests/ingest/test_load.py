@@ -25,6 +25,7 @@ from project.ingest.sample import load_sample, sample_records
 from project.settings import Settings
 from project.store import partitions
 from tests.conftest import Client
+from tests.ingest.reading import read
 from tests.model import MEASURES, TABLES
 
 RECORD = ("date", *TABLES, *MEASURES)
@@ -175,18 +176,27 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
         ("region", "a\x00b", "a label cannot hold the character NUL"),
     ],
 )
+def test_a_row_that_cannot_be_read_is_named(column: str, value: str, reason: str) -> None:
+    bad = [value if name == column else cell for name, cell in zip(RECORD, ONE, strict=True)]
+    good = ("2024-05-05", "Nowhere yet", *ONE[2:])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([RECORD, good, bad, good])
+    rows, report, _ = read(text.getvalue().encode(), name="b.csv")
+    assert len(rows) == 2
+    [reject] = report.rejects
+    assert (reject.file, reject.line, reject.column, reject.value) == ("b.csv", 3, column, value)
+    assert reject.reason.startswith(reason)
+
+
 async def test_a_row_that_cannot_be_read_fails_the_load_and_changes_nothing(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, column: str, value: str, reason: str
+    database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [ONE]))
     before = await state(connection)
-    bad = [value if name == column else cell for name, cell in zip(RECORD, ONE, strict=True)]
-    good = ("2024-05-05", "Nowhere yet", *ONE[2:])
-    with pytest.raises(RowsRejected, match=r"1 of 3 rows could not be read; nothing was loaded\.") as refusal:
-        await loaded(database, write(tmp_path / "b.csv", [good, bad, good]))
-    [reject] = refusal.value.report.rejects
-    assert (reject.file, reject.line, reject.column, reject.value) == ("b.csv", 3, column, value)
-    assert reject.reason.startswith(reason)
+    rows = [("2024-05-05", "Nowhere yet", *ONE[2:]), ("never", *ONE[1:])]
+    with pytest.raises(RowsRejected, match=r"1 of 2 rows could not be read; nothing was loaded\.") as refusal:
+        await loaded(database, write(tmp_path / "b.csv", rows))
+    assert [reject.line for reject in refusal.value.report.rejects] == [3]
     assert await state(connection) == before
 
 
@@ -418,6 +428,7 @@ ROW = st.tuples(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(ROW, min_size=1, max_size=30), min_size=1, max_size=3))
 async def test_random_loads_equal_a_plain_sum(

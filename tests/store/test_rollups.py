@@ -71,6 +71,7 @@ async def test_the_kept_sets_cover_up_to_two_dimensions() -> None:
     assert sum(1 for mask in masks if mask.bit_count() >= 4) == 1 + 6 + 15
 
 
+@pytest.mark.slow
 async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connection: asyncpg.Connection) -> None:
     """The migration's own SQL sums as the loader's does."""
     await insert_facts(connection, REPORT_FACTS)

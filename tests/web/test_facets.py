@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from tests.report_model import REPORT_FACTS
 from tests.web.test_rows_properties import questions
 
 
+@pytest.mark.slow
 @given(asked=questions(), dimension=st.sampled_from(DIMENSIONS))
 async def test_facets(reports_client: httpx.AsyncClient, asked: dict[str, Any], dimension: str) -> None:
     response = await reports_client.get(f"/v1/dimensions/{dimension}", params={**asked, "counts": "true"})
