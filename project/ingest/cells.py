@@ -145,7 +145,7 @@ def number_reader(
     return read
 
 
-MISSING = "\x00"
+MISSING = "\x00no such field\x00"
 """The cell of a record that lacks the field altogether."""
 
 _SHORT = 12

@@ -98,9 +98,7 @@ class EmbeddedPostgres:
         """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
-            if not self.running:
-                self._bring_up()
-            self._wait_until_ready()
+            self._bring_up_until_ready()
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), input=_CREATE_DATABASE)
 
     def stop(self, mode: str = "fast") -> bool:
@@ -165,9 +163,12 @@ class EmbeddedPostgres:
         conf.chmod(0o644)  # for the server's account, whatever the umask
         self._pg_ctl("-w", "-t", "300", "-l", str(self._home / "start.log"), verb)
 
-    def _wait_until_ready(self) -> None:
-        # Whoever started it may have been killed while it still recovered.
+    def _bring_up_until_ready(self) -> None:
+        # Whoever started it may have been killed while it still recovered; and a server that is just being killed
+        # accepts a last connection.
         for _ in range(_SECONDS_TO_RECOVER * 10):
+            if not self.running:
+                self._bring_up()
             ready = [self.command("pg_isready"), "-q", "-h", str(self._sockets), "-p", str(PORT)]
             if subprocess.run(ready, check=False).returncode == 0:
                 return

@@ -1,5 +1,6 @@
 """The embedded server, with real processes."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -53,6 +54,10 @@ async def test_the_life_of_a_server(own_server: EmbeddedPostgres) -> None:
     assert own_server.status().pid == state.pid
     assert own_server.stop() is True
     assert not own_server.running
+    # It is down before its process is gone.
+    for _ in range(50):
+        if alive(state.pid):
+            await asyncio.sleep(0.1)
     assert not alive(state.pid)
     own_server.start()
     assert await answer(own_server) == 42
@@ -193,3 +198,14 @@ def _wait_for_children_of(server: EmbeddedPostgres) -> None:
         if not any(str(server.data) in " ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"])):
             return
         time.sleep(0.1)
+
+
+async def test_a_server_that_was_killed_this_very_moment(own_server: EmbeddedPostgres) -> None:
+    own_server.start()
+    for _ in range(5):
+        pid = own_server.status().pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        # Its socket may still take a connection.
+        own_server.start()
+        assert await answer(own_server) == 42
