@@ -120,7 +120,7 @@ def _guessed(names: Sequence[str]) -> Preset:
 
 def _found(field: str, header: Sequence[str], names: Sequence[str], options: Options, preset: Preset) -> Sequence[int]:
     """Return the columns that are called what the field is: those of the best name that any has."""
-    if asked := options.columns.get(field):
+    if (asked := options.columns.get(field)) is not None:
         if exact := [index for index, cell in enumerate(header) if cell.strip() == asked or asked == f"#{index + 1}"]:
             return exact
         return [index for index, name in enumerate(names) if name == normal_name(asked)]

@@ -276,6 +276,8 @@ async def test_what_is_missing_is_said_with_what_would_settle_it(database: str, 
     assert "cost: there is no column 'spent'; did you mean 'spend'" in text
     assert "region: give its column, --map region=COLUMN, or one label for all rows, --set region=LABEL." in text
     assert "overlap" in text
+    with pytest.raises(LoadRefused, match="cost: there is no column ''"):
+        await loaded(database, file, columns={"cost": ""})
     with pytest.raises(LoadRefused, match="no field is called 'spend'"):
         await loaded(database, file, columns={"spend": "spend"})
     with pytest.raises(LoadRefused, match=r"--set likes=many: not a number"):
