@@ -2,11 +2,12 @@
 
 import re
 from functools import lru_cache
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
@@ -38,6 +39,19 @@ def _not_below_pool_min(number: int, info: ValidationInfo) -> int:
     return number
 
 
+def _origins(text: str) -> str:
+    for origin in text.split():
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ValueError(f"{origin!r} is no origin such as https://dashboards.example.com, without a path")
+    return text
+
+
+def _networks(text: str) -> str:
+    for network in text.split():
+        ip_network(network)
+    return text
+
+
 def _known_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -56,10 +70,17 @@ class Settings(BaseSettings):
     database_pool_min: int = Field(default=1, ge=0)
     database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=1)
     database_pool_timeout: float = Field(default=5, gt=0, le=3600)
+    database_queue: int = Field(default=50, ge=0, le=100_000)
     database_statement_timeout: float = Field(default=30, gt=0, le=86_400)
 
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
     currency: Annotated[str, BeforeValidator(_capitals), AfterValidator(_three_letters)] = "USD"
+
+    api_auth: Literal["off", "required"] = "off"
+    api_allow_anonymous: bool = False
+    api_rate_limit: int = Field(default=600, ge=0, le=10_000_000)
+    cors_origins: Annotated[str, AfterValidator(_origins)] = ""
+    trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
 
     ingest_http: bool = False
     ingest_dir: Path = Path(".ingests")
@@ -72,9 +93,21 @@ class Settings(BaseSettings):
     heartbeat_retention: str = "1 year"
     heartbeat_compression: str = "gz"
     check_cron: str = "30 4 * * *"
+    scheduler_lock: Literal["file", "postgres"] = "file"
 
     log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
     log_format: Literal["text", "json"] = "text"
+    metrics_dir: Path = Path(".metrics")
+
+    @model_validator(mode="after")
+    def _strangers_do_not_load(self) -> Self:
+        if self.api_allow_anonymous and self.api_auth == "required":
+            raise ValueError("API_ALLOW_ANONYMOUS=true contradicts API_AUTH=required: choose one")
+        if self.api_allow_anonymous and self.ingest_http:
+            raise ValueError(
+                "INGEST_HTTP=true with API_ALLOW_ANONYMOUS=true would let anybody load: use API_AUTH=required"
+            )
+        return self
 
 
 @lru_cache
@@ -88,6 +121,8 @@ def get_settings() -> Settings:
 
 def _told(fault: Any) -> str:
     name = "_".join(str(part) for part in fault["loc"]).upper()
+    if not name:
+        return f"These settings cannot be together: {fault['msg'].removeprefix('Value error, ')}."
     # An address may hold a password.
     value = "" if name == "DATABASE_URL" else f" {fault['input']!r}"
     return f"The setting {name} cannot be{value}: {fault['msg'].removeprefix('Value error, ')}."

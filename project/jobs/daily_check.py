@@ -13,6 +13,9 @@ from project.store.snapshot import snapshot
 DAYS = 35
 """How many days it sums anew, the newest with facts: the 28 that platforms restate, and a week of nobody looking."""
 
+LONGEST = 3600.0
+"""Seconds that it may take."""
+
 
 async def daily_check(next_run: datetime | None = None) -> Beat:
     """Check, and return the line to write. It never raises: what went wrong is in the line.
@@ -22,7 +25,7 @@ async def daily_check(next_run: datetime | None = None) -> Beat:
     now, started = datetime.now(UTC), perf_counter()
     due = {"next": timestamp(next_run)} if next_run else {}
     try:
-        async with snapshot() as seen:
+        async with snapshot(within=LONGEST) as seen:
             findings = await checks.check(seen.connection, await checks.newest_days(seen.connection, DAYS))
     except DatabaseUnavailable as error:
         logger.error("The daily check could not be made: {}", error)

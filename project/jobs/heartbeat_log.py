@@ -92,10 +92,18 @@ def append_line(log: Path, line: str) -> None:
                     return
 
 
-def last_beat(log: Path, *, of_the_scheduler: bool = False) -> Beat | None:
-    """Return the newest beat of the log, or None where there is none yet; where asked, leave out those by hand."""
-    beats = (line for line in _newest_lines(log) if line.job == "heartbeat")
-    return next((beat for beat in beats if not (of_the_scheduler and beat.by_hand)), None)
+def last_beat(log: Path) -> Beat | None:
+    """Return the newest beat of the log, or None where there is none yet."""
+    return next((line for line in _newest_lines(log) if line.job == "heartbeat"), None)
+
+
+def filled_until(log: Path) -> datetime | None:
+    """Return the moment up to which every slot has its line: that of the newest beat of a slot.
+
+    Where there is none yet, it is that of the oldest beat: of the service's first start.
+    """
+    beats = [line for line in _newest_lines(log) if line.job == "heartbeat" and not line.by_hand]
+    return next((beat.at for beat in beats if beat.kind == "ok"), beats[-1].at if beats else None)
 
 
 def keep_check(log: Path, check: Beat) -> None:

@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
+from project.errors import DatabaseUnavailable
 from project.jobs import maintenance
 from project.jobs.daily_check import daily_check
 from project.jobs.heartbeat import beat
-from project.jobs.heartbeat_log import keep_check, last_beat, line_of, open_log
-from project.jobs.leader import leadership, lock_for
+from project.jobs.heartbeat_log import keep_check, line_of, open_log
+from project.jobs.leader import SECONDS_BETWEEN_TRIES, Leader, leadership
 from project.settings import Settings
 
 MISFIRE_GRACE_SECONDS = 3600
@@ -28,11 +29,11 @@ async def running_jobs(settings: Settings) -> AsyncIterator[None]:
 
     Raises ValueError or OSError at once where a setting of the heartbeat, or its directory, cannot be.
     """
-    trigger = cron_trigger(settings.heartbeat_cron)
+    cron_trigger(settings.heartbeat_cron)
     cron_trigger(settings.check_cron, "CHECK_CRON")
     with open_log(settings):
         """It opens no file before its first line, so any process may find out whether the settings can be."""
-    task = asyncio.create_task(_lead_for_ever(settings, trigger), name="jobs")
+    task = asyncio.create_task(lead_for_ever(settings), name="jobs")
     try:
         yield
     finally:
@@ -55,19 +56,19 @@ def next_beat(trigger: CronTrigger, now: datetime) -> datetime | None:
     return due
 
 
-def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> AsyncIOScheduler:
-    """Return the scheduler of the heartbeat and the daily check, not started; `write` takes their lines."""
+def heartbeat_scheduler(settings: Settings, write: Callable[[str], None], leader: Leader) -> AsyncIOScheduler:
+    """Return the scheduler of all jobs, not started; `write` takes the lines of the heartbeat log."""
     trigger = cron_trigger(settings.heartbeat_cron)
     scheduler = AsyncIOScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS},
     )
     scheduler.add_job(
-        _beat,
+        _beat_of_slot,
         trigger,
-        args=("ok", settings, trigger, write),
+        args=(settings, trigger, write, leader),
         id="heartbeat",
-        next_run_time=_first_run(settings, trigger),
+        next_run_time=_first_run(leader.filled_until, trigger),
     )
     check_trigger = cron_trigger(settings.check_cron, "CHECK_CRON")
     scheduler.add_job(_check, check_trigger, args=(settings, check_trigger, write), id="check")
@@ -78,44 +79,65 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None]) -> Asy
     return scheduler
 
 
-async def _lead_for_ever(settings: Settings, trigger: CronTrigger) -> None:
+async def lead_for_ever(settings: Settings) -> None:
+    """Run the jobs whenever this process is the leader, until cancelled."""
+    said = False
     while True:
         try:
-            await _lead(settings, trigger)
+            await _lead(settings)
+            said = False
+        except DatabaseUnavailable as error:
+            if not said:
+                logger.warning("Across hosts, nobody leads while the database is away: {}", error)
+            said = True
+            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
         except Exception:
             logger.exception("The scheduled jobs stopped; trying again in {} s.", SECONDS_BETWEEN_FAILURES)
             await asyncio.sleep(SECONDS_BETWEEN_FAILURES)
 
 
-async def _lead(settings: Settings, trigger: CronTrigger) -> None:
-    async with leadership(lock_for(settings.heartbeat_log)):
-        logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log)
+async def _lead(settings: Settings) -> None:
+    async with leadership(settings) as leader:
+        logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log.name)
         # Closing the log waits for its writer thread, which may be compressing.
         with open_log(settings) as write:
-            scheduler = heartbeat_scheduler(settings, write)
-            await _beat("start", settings, trigger, write)
+            scheduler = heartbeat_scheduler(settings, write, leader)
+            write(await _line("start", settings, cron_trigger(settings.heartbeat_cron)))
             scheduler.start()
             try:
-                await asyncio.Event().wait()
+                await leader.lost()
             finally:
                 scheduler.shutdown(wait=False)
 
 
-def _first_run(settings: Settings, trigger: CronTrigger) -> datetime | None:
-    """Return the first slot to fill: one that came due while leadership changed hands, else the next.
-
-    The log says which slot its last beat was waiting for. APScheduler drops it where it is too long ago.
-    """
+def _first_run(filled_until: datetime | None, trigger: CronTrigger) -> datetime | None:
+    """Return the first slot to fill: one that came due while leadership changed hands, else the next."""
     now = datetime.now(UTC)
-    last = last_beat(settings.heartbeat_log, of_the_scheduler=True)
-    if last and last.next and last.next <= now and (now - last.next).total_seconds() < MISFIRE_GRACE_SECONDS:
-        return last.next
+    missed = filled_until and next_beat(trigger, filled_until)
+    if missed and (now - missed).total_seconds() < MISFIRE_GRACE_SECONDS:
+        return missed
     return next_beat(trigger, now)
 
 
-async def _beat(kind: str, settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
-    due = next_beat(trigger, datetime.now(UTC))
-    write(line_of(await beat(kind, due, settings.heartbeat_log)))
+def _newest_slot(trigger: CronTrigger, now: datetime) -> datetime:
+    slot = next_beat(trigger, now - timedelta(seconds=MISFIRE_GRACE_SECONDS)) or now
+    while (later := next_beat(trigger, slot)) and later <= now:
+        slot = later
+    return slot
+
+
+async def _beat_of_slot(settings: Settings, trigger: CronTrigger, write: Callable[[str], None], leader: Leader) -> None:
+    slot = _newest_slot(trigger, datetime.now(UTC))
+    line = await _line("ok", settings, trigger)
+    async with leader.filling(slot) as nobody_has:
+        if nobody_has:
+            write(line)
+            # The writer has a thread of its own; the slot is filled when the line is on disk.
+            await asyncio.to_thread(logger.complete)
+
+
+async def _line(kind: str, settings: Settings, trigger: CronTrigger) -> str:
+    return line_of(await beat(kind, next_beat(trigger, datetime.now(UTC)), settings.heartbeat_log))
 
 
 async def _check(settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:

@@ -40,8 +40,9 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         minsize=settings.database_pool_min,
         maxsize=settings.database_pool_max,
         timeout=settings.database_pool_timeout,
+        queue=settings.database_queue,
         # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
-        command_timeout=settings.database_statement_timeout + 5,
+        patience=settings.database_statement_timeout + 5,
         init=_numbers_as_text,
         reset=_leave_as_is,
         server_settings={
@@ -53,14 +54,19 @@ def serving_config(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def writing(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def writing(
+    settings: Settings, purpose: str = "load", **server_settings: str
+) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Lend a connection of its own, outside the service's pool, that may write and may take its time.
 
+    `pg_stat_activity` shows it as `ad-metrics PURPOSE`.
     What goes wrong with the database, also inside the block, is DatabaseUnavailable.
     """
     with database_errors():
         connection = await asyncpg.connect(
-            database_url(settings), timeout=30, server_settings={"application_name": "ad-metrics load"}
+            database_url(settings),
+            timeout=30,
+            server_settings={"application_name": f"ad-metrics {purpose}", **server_settings},
         )
         try:
             if await connection.fetchval("SELECT to_regclass('data_version')") is None:

@@ -14,6 +14,7 @@ import time_machine
 
 from project.jobs.heartbeat import Overdue, beat, check
 from project.jobs.heartbeat_log import append_line, last_beat, line_of
+from project.jobs.leader import LeaderOnHost
 from project.jobs.scheduler import cron_trigger, heartbeat_scheduler
 from project.settings import Settings
 from tests.model import FACTS
@@ -32,7 +33,7 @@ class Clock:
         self.checks: list[str] = []
         self._traveller = traveller
         self._settings = settings
-        self.scheduler = heartbeat_scheduler(settings, self.write)
+        self.scheduler = heartbeat_scheduler(settings, self.write, LeaderOnHost(settings.heartbeat_log))
 
     def write(self, line: str) -> None:
         (self.lines if " heartbeat " in line else self.checks).append(line)

@@ -72,7 +72,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config("project.store.engine", dsn="postgresql://nowhere"))
         models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
-        assert len(models) == 12
+        assert len(models) == 14
         for model in models:
             expected = {}
             for name in model._meta.db_fields:
@@ -82,6 +82,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
                     "int": "integer",
                     "bool": "boolean",
                     "timestamptz": "timestamp with time zone",
+                    "varchar": "character varying",
                     "decimal": "numeric",
                     "smallint[]": "ARRAY",
                 }

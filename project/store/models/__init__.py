@@ -1,6 +1,6 @@
 """The tables as Tortoise models; their columns are exactly those of the migrations."""
 
-from project.store.models.bookkeeping import DataVersion, Ingest, IngestLog
+from project.store.models.bookkeeping import ApiKey, DataVersion, Ingest, IngestLog, JobSlot
 from project.store.models.dimensions import (
     DimAgeGroup,
     DimDate,
@@ -14,6 +14,7 @@ from project.store.models.facts import FactAdMetricsDaily
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
+    "ApiKey",
     "DataVersion",
     "DimAgeGroup",
     "DimDate",
@@ -25,5 +26,6 @@ __all__ = [
     "FactAdMetricsDaily",
     "Ingest",
     "IngestLog",
+    "JobSlot",
     "RollupAdMetricsDaily",
 ]

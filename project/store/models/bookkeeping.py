@@ -1,4 +1,4 @@
-"""What the service knows of its own data: its version and the loads that made it."""
+"""What the service keeps beside the data: its version, the loads that made it, who may ask, which jobs have run."""
 
 from typing import Any
 
@@ -67,3 +67,27 @@ class Ingest(Model):
 
     class Meta:
         table = "ingest"
+
+
+class ApiKey(Model):
+    """One API key (`store.keys`): `digest` is the SHA-256 of its secret. No two in use have the same name."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.TextField()
+    scope = fields.TextField()
+    digest = fields.BinaryField()
+    created_at = fields.DatetimeField()
+    revoked_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "api_key"
+
+
+class JobSlot(Model):
+    """The newest slot of a scheduled job that was filled, where hosts share the schedule (`jobs.leader`)."""
+
+    job = fields.CharField(max_length=40, primary_key=True)
+    slot = fields.DatetimeField()
+
+    class Meta:
+        table = "job_slot"
