@@ -3,10 +3,17 @@
 * AdMetricsError
   * InvalidRequest        the caller asked for something that cannot be (HTTP 422)
   * NoSuchThing           the caller named something that does not exist (HTTP 404)
+  * NotAllowed            the caller may not ask
+    * NoKey               … for want of a key that holds (HTTP 401)
+    * KeyTooNarrow        … with this key (HTTP 403)
+    * TooManyRequests     … so often (HTTP 429)
   * DatabaseUnavailable   the database is away, full or not ready (HTTP 503)
-    * QueryTooSlow        … or did not answer within the statement time-out
+    * ConnectionBroken    … or ended the connection; another one may serve
+    * QueryTooSlow        … or did not answer within its time-out (HTTP 504)
     * NotMigrated         … or lacks the tables
+    * ServerFull          … or has as many requests before it as may wait
   * LoadRefused           a file was not loaded (exit code 1)
+  * KeyRefused            an API key was not made (exit code 1)
   * EmbeddedPostgresError the embedded server could not be started or stopped
 """
 
@@ -46,14 +53,46 @@ class NoSuchThing(AdMetricsError):
         self.suggestions = tuple(suggestions)
 
 
+class NotAllowed(AdMetricsError):
+    """The caller may not ask this, or not now."""
+
+
+class NoKey(NotAllowed):
+    """A request without a key, or with one that does not hold."""
+
+    def __init__(self, detail: str, *, presented: bool) -> None:
+        super().__init__(detail)
+        self.presented = presented
+
+
+class KeyTooNarrow(NotAllowed):
+    """A key whose scope does not cover the request."""
+
+    def __init__(self, detail: str, needed: str) -> None:
+        super().__init__(detail)
+        self.needed = needed
+
+
+class TooManyRequests(NotAllowed):
+    """The caller's bucket is empty; it has the next token in `retry_after` seconds."""
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class DatabaseUnavailable(AdMetricsError):
     """No answer could be had from the database; the same request may work in `retry_after` seconds."""
 
     retry_after = 2
 
 
+class ConnectionBroken(DatabaseUnavailable):
+    """The connection ended, or the server ended it, before the answer was there."""
+
+
 class QueryTooSlow(DatabaseUnavailable):
-    """The database gave up at the statement time-out."""
+    """No answer came within the time-out: of a statement, or of all that one request asked."""
 
     retry_after = 30
 
@@ -64,8 +103,21 @@ class NotMigrated(DatabaseUnavailable):
     retry_after = 10
 
 
+class ServerFull(DatabaseUnavailable):
+    """All connections are busy, and as many requests wait for one as may."""
+
+    retry_after = 1
+
+    def __init__(self) -> None:
+        super().__init__("The service is full: as many requests wait for the database as may. Try again in a moment.")
+
+
 class LoadRefused(AdMetricsError):
     """A load that did not happen; the database is as before."""
+
+
+class KeyRefused(AdMetricsError):
+    """An API key that was not made."""
 
 
 class EmbeddedPostgresError(AdMetricsError):

@@ -1,9 +1,16 @@
-"""The service's own log: Loguru on standard error, with the standard library's logging led into it."""
+"""The service's own log: Loguru on standard error, with the standard library's logging led into it.
+
+A line says what happened in words; what a machine would count is also bound to it by name (`logger.bind(rows=5)`), and
+is a member of its own where lines are JSON.
+"""
 
 import logging
 import sys
+import traceback
+from datetime import UTC
 from typing import TYPE_CHECKING
 
+import orjson
 from asgi_correlation_id import correlation_id
 from loguru import logger
 
@@ -26,19 +33,23 @@ def configure(level: str, form: str) -> None:
     logger.add(
         sys.stderr,
         level=level,
-        format=TEXT,
-        serialize=form == "json",
+        format=_json if form == "json" else TEXT,
         filter=lambda record: "channel" not in record["extra"],
         # A traceback with values would show passwords and data.
         diagnose=False,
+        backtrace=False,
     )
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "apscheduler"):
+    for name in ("uvicorn", "uvicorn.error", "asyncio", "apscheduler"):
         library = logging.getLogger(name)
         library.handlers = []
         library.propagate = True
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("tortoise").setLevel(logging.WARNING)
+    # The service writes a line of its own for each request; without handlers, uvicorn makes none.
+    access = logging.getLogger("uvicorn.access")
+    access.handlers = []
+    access.propagate = False
 
 
 class _ToLoguru(logging.Handler):
@@ -53,3 +64,18 @@ class _ToLoguru(logging.Handler):
 
 def _name_request(record: "Record") -> None:
     record["extra"].setdefault("request_id", correlation_id.get() or "-")
+
+
+def _json(record: "Record") -> str:
+    """Return the line as a template, as Loguru wants it; its only field is the JSON."""
+    line = {
+        "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "level": record["level"].name,
+        "logger": record["name"],
+        "message": record["message"],
+        **record["extra"],
+    }
+    if record["exception"]:
+        line["exception"] = "".join(traceback.format_exception(*record["exception"]))
+    record["extra"]["json"] = orjson.dumps(line, default=str).decode()
+    return "{extra[json]}\n"

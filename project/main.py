@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from asgi_correlation_id import CorrelationIdMiddleware
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from loguru import logger
@@ -16,14 +15,27 @@ from tortoise.contrib.fastapi import RegisterTortoise
 from project import __version__, logs
 from project.errors import DatabaseUnavailable
 from project.ingest.requested import Requests
-from project.jobs.heartbeat_log import last_check
+from project.jobs.heartbeat_log import last_beat, last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings
 from project.store import labels
 from project.store.database import serving_config
-from project.store.snapshot import snapshot
-from project.web import catalog, dimensions, health, ingests, problems, reports, rows
-from project.web.head import HeadAsGet
+from project.store.keys import KeyRing
+from project.store.snapshot import gate, snapshot
+from project.web import (
+    catalog,
+    dimensions,
+    documentation,
+    health,
+    ingests,
+    problems,
+    prometheus,
+    reports,
+    rows,
+)
+from project.web.access import Access
+from project.web.middleware import stack
+from project.web.telemetry import telemetry_of
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -34,22 +46,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=__version__,
         summary="Daily advertising facts: filtered rows and reports, exact and fast.",
         lifespan=_lifespan,
+        middleware=stack(settings),
         # A path is what it is: a redirect would hide a typing error.
         redirect_slashes=False,
+        docs_url=None,
         redoc_url=None,
     )
     app.state.settings = settings
+    app.state.keys = KeyRing()
     app.state.last_check = lambda: last_check(settings.heartbeat_log)
+    app.state.last_beat = lambda: last_beat(settings.heartbeat_log)
     problems.install(app)
-    app.add_middleware(HeadAsGet)
-    app.add_middleware(CorrelationIdMiddleware, validator=_printable_id)
     # Until there is a page of its own.
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
-    for resource in (rows, reports, dimensions, catalog, health):
-        app.include_router(resource.router)
+    access = Access(settings)
+    refusals = problems.documented(*access.refusals)
+    for resource in (rows, reports, dimensions, catalog, prometheus):
+        app.include_router(resource.router, dependencies=access.to("read"), responses=refusals)
     if settings.ingest_http:
         app.state.loads = Requests(settings)
-        app.include_router(ingests.router)
+        app.include_router(ingests.router, dependencies=access.to("ingest"), responses=refusals)
+    app.include_router(health.router)
+    app.include_router(documentation.router)
     return app
 
 
@@ -61,21 +79,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = await asyncio.to_thread(serving_config, settings)
     labels.forget()
     async with RegisterTortoise(app, config=config), running_jobs(settings):
+        app.state.gate = gate()
+        app.state.telemetry = telemetry_of(settings)
+        app.state.telemetry.watch(app.state.gate)
         try:
             async with snapshot() as seen:
                 logger.info("Serving data version {} ({}).", seen.version.number, __version__)
         except DatabaseUnavailable as error:
-            logger.warning("Serving without the database for now: {} ({})", error, error.__cause__)
+            logger.warning("Serving without the database for now: {} ({})", error, type(error.__cause__).__name__)
         # What is there now stays, and a page of rows makes no garbage in cycles: looking for some at every 700 objects
         # cost a tenth of a request, and a full collection tens of milliseconds.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
         yield
-
-
-def _printable_id(text: str) -> bool:
-    return len(text) <= 128 and text.isascii() and text.isprintable()
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -149,12 +149,17 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
     @asynccontextmanager
     async def serve(url: str, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
-        log = tmp_path_factory.mktemp("logs") / "heartbeat.log"
-        settings = Settings(database_url=url, heartbeat_log=log, **changes)
+        directory = tmp_path_factory.mktemp("service")
+        settings = Settings(
+            database_url=url,
+            heartbeat_log=directory / "heartbeat.log",
+            metrics_dir=directory / "metrics",
+            **changes,
+        )
         app = create_app(settings)
         async with LifespanManager(app) as manager:
             transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
                 client.app = app
                 yield client
 

@@ -8,13 +8,24 @@ from typing import Any
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
+from project.store.gate import Gate
+
 
 class DsnClient(AsyncpgDBClient):
     """A client whose `extra` holds arguments of `asyncpg.create_pool`, among them `dsn`.
 
     Tortoise's own URL parser knows neither `sslmode`, nor percent-encoded hosts, nor socket directories in all
     their spellings; asyncpg knows them all.
+
+    Before its pool stands a gate (`store.gate`), and `patience` is how many seconds all of one request's statements may
+    take together.
     """
+
+    def __init__(self, *, queue: int = 0, patience: float | None = None, **credentials: Any) -> None:
+        super().__init__(**credentials)
+        self.patience = patience
+        # One connection is kept for what must get through: health, heartbeat and keys.
+        self.gate = Gate(max(1, self.pool_maxsize - 1), queue, self.extra.get("timeout"))
 
     async def create_pool(self, **_taken_apart: Any) -> "asyncpg.Pool[Any]":
         """Open the pool; called by Tortoise at the first query."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
 
-from project.errors import DatabaseUnavailable, NotMigrated, QueryTooSlow
+from project.errors import ConnectionBroken, DatabaseUnavailable, NotMigrated, QueryTooSlow
 
 BROKEN = (
     asyncpg.PostgresConnectionError,
@@ -44,9 +44,10 @@ def database_errors() -> Iterator[None]:
             raise NotMigrated(_MIGRATE) from error.__cause__
         raise
     except TimeoutError as error:
-        raise DatabaseUnavailable("No database connection came free, or none answered, in time.") from error
+        raise QueryTooSlow("The database did not answer within its time-out.") from error
     except _AWAY as error:
         if isinstance(error, ValueError):
             # The driver's word for a value of ours that is no such thing as its column: a fault, not an outage.
             raise
-        raise DatabaseUnavailable("The database cannot be reached.") from error
+        kind = ConnectionBroken if isinstance(error, BROKEN) else DatabaseUnavailable
+        raise kind("The database cannot be reached.") from error

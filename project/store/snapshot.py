@@ -5,7 +5,7 @@ All its statements, and the labels that go with them, belong to the same data ve
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,10 +13,13 @@ import asyncpg
 import orjson
 from asyncpg.transaction import Transaction
 from loguru import logger
-from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
+from project.errors import DatabaseUnavailable
 from project.store import labels
+from project.store.engine import DsnClient
+from project.store.gate import Gate
 from project.store.labels import DataVersion, Labels
 from project.store.outage import BROKEN, database_errors
 from project.store.statements import Statement
@@ -50,7 +53,7 @@ class Snapshot:
     @property
     def using_db(self) -> TransactionWrapper:
         """The transaction as Tortoise's `.using_db()` wants it: for model instances and what they prefetch."""
-        client = cast("AsyncpgDBClient", get_connection("default"))
+        client = cast("DsnClient", get_connection("default"))
         wrapper = TransactionWrapper(client)
         wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
         return wrapper
@@ -66,21 +69,31 @@ def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
     return float(node["Plan Rows"]) * (processes if node["Parallel Aware"] else 1)
 
 
+def gate() -> Gate:
+    """Return the gate that snapshots pass."""
+    return cast("DsnClient", get_connection("default")).gate
+
+
 @asynccontextmanager
-async def snapshot(within: float | None = None) -> AsyncIterator[Snapshot]:
+async def snapshot(within: float | None = None, *, reserved: bool = False) -> AsyncIterator[Snapshot]:
     """Begin a read-only transaction on a connection of the pool, with labels as fresh as its data.
 
-    All of it, the block included, may take `within` seconds. Raises DatabaseUnavailable, or one of its kinds, also for
+    All of it, the block included, may take `within` seconds, by default those of a request. With `reserved` it does not
+    wait at the gate: for what is short and must get through. Raises DatabaseUnavailable, or one of its kinds, also for
     whatever goes wrong with the database inside the block.
     """
+    client = cast("DsnClient", get_connection("default"))
     with database_errors():
-        async with asyncio.timeout(within), _transaction() as connection:
+        async with (
+            nullcontext() if reserved else client.gate.passed(),
+            asyncio.timeout(within or client.patience),
+            _transaction(client) as connection,
+        ):
             yield Snapshot(connection, await labels.refreshed(connection))
 
 
 @asynccontextmanager
-async def _transaction() -> AsyncIterator["asyncpg.Connection[Any]"]:
-    client = cast("AsyncpgDBClient", get_connection("default"))
+async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
     try:
         lent, connection, transaction = await _begin(client)
     except BROKEN as error:
@@ -90,26 +103,32 @@ async def _transaction() -> AsyncIterator["asyncpg.Connection[Any]"]:
         await client._expire_connections()  # noqa: SLF001 - Tortoise's name for the pool's own method
         lent, connection, transaction = await _begin(client)
     try:
-        yield connection
+        try:
+            yield connection
+        except (asyncio.CancelledError, TimeoutError):
+            raise
+        except BaseException:
+            if not connection.is_closed():
+                await transaction.rollback()
+            raise
+        else:
+            await transaction.commit()
     except (asyncio.CancelledError, TimeoutError):
         # The server may never answer a ROLLBACK.
         connection.terminate()
         raise
-    except BaseException:
-        if not connection.is_closed():
-            await transaction.rollback()
-        raise
-    else:
-        await transaction.commit()
     finally:
         await lent.__aexit__(None, None, None)
 
 
-async def _begin(client: AsyncpgDBClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
+async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
     lent = client.acquire_connection()
-    # Neither Tortoise nor asyncpg would ever give up waiting for a free connection.
-    async with asyncio.timeout(client.extra.get("timeout")):
-        connection = await lent.__aenter__()
+    try:
+        # Neither Tortoise nor asyncpg would ever give up waiting for a free connection.
+        async with asyncio.timeout(client.extra.get("timeout")):
+            connection = await lent.__aenter__()
+    except TimeoutError as error:
+        raise DatabaseUnavailable("No database connection could be had in time.") from error
     try:
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
         await transaction.start()

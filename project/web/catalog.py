@@ -6,6 +6,7 @@ from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
 from project.query.periods import COMPARISONS
 from project.query.reports import LARGEST_GROUPS
 from project.store.snapshot import snapshot
+from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import json_response
@@ -15,14 +16,14 @@ from project.web.parse import parse
 from project.web.problems import documented
 from project.web.schemas import CatalogAnswer
 
-router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"])
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=ReadAgain)
 
 
 @router.get(
     "",
     summary="Dimensions, metrics, presets and limits",
     response_model=CatalogAnswer,
-    responses=documented(422, 503),
+    responses=documented(422, 503, 504),
 )
 async def catalog(request: Request) -> Response:
     """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""

@@ -10,17 +10,19 @@ from project.errors import NoSuchThing
 from project.query.facets import fetch_facets, plan_facets
 from project.store.labels import nearest
 from project.store.snapshot import snapshot
+from project.web.again import ReadAgain
 from project.web.checks import filters_are_counted
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, label_objects
 from project.web.meta import data_meta, rows_meta
+from project.web.middleware.observed import note
 from project.web.params import NoParameters, RowFilterParameters
 from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
 from project.web.schemas import DimensionsAnswer, LabelsAnswer
 
-router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"])
+router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=ReadAgain)
 
 _NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 
@@ -39,7 +41,7 @@ class LabelsParameters(RowFilterParameters):
     )
 
 
-@router.get("", summary="The dimensions", responses=documented(422, 503), response_model=DimensionsAnswer)
+@router.get("", summary="The dimensions", responses=documented(422, 503, 504), response_model=DimensionsAnswer)
 async def list_dimensions(request: Request) -> Response:
     """Name every dimension, and say how many labels it has."""
     await parse(NoParameters, request)
@@ -63,7 +65,7 @@ async def list_dimensions(request: Request) -> Response:
     "/{name}",
     summary="The labels of a dimension",
     response_model=LabelsAnswer,
-    responses=documented(404, 422, 503),
+    responses=documented(404, 422, 503, 504),
     openapi_extra=documented_parameters(LabelsParameters),
 )
 async def list_labels(request: Request, name: str) -> Response:
@@ -86,4 +88,5 @@ async def list_labels(request: Request, name: str) -> Response:
             facets = await fetch_facets(plan, seen)
             meta = {**rows_meta(filters, seen.labels), "source": plan.source.name}
     found = seen.labels[name].search(params.search or "")
+    note(request, rows=len(found), source=meta.get("source", "labels"))
     return json_response({"data": label_objects(found, facets), "meta": meta}, tag)

@@ -29,7 +29,7 @@ async def ready(request: Request) -> Response:
     """Answer 200 when the database is there with all migrations, else 503 with what is wrong."""
     started = perf_counter()
     try:
-        async with snapshot(within=5) as seen:
+        async with snapshot(within=5, reserved=True) as seen:
             pending = await migrations.pending(seen.connection)
     except DatabaseUnavailable as error:
         return _not_ready(request, str(error), {"database": str(error)})

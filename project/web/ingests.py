@@ -98,7 +98,7 @@ class _TooLarge(Exception):
     summary="Load files",
     status_code=202,
     response_model=IngestAnswer,
-    responses=documented(413, 422, 503),
+    responses=documented(413, 422, 503, 504),
     openapi_extra=documented_parameters(IngestParameters)
     | {
         "requestBody": {
@@ -152,7 +152,7 @@ async def ingest(request: Request) -> Response:
     "",
     summary="Loads that were asked for over HTTP",
     response_model=IngestsAnswer,
-    responses=documented(422, 503),
+    responses=documented(422, 503, 504),
     openapi_extra=documented_parameters(IngestsParameters),
 )
 async def ingests(request: Request) -> Response:
@@ -167,7 +167,7 @@ async def ingests(request: Request) -> Response:
     "/{ingest_id}",
     summary="One load",
     response_model=IngestAnswer,
-    responses=documented(404, 422, 503),
+    responses=documented(404, 422, 503, 504),
 )
 async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     """Say how far a load is, and in the end its report: the same as of `ad-metrics load --json`."""

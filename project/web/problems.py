@@ -8,12 +8,21 @@ import orjson
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from loguru import logger
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.errors import DatabaseUnavailable, Fault, InvalidRequest, NoSuchThing, NotMigrated, QueryTooSlow
+from project.errors import (
+    DatabaseUnavailable,
+    Fault,
+    InvalidRequest,
+    KeyTooNarrow,
+    NoKey,
+    NoSuchThing,
+    NotMigrated,
+    QueryTooSlow,
+    ServerFull,
+    TooManyRequests,
+)
 from project.store.labels import nearest
 from project.web.faults import faults_of
 
@@ -57,7 +66,8 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **members: Any,
 ) -> Response:
-    """Return one problem; members that are empty are left out."""
+    """Return one problem; members that are empty are left out. The log line of the request names its kind."""
+    request.scope["observed"]["problem"] = kind
     content = {
         "type": f"/problems/{kind}",
         "title": title,
@@ -88,9 +98,24 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(InvalidRequest, _invalid_request)
     app.add_exception_handler(NoSuchThing, _no_such_thing)
-    app.add_exception_handler(DatabaseUnavailable, _database_unavailable)
+    app.add_exception_handler(NoKey, _no_key)
+    app.add_exception_handler(KeyTooNarrow, _key_too_narrow)
+    app.add_exception_handler(TooManyRequests, _too_many_requests)
+    app.add_exception_handler(DatabaseUnavailable, database_unavailable)
     app.add_exception_handler(HTTPException, _http)
-    app.add_middleware(_InternalErrors)
+
+
+def database_unavailable(request: Request, error: Any) -> Response:
+    """Return the problem of a database that is away, slow or not set up, or of a service that is full."""
+    status, kind, title = {
+        NotMigrated: (503, "database-not-migrated", "The database is not set up"),
+        QueryTooSlow: (504, "query-too-slow", "The query took too long"),
+        ServerFull: (503, "server-full", "The service is full"),
+    }.get(type(error), (503, "database-unavailable", "The database is unavailable"))
+    if error.__cause__:
+        request.scope["observed"]["cause"] = type(error.__cause__).__name__
+    headers = {"Retry-After": str(error.retry_after)}
+    return problem(request, status, kind, title, detail=str(error), headers=headers)
 
 
 def _invalid_parameters(request: Request, error: Any) -> Response:
@@ -124,14 +149,21 @@ def _no_such_thing(request: Request, error: Any) -> Response:
     return problem(request, 404, "not-found", "No such thing", detail=str(error), suggestions=error.suggestions)
 
 
-def _database_unavailable(request: Request, error: Any) -> Response:
-    logger.warning("{} {}: {} ({!r})", request.method, request.url.path, error, error.__cause__)
-    kind, title = {
-        NotMigrated: ("database-not-migrated", "The database is not set up"),
-        QueryTooSlow: ("query-too-slow", "The query took too long"),
-    }.get(type(error), ("database-unavailable", "The database is unavailable"))
+def _no_key(request: Request, error: Any) -> Response:
+    # RFC 6750, section 3: a request without a key is told the scheme only.
+    challenge = 'Bearer realm="ad-metrics"' + (', error="invalid_token"' if error.presented else "")
+    headers = {"WWW-Authenticate": challenge}
+    return problem(request, 401, "no-key", "A key is needed", detail=str(error), headers=headers)
+
+
+def _key_too_narrow(request: Request, error: Any) -> Response:
+    headers = {"WWW-Authenticate": f'Bearer realm="ad-metrics", error="insufficient_scope", scope="{error.needed}"'}
+    return problem(request, 403, "key-too-narrow", "This key may not", detail=str(error), headers=headers)
+
+
+def _too_many_requests(request: Request, error: Any) -> Response:
     headers = {"Retry-After": str(error.retry_after)}
-    return problem(request, 503, kind, title, detail=str(error), headers=headers)
+    return problem(request, 429, "too-many-requests", "Too many requests", detail=str(error), headers=headers)
 
 
 def _http(request: Request, error: Any) -> Response:
@@ -153,32 +185,3 @@ def _http(request: Request, error: Any) -> Response:
     phrase = HTTPStatus(error.status_code).phrase
     kind = phrase.lower().replace(" ", "-")
     return problem(request, error.status_code, kind, phrase, detail=str(error.detail), headers=error.headers)
-
-
-class _InternalErrors:
-    """Pure ASGI, inside the middleware that numbers requests: Starlette's own handler would answer outside of it."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception as error:
-            if scope["type"] != "http":
-                raise
-            request = Request(scope)
-            logger.opt(exception=error).error("{} {} failed", request.method, request.url.path)
-            if started:
-                # Half an answer must not look whole: the server breaks the connection.
-                raise
-            detail = "The fault is ours. The log has the cause under this request id."
-            answer = problem(request, 500, "internal-error", "Internal error", detail=detail)
-            await answer(scope, receive, send)

@@ -10,16 +10,18 @@ from project.query.groups import arrange
 from project.query.reports import ReportPlan, Sums, explain_report, fetch_report, plan_report
 from project.store.labels import Labels
 from project.store.snapshot import snapshot
+from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import group_objects, json_response, total_object
 from project.web.meta import data_meta, report_meta
+from project.web.middleware.observed import note
 from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
 from project.web.report_params import ReportParameters
 from project.web.schemas import PlanAnswer, ReportAnswer
 
-router = APIRouter(prefix="/v1/reports", tags=["Reports"])
+router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=ReadAgain)
 
 _MUCH = 5000
 """From so many numbers on, an answer takes longer to make than other requests should wait (about 10 ms)."""
@@ -29,7 +31,7 @@ _MUCH = 5000
     "",
     summary="Facts grouped, summed, compared",
     response_model=ReportAnswer,
-    responses=documented(422, 503),
+    responses=documented(422, 503, 504),
     openapi_extra=documented_parameters(ReportParameters),
 )
 async def report(request: Request) -> Response:
@@ -46,6 +48,7 @@ async def report(request: Request) -> Response:
             return unchanged
         plan = plan_report(question, seen.labels)
         fetched = await fetch_report(plan, seen)
+    note(request, rows=sum(map(len, fetched)), source=plan.source.name)
     if _is_large(plan, fetched):
         content = await asyncio.to_thread(_content, plan, fetched, seen.labels)
     else:
@@ -57,7 +60,7 @@ async def report(request: Request) -> Response:
     "/plan",
     summary="How a report would be read",
     response_model=PlanAnswer,
-    responses=documented(422, 503),
+    responses=documented(422, 503, 504),
     openapi_extra=documented_parameters(ReportParameters),
 )
 async def plan(request: Request) -> Response:

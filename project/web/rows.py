@@ -6,17 +6,19 @@ from fastapi import APIRouter, Path, Request, Response
 
 from project.query.rows import fetch_row, fetch_rows, plan_rows
 from project.store.snapshot import snapshot
+from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, row_objects
 from project.web.meta import data_meta, rows_meta
+from project.web.middleware.observed import note
 from project.web.params import NoParameters
 from project.web.parse import documented_parameters, parse
 from project.web.problems import documented
 from project.web.rows_params import RowsParameters
 from project.web.schemas import RowAnswer, RowsAnswer
 
-router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"])
+router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=ReadAgain)
 
 LARGEST_ID = 2**63 - 1
 
@@ -25,7 +27,7 @@ LARGEST_ID = 2**63 - 1
     "",
     summary="Facts, filtered and sorted, page by page",
     response_model=RowsAnswer,
-    responses=documented(422, 503),
+    responses=documented(422, 503, 504),
     openapi_extra=documented_parameters(RowsParameters),
 )
 async def list_rows(request: Request) -> Response:
@@ -40,6 +42,7 @@ async def list_rows(request: Request) -> Response:
         if unchanged := not_modified(request, tag):
             return unchanged
         page = await fetch_rows(plan_rows(question, seen.labels), seen)
+    note(request, rows=len(page.records), source="facts")
     position = {"limit": question.limit, "next_cursor": page.next_cursor}
     if page.count is not None:
         position["count"] = page.count
@@ -51,7 +54,7 @@ async def list_rows(request: Request) -> Response:
     return json_response(content, tag)
 
 
-@router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503))
+@router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503, 504))
 async def one_row(
     request: Request,
     id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="The `id` of a row.", examples=[1])],  # noqa: A002

@@ -63,7 +63,7 @@ async def test_the_page_needs_no_other_host(client: httpx.AsyncClient) -> None:
     for source in sources:
         assert source.startswith("/"), source
         assert (await client.get(source)).status_code == 200
-    assert "://" not in page.replace("http://test", "")
+    assert "://" not in page
 
 
 async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
@@ -77,7 +77,7 @@ async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) ->
 async def test_nothing_breaks_and_every_answer_is_documented(
     case: schemathesis.Case, client: httpx.AsyncClient
 ) -> None:
-    request = case.as_transport_kwargs(base_url="http://test")
+    request = case.as_transport_kwargs(base_url="http://localhost")
     request = {
         name: value for name, value in request.items() if name in ("method", "url", "params", "headers", "cookies")
     }

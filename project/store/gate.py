@@ -1,0 +1,63 @@
+"""The gate before the pool: so many requests read at once, so many wait, and the others are told at once.
+
+Without it every request of a crowd waits for a connection, all of them longer than their callers do, and the answers
+are made for nobody.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from project.errors import DatabaseUnavailable, ServerFull
+
+
+class Gate:
+    """Lets `slots` requests through at once; up to `queue` more wait, each at most `patience` seconds."""
+
+    def __init__(self, slots: int, queue: int, patience: float | None) -> None:
+        self.slots = slots
+        self.in_use = 0
+        self.waiting = 0
+        self.watch: Callable[[], None] = _nobody
+        """Called whenever `in_use` or `waiting` has changed."""
+        self._queue = queue
+        self._patience = patience
+        self._free = asyncio.Semaphore(slots)
+
+    @property
+    def full(self) -> bool:
+        """Whether the next request would be refused."""
+        return self._free.locked() and self.waiting >= self._queue
+
+    @asynccontextmanager
+    async def passed(self) -> AsyncIterator[None]:
+        """Hold a slot inside the block. Raises ServerFull, and DatabaseUnavailable when none came free in time."""
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
+        self.in_use += 1
+        self.watch()
+        try:
+            yield
+        finally:
+            self.in_use -= 1
+            self._free.release()
+            self.watch()
+
+    async def _wait(self) -> None:
+        if self.full:
+            raise ServerFull
+        self.waiting += 1
+        self.watch()
+        try:
+            async with asyncio.timeout(self._patience):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise DatabaseUnavailable("No database connection came free in time.") from error
+        finally:
+            self.waiting -= 1
+
+
+def _nobody() -> None:
+    pass

@@ -1,0 +1,89 @@
+"""Access: who may ask what, and how often. Declared for each resource in `main.py`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Security
+from fastapi.params import Depends as Dependency
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from throttled import RateLimiterType, RateLimitResult, Throttled, rate_limiter
+from throttled.store import MemoryStore
+
+from project.errors import KeyTooNarrow, NoKey, TooManyRequests
+from project.settings import Settings
+from project.store.keys import SCOPES
+from project.web.middleware.observed import note
+
+_MOST_BUCKETS = 10_000
+"""How many callers one process remembers: those that asked last."""
+
+_bearer = HTTPBearer(auto_error=False, description="A key made with `ad-metrics keys create`.", scheme_name="API key")
+_Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
+
+
+class Access:
+    """The rules of one application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._keys_needed = settings.api_auth == "required"
+        self._limited = settings.api_rate_limit > 0 and (self._keys_needed or settings.api_allow_anonymous)
+        quota = settings.api_rate_limit or 1
+        self._buckets = Throttled(
+            using=RateLimiterType.TOKEN_BUCKET.value,
+            quota=rate_limiter.per_min(quota, burst=quota),
+            store=MemoryStore(options={"MAX_SIZE": _MOST_BUCKETS}),
+        )
+
+    def to(self, scope: str) -> Sequence[Dependency]:
+        """Return what a router depends on that asks for this scope (`store.keys.SCOPES`)."""
+        if self._keys_needed:
+            return [Depends(self._holder_of_key(scope))]
+        return [Depends(self._anonymous)] if self._limited else []
+
+    @property
+    def refusals(self) -> Sequence[int]:
+        """The statuses with which a request may be refused."""
+        return (*((401, 403) if self._keys_needed else ()), *((429,) if self._limited else ()))
+
+    def _holder_of_key(self, scope: str) -> Callable[..., Awaitable[None]]:
+        async def check(request: Request, credentials: _Credentials) -> None:
+            if credentials is None:
+                raise NoKey(
+                    "Send a key: `Authorization: Bearer adm_…`. `ad-metrics keys create` makes one.", presented=False
+                )
+            holder = await request.app.state.keys.holder(credentials.credentials)
+            note(request, key=holder.name)
+            if _rank(holder.scope) < _rank(scope):
+                raise KeyTooNarrow(
+                    f"The key {holder.name!r} has the scope {holder.scope!r}; this needs {scope!r}.", scope
+                )
+            self._take(request, str(holder.id), f"the key {holder.name!r}")
+
+        return check
+
+    async def _anonymous(self, request: Request) -> None:
+        address = request.client.host if request.client else "-"
+        self._take(request, address, address)
+
+    def _take(self, request: Request, caller: str, named: str) -> None:
+        if not self._limited:
+            return
+        taken = self._buckets.limit(caller)
+        request.scope["answer_headers"].update(_rate_limit_headers(taken))
+        if taken.limited:
+            retry_after = max(1, round(taken.state.retry_after))
+            detail = f"{named} may ask {taken.state.limit:,} times a minute; the next may come in {retry_after} s."
+            raise TooManyRequests(detail[0].upper() + detail[1:], retry_after)
+
+
+def _rate_limit_headers(taken: RateLimitResult) -> dict[str, Any]:
+    """Return the fields of draft-ietf-httpapi-ratelimit-headers-10: what is allowed, what is left, when it is whole."""
+    state = taken.state
+    return {
+        "RateLimit-Policy": f'"minute";q={state.limit};w=60',
+        "RateLimit": f'"minute";r={state.remaining};t={round(state.reset_after)}',
+    }
+
+
+def _rank(scope: str) -> int:
+    return list(SCOPES).index(scope)

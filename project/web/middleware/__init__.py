@@ -1,0 +1,52 @@
+"""Middleware: what every request passes before its route, outermost first in `stack`. Pure ASGI, one file each.
+
+Starlette's `@app.middleware("http")` runs the route in a task of its own, which goes on after the client has left.
+"""
+
+from asgi_correlation_id import CorrelationIdMiddleware
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from project.settings import Settings
+from project.web.middleware.faults_of_ours import FaultsOfOurs
+from project.web.middleware.full import RefusedWhenFull
+from project.web.middleware.head import HeadAsGet
+from project.web.middleware.headers import SecurityHeaders
+from project.web.middleware.observed import Observed
+from project.web.middleware.sizes import LimitedSizes
+from project.web.middleware.strangers import LoopbackOnly
+
+_EXPOSED = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+
+
+def stack(settings: Settings) -> list[Middleware]:
+    """Return the middleware of the application, as FastAPI takes it."""
+    layers = [
+        Middleware(CorrelationIdMiddleware, validator=_printable_id),
+        Middleware(HeadAsGet),
+        Middleware(Observed),
+        Middleware(SecurityHeaders),
+        Middleware(FaultsOfOurs),
+        Middleware(RefusedWhenFull),
+        Middleware(LimitedSizes),
+    ]
+    if settings.trusted_proxies:
+        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies.split()))
+    if settings.api_auth == "off" and not settings.api_allow_anonymous:
+        layers.append(Middleware(LoopbackOnly))
+    if settings.cors_origins:
+        layers.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_origins.split(),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+                expose_headers=_EXPOSED,
+            )
+        )
+    return layers
+
+
+def _printable_id(text: str) -> bool:
+    return len(text) <= 128 and text.isascii() and text.isprintable()

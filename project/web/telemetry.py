@@ -1,0 +1,138 @@
+"""Telemetry: what is counted, for Prometheus; the same counts whichever worker is asked.
+
+Each process writes its counts to files of its own, and whoever is asked sums those of all (`prometheus_client`'s
+multiprocess mode).
+"""
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from project.settings import Settings
+from project.store.gate import Gate
+
+_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+def telemetry_of(settings: Settings) -> "Telemetry":
+    """Return this process's telemetry, in a directory that it shares with the other workers of its service.
+
+    Raises OSError where `METRICS_DIR` cannot be written.
+    """
+    parent = multiprocessing.parent_process()
+    service = (parent.pid if parent else None) or os.getpid()
+    for other in settings.metrics_dir.glob("*"):
+        if other.name.isdigit() and int(other.name) != service and not _alive(int(other.name)):
+            shutil.rmtree(other, ignore_errors=True)
+    directory = settings.metrics_dir.resolve() / str(service)
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    global _one  # noqa: PLW0603 - the library's files are the process's, too
+    _one = _one or Telemetry(directory)
+    return _one
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A number that is read when it is asked for, rather than counted."""
+
+    name: str
+    meaning: str
+    value: float
+    counter: bool = False
+
+
+class Telemetry:
+    """The counters of one process."""
+
+    def __init__(self, directory: Path) -> None:
+        # The library looks for its directory once, when it is imported.
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
+        from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415
+
+        self._directory = directory
+        self._requests = Counter(
+            "ad_metrics_requests", "Requests answered.", ("method", "route", "status"), registry=None
+        )
+        self._seconds = Histogram(
+            "ad_metrics_request_seconds",
+            "How long requests took.",
+            ("route",),
+            buckets=_SECONDS,
+            registry=None,
+        )
+        self._refusals = Counter(
+            "ad_metrics_refusals", "Requests refused, by kind of problem.", ("problem",), registry=None
+        )
+        # The sum over processes that live.
+        self._in_use = Gauge(
+            "ad_metrics_pool_in_use", "Requests that read now.", registry=None, multiprocess_mode="livesum"
+        )
+        self._waiting = Gauge(
+            "ad_metrics_pool_waiting", "Requests that wait to read.", registry=None, multiprocess_mode="livesum"
+        )
+        self._slots = Gauge(
+            "ad_metrics_pool_slots", "Requests that may read at once.", registry=None, multiprocess_mode="livesum"
+        )
+
+    def watch(self, gate: Gate) -> None:
+        """Show from now on how many requests use this gate, and wait at it."""
+
+        def changed() -> None:
+            self._in_use.set(gate.in_use)
+            self._waiting.set(gate.waiting)
+
+        self._slots.set(gate.slots)
+        gate.watch = changed
+        changed()
+
+    def count(self, method: str, route: str, status: int, seconds: float, problem: str | None) -> None:
+        """Count a request that ended."""
+        self._requests.labels(method if method in _METHODS else "other", route, status).inc()
+        self._seconds.labels(route).observe(seconds)
+        if problem:
+            self._refusals.labels(problem).inc()
+
+    def exposition(self, readings: Iterable[Reading]) -> bytes:
+        """Return the counts of all processes, and these readings, as Prometheus reads them."""
+        from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
+        from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # noqa: PLC0415
+
+        for file in self._directory.glob("gauge_live*_*.db"):
+            process = int(file.stem.rpartition("_")[2])
+            if not _alive(process):
+                mark_process_dead(process, str(self._directory))  # type: ignore[no-untyped-call]
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._directory))  # type: ignore[no-untyped-call]
+        registry.register(_Read(readings))
+        return generate_latest(registry)
+
+
+_one: Telemetry | None = None
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+
+
+class _Read:
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        self._readings = readings
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
+
+        for reading in self._readings:
+            family = CounterMetricFamily if reading.counter else GaugeMetricFamily
+            yield family(reading.name, reading.meaning, value=reading.value)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
