@@ -1,0 +1,107 @@
+"""`ad-metrics check`, `rollups`, `heartbeat`, `doctor`: whether all is well, and what mends it."""
+
+import asyncio
+from datetime import UTC, date, datetime
+from typing import Annotated
+
+import typer
+from filelock import Timeout
+from tortoise import Tortoise
+
+from project.cli.exits import REFUSED, exit_codes
+from project.doctor import Finding, examine
+from project.ingest.rebuild import rebuild
+from project.jobs import heartbeat as beats
+from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
+from project.jobs.leader import lock_for
+from project.jobs.scheduler import cron_trigger, next_beat
+from project.settings import Settings, get_settings
+from project.store import checks
+from project.store.checks import Findings
+from project.store.database import serving_config, writing
+
+rollups = typer.Typer(no_args_is_help=True, help="The sums that reports are read from.")
+
+_FROM = typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day; by default, of all.")
+_TO = typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; by default, of all.")
+
+
+def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None) -> None:
+    """Prove that rollups equal facts, labels resolve, partitions are there and versions move; exit 1 where not."""
+    with exit_codes():
+        findings = asyncio.run(_checked(get_settings(), *_days(date_from, date_to)))
+    for name, found in findings.by_check.items():
+        print(f"{name:11} {'; '.join(found) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
+    if not findings.ok:
+        if findings.rollups:
+            print("`ad-metrics rollups rebuild` mends rollups.")
+        raise typer.Exit(REFUSED)
+
+
+@rollups.command(name="rebuild")
+def rebuild_rollups(
+    date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None
+) -> None:
+    """Sum the rollups anew from the facts, month by month."""
+    with exit_codes():
+        days = asyncio.run(rebuild(get_settings(), *_days(date_from, date_to)))
+        print(f"rebuilt the rollups of {days:,} days")
+
+
+def heartbeat(
+    check: Annotated[bool, typer.Option("--check", help="Only look: exit 1 when the last beat is overdue.")] = False,
+) -> None:
+    """Write one heartbeat now; with --check, tell a monitor whether the service still writes them."""
+    settings = get_settings()
+    with exit_codes():
+        if check:
+            print(line_of(beats.check(settings.heartbeat_log, datetime.now(UTC))))
+        else:
+            print(asyncio.run(_beat_once(settings)))
+
+
+def doctor() -> None:
+    """Look at settings, access, disks, logs, database, partitions and heartbeat; exit 1 where something fails."""
+    with exit_codes():
+        findings = asyncio.run(_examined(get_settings()))
+    for finding in findings:
+        print(f"{finding.state:4}  {finding.name:10}  {finding.detail}")
+        if finding.advice:
+            print(f"{'':18}{finding.advice}")
+    if any(finding.state == "fail" for finding in findings):
+        raise typer.Exit(REFUSED)
+
+
+def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
+    if first and last and last < first:
+        raise typer.BadParameter(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}")
+    return first.date() if first else date.min, last.date() if last else date.max
+
+
+async def _checked(settings: Settings, first: date, last: date) -> Findings:
+    async with writing(settings) as connection:
+        return await checks.check(connection, await checks.days_between(connection, first, last))
+
+
+async def _beat_once(settings: Settings) -> str:
+    log = settings.heartbeat_log.resolve()
+    due = next_beat(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
+    await Tortoise.init(config=serving_config(settings))
+    try:
+        line = line_of(await beats.beat("ok", due, log, by_hand=True))
+    finally:
+        await Tortoise.close_connections()
+    try:
+        with lock_for(log), open_log(settings) as write:
+            write(line)
+    except Timeout:
+        # A service has the log open, and rotates it.
+        append_line(log, line)
+    written = last_beat(log)
+    if written is None or line_of(written) != line:
+        raise beats.Unwritten(f"The beat could not be written to {log}; is the disk full?")
+    return line
+
+
+async def _examined(settings: Settings) -> list[Finding]:
+    return [finding async for finding in examine(settings)]

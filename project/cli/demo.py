@@ -1,0 +1,90 @@
+"""`ad-metrics demo`: everything set up, for a first look."""
+
+import asyncio
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Annotated
+from urllib.error import URLError
+from urllib.request import urlopen
+from zoneinfo import ZoneInfo
+
+import typer
+import uvicorn
+
+from project import __version__
+from project.cli.exits import USAGE, exit_codes
+from project.ingest.sample import load_sample
+from project.settings import Settings, get_settings
+from project.store import migrations
+from project.store.database import database_url, writing
+
+
+def demo(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
+    browser: Annotated[bool, typer.Option(help="Open the documentation in a browser.")] = True,
+) -> None:
+    """Set everything up, load sample data where there is none, and serve: for a first look."""
+    settings = get_settings()
+    _refuse_taken_port(host, port)
+    with exit_codes():
+        print(f"Ad Metrics {__version__}", flush=True)
+        if not settings.database_url:
+            print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir} (`ad-metrics db stop` stops it)")
+        database_url(settings)
+        applied = asyncio.run(migrations.upgrade(settings))
+        print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
+        print(f"data         {asyncio.run(_sample_if_empty(settings))}")
+    site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    print(f"API          {site}/docs")
+    print(f"try          curl '{site}/v1/ad-metrics?sort=-date,-cost&limit=3'")
+    print(f"report       curl '{site}/v1/reports?date_preset=last_28d&group_by=week,platform&metrics=cost,ctr'")
+    print(f"heartbeat    tail -F {settings.heartbeat_log}")
+    print("Ctrl-C stops the service.", flush=True)
+    if browser and _has_screen():
+        threading.Thread(target=_open_when_up, args=(site,), daemon=True).start()
+    uvicorn.run("project.main:app", host=host, port=port, log_config=None)
+
+
+async def _sample_if_empty(settings: Settings) -> str:
+    async with writing(settings) as connection:
+        version, sample = await connection.fetchrow("SELECT version, sample FROM data_version") or (0, False)
+    if sample:
+        return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
+    if version:
+        return "yours; no sample data is added to it"
+    yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
+    report = await load_sample(settings, yesterday)
+    return (
+        f"sample data, made up: {report.inserted:,} facts, {report.date_from} to {report.date_to};"
+        " the first `ad-metrics load` of yours replaces it"
+    )
+
+
+def _refuse_taken_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            print(f"Cannot listen on {host}:{port}: {error.strerror}. Try --port {port + 1}.", file=sys.stderr)
+            raise typer.Exit(USAGE) from error
+
+
+def _has_screen() -> bool:
+    return sys.stdout.isatty() and (sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ)
+
+
+def _open_when_up(site: str) -> None:
+    for _ in range(100):
+        try:
+            with urlopen(f"{site}/health/live", timeout=1):  # noqa: S310 - our own address
+                webbrowser.open(f"{site}/docs")
+                return
+        except URLError:
+            sleep(0.2)

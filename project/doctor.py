@@ -1,0 +1,178 @@
+"""The doctor: looks at everything an operator sets up, and says what to do about what is wrong."""
+
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import asyncpg
+
+from project.errors import AdMetricsError, DatabaseUnavailable
+from project.jobs.heartbeat import check as check_heartbeat
+from project.jobs.heartbeat_log import last_check
+from project.jobs.scheduler import cron_trigger
+from project.settings import Settings
+from project.store import migrations, partitions
+from project.store.database import database_url
+from project.store.embedded import EmbeddedPostgres
+from project.store.labels import nearest
+from project.store.outage import database_errors
+
+OLDEST_SERVER = 15
+LEAST_FREE = 1 << 30
+"""Bytes that should be free on a disk that is written to."""
+
+State = Literal["ok", "warn", "fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one thing is. `advice` is what to do about it."""
+
+    state: State
+    name: str
+    detail: str
+    advice: str = ""
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Yield a finding for each thing there is to look at. It changes nothing, and starts no server."""
+    for finding in (*_settings(settings), *_exposure(settings), *_disks(settings), *_log_directory(settings)):
+        yield finding
+    async for finding in _database(settings):
+        yield finding
+    for finding in (*_heartbeat(settings), *_daily_check(settings)):
+        yield finding
+
+
+def _settings(settings: Settings) -> Iterator[Finding]:
+    unknown = [name for name in _names_in_env_file() if name.lower() not in Settings.model_fields]
+    for name in unknown:
+        meant = nearest(name, [known.upper() for known in Settings.model_fields], 1)
+        advice = f"Did you mean {meant[0]}?" if meant else "`.env.example` has all settings."
+        yield Finding("warn", "settings", f"`.env` has {name}, which is no setting.", advice)
+    try:
+        cron_trigger(settings.heartbeat_cron)
+        cron_trigger(settings.check_cron, "CHECK_CRON")
+    except ValueError as error:
+        yield Finding("fail", "settings", str(error), "Five fields: minute hour day month weekday, in UTC.")
+    else:
+        if not unknown:
+            yield Finding("ok", "settings", "They can be.")
+
+
+def _exposure(settings: Settings) -> Iterator[Finding]:
+    if settings.api_auth == "required":
+        yield Finding("ok", "access", "Every request needs a key.")
+    elif settings.api_allow_anonymous:
+        advice = "Set API_AUTH=required unless everybody who reaches the service may read everything."
+        yield Finding("warn", "access", "Everybody who reaches the service is answered.", advice)
+    else:
+        yield Finding("ok", "access", "Only this machine is answered; API_AUTH=required opens it to holders of keys.")
+
+
+def _disks(settings: Settings) -> Iterator[Finding]:
+    places = {"HEARTBEAT_LOG": settings.heartbeat_log.parent}
+    if not settings.database_url:
+        places["EMBEDDED_POSTGRES_DIR"] = settings.embedded_postgres_dir
+    if settings.ingest_http:
+        places["INGEST_DIR"] = settings.ingest_dir
+    for setting, place in places.items():
+        free = shutil.disk_usage(_there(place)).free
+        detail = f"{free / (1 << 30):,.1f} GB are free where {setting} is."
+        if free < LEAST_FREE:
+            yield Finding("warn", "disk", detail, "Make room, or put it on another disk.")
+        else:
+            yield Finding("ok", "disk", detail)
+
+
+def _log_directory(settings: Settings) -> Iterator[Finding]:
+    directory = settings.heartbeat_log.resolve().parent
+    if os.access(_there(directory), os.W_OK | os.X_OK):
+        yield Finding("ok", "log", f"{settings.heartbeat_log} can be written.")
+    else:
+        yield Finding(
+            "fail", "log", f"{settings.heartbeat_log} cannot be written.", f"Let this account write {directory}."
+        )
+
+
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.database_url and not EmbeddedPostgres(settings.embedded_postgres_dir).running:
+        advice = "`ad-metrics db start` starts it, as does the service."
+        yield Finding("warn", "database", "The embedded server is down.", advice)
+        return
+    try:
+        with database_errors():
+            connection = await asyncpg.connect(database_url(settings), timeout=5)
+            try:
+                async for finding in _inside(connection):
+                    yield finding
+            finally:
+                await connection.close(timeout=5)
+    except DatabaseUnavailable as error:
+        cause = type(error.__cause__ or error).__name__
+        yield Finding("fail", "database", f"{error} ({cause})", "Is DATABASE_URL right, and is the server up?")
+
+
+async def _inside(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
+    version = connection.get_server_version()
+    detail = f"PostgreSQL {version.major}.{version.minor} answers."
+    if version.major < OLDEST_SERVER:
+        yield Finding("fail", "database", detail, f"PostgreSQL {OLDEST_SERVER} or newer is needed.")
+    else:
+        yield Finding("ok", "database", detail)
+    if pending := await migrations.pending(connection):
+        yield Finding("fail", "migrations", f"Pending: {', '.join(pending)}.", "Run `aerich upgrade`.")
+        return
+    yield Finding("ok", "migrations", "None is pending.")
+    missing = await partitions.missing(connection, partitions.months_ahead(datetime.now(UTC).date()))
+    if missing:
+        advice = "The service makes them daily; where it did not, its log says why. A load makes what it needs itself."
+        yield Finding("warn", "partitions", f"Missing: {', '.join(missing)}.", advice)
+    else:
+        yield Finding("ok", "partitions", f"There are partitions for {partitions.MONTHS_AHEAD} months ahead.")
+    sample = await connection.fetchval("SELECT sample FROM data_version")
+    if sample:
+        advice = "The first `ad-metrics load` replaces them."
+        yield Finding("warn", "data", "The facts are sample data, made up.", advice)
+
+
+def _heartbeat(settings: Settings) -> Iterator[Finding]:
+    try:
+        beat = check_heartbeat(settings.heartbeat_log, datetime.now(UTC))
+    except AdMetricsError as error:
+        yield Finding("warn", "heartbeat", str(error), "Is the service running, with this HEARTBEAT_LOG?")
+    else:
+        age = (datetime.now(UTC) - beat.at).total_seconds()
+        yield Finding("ok", "heartbeat", f"The last was {age / 3600:.1f} h ago; none is overdue.")
+
+
+def _daily_check(settings: Settings) -> Iterator[Finding]:
+    line = last_check(settings.heartbeat_log)
+    if line is None:
+        yield Finding("ok", "rollups", "The daily check has not run yet.")
+    elif line.kind == "ok":
+        yield Finding("ok", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} found all well.")
+    else:
+        found = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
+        advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` mends rollups."
+        yield Finding("fail", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} failed: {found}.", advice)
+
+
+def _names_in_env_file() -> list[str]:
+    file = Settings.model_config.get("env_file")
+    try:
+        text = Path(str(file)).read_text() if file else ""
+    except OSError:
+        return []
+    return re.findall(r"^\s*(?:export\s+)?([A-Za-z_]+)\s*=", text, re.MULTILINE)
+
+
+def _there(path: Path) -> Path:
+    """Return the directory, or the nearest above it that is there."""
+    path = path.resolve()
+    return next(place for place in (path, *path.parents) if place.exists())
