@@ -35,7 +35,7 @@ def create(
     with exit_codes():
         key = asyncio.run(_create(get_settings(), name.strip(), scope))
     print(key)
-    print(f"Send it as `Authorization: Bearer …`. It is not kept here, and not shown again.", file=sys.stderr)
+    print("Send it as `Authorization: Bearer …`. It is not kept here, and not shown again.", file=sys.stderr)
 
 
 @app.command(name="list")

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ class Telemetry:
         self._seconds = Histogram(
             "ad_metrics_request_seconds",
             "How long requests took.",
-            ("route",),
+            ("route", "status"),
             buckets=_SECONDS,
             registry=None,
         )
@@ -91,8 +92,9 @@ class Telemetry:
 
     def count(self, method: str, route: str, status: int, seconds: float, problem: str | None) -> None:
         """Count a request that ended."""
-        self._requests.labels(method if method in _METHODS else "other", route, status).inc()
-        self._seconds.labels(route).observe(seconds)
+        counter, histogram = self._children(method if method in _METHODS else "other", route, status)
+        counter.inc()
+        histogram.observe(seconds)
         if problem:
             self._refusals.labels(problem).inc()
 
@@ -109,6 +111,10 @@ class Telemetry:
         MultiProcessCollector(registry, str(self._directory))  # type: ignore[no-untyped-call]
         registry.register(_Read(readings))
         return generate_latest(registry)
+
+    @lru_cache(maxsize=1000)  # noqa: B019 - there is one telemetry a process
+    def _children(self, method: str, route: str, status: int) -> tuple[Any, Any]:
+        return self._requests.labels(method, route, status), self._seconds.labels(route, status)
 
 
 _one: Telemetry | None = None

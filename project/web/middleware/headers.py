@@ -1,6 +1,5 @@
 """Headers that every answer carries."""
 
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
@@ -15,7 +14,9 @@ SECURITY_HEADERS = {
 }
 """What the OWASP Secure Headers Project advises for an API."""
 
-_OVER_TLS = "max-age=31536000"
+_OVER_TLS = b"max-age=31536000"
+
+_always = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
 class SecurityHeaders:
@@ -34,13 +35,12 @@ class SecurityHeaders:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in (SECURITY_HEADERS | more).items():
-                    headers.setdefault(name, value)
+                headers = message["headers"]
+                present = {name for name, _ in headers}
+                headers.extend(pair for pair in _always if pair[0] not in present)
+                headers.extend((name.lower().encode(), value.encode()) for name, value in more.items())
                 if scope["scheme"] == "https":
-                    headers.setdefault("Strict-Transport-Security", _OVER_TLS)
-                if "access-control-allow-origin" in headers:
-                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+                    headers.append((b"strict-transport-security", _OVER_TLS))
             await send(message)
 
         await self.app(scope, receive, with_headers)
