@@ -1,0 +1,208 @@
+"""Faults of the database: every request gets a right answer, or a 503 or 504 that says when to ask again, in time."""
+
+import asyncio
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.model import FACTS, as_answered, in_order
+from tests.service.hosting import Network, asking, backends, checked, hosted, locked, soon
+
+pytestmark = pytest.mark.slow
+
+ROWS = "/v1/ad-metrics?limit=20"
+SETTINGS = {"DATABASE_POOL_MAX": "4", "DATABASE_POOL_TIMEOUT": "1", "DATABASE_STATEMENT_TIMEOUT": "2"}
+IN_TIME = 2 + 5 + 1
+"""Seconds: the time-out of a statement, what a network may be late, and a pause of the machine."""
+
+
+def first_rows() -> list[dict[str, Any]]:
+    rows = [as_answered(fact) for fact in in_order(FACTS, [])[:20]]
+    return [{name: float(value) if name == "cost" else value for name, value in row.items()} for row in rows]
+
+
+EXPECTED = first_rows()
+
+
+async def test_a_backend_ended_in_the_middle_of_a_query_costs_nobody_an_answer(own_facts: str, tmp_path: Path) -> None:
+    with hosted(own_facts, tmp_path, **SETTINGS) as service:
+        async with asking(service.site) as client:
+            async with locked(own_facts) as connection:
+                asked = asyncio.create_task(client.get(ROWS))
+                [reading] = await soon(lambda: backends(connection, "active"), what="the query")
+                assert await connection.fetchval("SELECT pg_terminate_backend($1)", reading)
+                await soon(lambda: backends(connection, "active"), what="the query on another connection")
+            answer = await asked
+            assert checked(answer, EXPECTED) == 200
+            assert "reading again" in service.said
+
+
+async def test_backends_ended_all_the_time(own_facts: str, tmp_path: Path) -> None:
+    dice = random.Random(5)
+    with hosted(own_facts, tmp_path, **SETTINGS) as service:
+        async with asking(service.site) as client:
+            connection = await asyncpg.connect(own_facts)
+            statuses: list[int] = []
+            end = time.monotonic() + 4
+
+            async def ask() -> None:
+                while time.monotonic() < end:
+                    statuses.append(checked(await client.get(ROWS), EXPECTED))
+
+            async def kill() -> None:
+                while time.monotonic() < end:
+                    if there := await backends(connection):
+                        await connection.execute("SELECT pg_terminate_backend($1)", dice.choice(there))
+                    await asyncio.sleep(0.02)
+
+            await asyncio.gather(kill(), *(ask() for _ in range(6)))
+            assert len(statuses) > 100
+            # Fifty connections a second are ended; two in a row under the same request are rare.
+            assert statuses.count(200) > 0.9 * len(statuses), statuses
+            for _ in range(20):
+                assert checked(await client.get(ROWS), EXPECTED) == 200
+            await connection.close()
+
+
+async def test_a_network_that_stalls(own_facts: str, tmp_path: Path) -> None:
+    with Network(own_facts) as network, hosted(network.url, tmp_path, **SETTINGS) as service:
+        async with asking(service.site) as client:
+            assert checked(await client.get(ROWS), EXPECTED) == 200
+            network.stall()
+            begun = time.monotonic()
+
+            async def ask() -> tuple[int, float]:
+                status = checked(await client.get(ROWS), EXPECTED)
+                return status, time.monotonic() - begun
+
+            answers = await asyncio.gather(*(ask() for _ in range(30)))
+            assert {status for status, _ in answers} <= {503, 504}
+            assert max(seconds for _, seconds in answers) < IN_TIME + 1
+            assert (await client.get("/health/live")).status_code == 200
+            unready = await client.get("/health/ready")
+            assert unready.status_code == 503
+            assert unready.headers["retry-after"]
+            network.resume()
+            await soon(lambda: ready(client), 10, "readiness")
+            for _ in range(20):
+                assert checked(await client.get(ROWS), EXPECTED) == 200
+            connection = await asyncpg.connect(own_facts)
+            # Those that were given up in the stall are gone; two workers have at most four each.
+            assert len(await backends(connection)) <= 8
+            await connection.close()
+            # A network that breaks, rather than stalls.
+            for _ in range(5):
+                network.cut()
+                assert checked(await client.get(ROWS), EXPECTED) in (200, 503)
+            await soon(lambda: ready(client), 10, "readiness")
+            assert checked(await client.get(ROWS), EXPECTED) == 200
+
+
+async def test_a_query_that_is_too_slow(own_facts: str, tmp_path: Path) -> None:
+    with hosted(own_facts, tmp_path, **SETTINGS) as service:
+        async with asking(service.site) as client, locked(own_facts):
+            begun = time.monotonic()
+            answer = await client.get(ROWS)
+            assert time.monotonic() - begun < IN_TIME
+            assert (answer.status_code, answer.json()["type"]) == (504, "/problems/query-too-slow")
+            assert answer.headers["retry-after"] == "30"
+            # What does not read the facts goes on.
+            assert (await client.get("/v1/dimensions/region")).status_code == 200
+            assert (await client.get("/health/ready")).status_code == 200
+
+
+async def test_a_pool_that_is_full(own_facts: str, tmp_path: Path) -> None:
+    settings = SETTINGS | {"DATABASE_QUEUE": "5", "DATABASE_STATEMENT_TIMEOUT": "20", "DATABASE_POOL_TIMEOUT": "20"}
+    with hosted(own_facts, tmp_path, workers=1, **settings) as service:
+        async with asking(service.site) as client:
+            async with locked(own_facts):
+                # Three read (the fourth connection is kept), five wait.
+                held = [asyncio.create_task(client.get(ROWS)) for _ in range(8)]
+                await soon(lambda: shows(client, "ad_metrics_pool_waiting 5.0"), what="the queue")
+                assert await shows(client, "ad_metrics_pool_in_use 3.0")
+                begun = time.monotonic()
+                refused = await asyncio.gather(*(client.get(ROWS) for _ in range(50)))
+                assert time.monotonic() - begun < 3
+                assert {answer.json()["type"] for answer in refused} == {"/problems/server-full"}
+                assert {checked(answer, EXPECTED) for answer in refused} == {503}
+                # Operators are answered all the same.
+                assert (await client.get("/health/ready")).status_code == 200
+            assert [checked(answer, EXPECTED) for answer in await asyncio.gather(*held)] == [200] * 8
+            assert await shows(client, 'ad_metrics_refusals_total{problem="server-full"} 50.0')
+            assert "The service is full" in service.said
+
+
+async def test_ten_thousand_requests_that_are_broken_off(own_facts: str, tmp_path: Path) -> None:
+    dice = random.Random(7)
+    with hosted(own_facts, tmp_path, **SETTINGS, LOG_LEVEL="ERROR") as service:
+        port = int(service.site.rpartition(":")[2])
+        request = b"GET /v1/ad-metrics?limit=1000&sort=-cost&count=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+        async def broken_off(times: int) -> None:
+            for _ in range(times):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.write(request[: dice.choice([20, len(request)])])
+                await asyncio.sleep(dice.random() * 0.02)
+                writer.transport.abort()
+
+        def memory() -> int:
+            return sum(worker.memory_info().rss for worker in service.workers)
+
+        await asyncio.gather(*(broken_off(20) for _ in range(50)))
+        before = memory()
+        await asyncio.gather(*(broken_off(180) for _ in range(50)))
+        async with asking(service.site) as client:
+            await soon(lambda: ready(client), 20, "readiness")
+            answers = await asyncio.gather(*(client.get(ROWS) for _ in range(16)))
+            assert [checked(answer, EXPECTED) for answer in answers] == [200] * 16
+            connection = await asyncpg.connect(own_facts)
+            assert len(await backends(connection)) <= 8
+            assert await backends(connection, "active") == []
+            assert await backends(connection, "idle in transaction%") == []
+            await connection.close()
+            assert memory() - before < 40 << 20
+            assert await shows(client, "ad_metrics_pool_in_use 0.0")
+
+
+async def test_slow_clients_cost_the_others_nothing(own_facts: str, tmp_path: Path) -> None:
+    with hosted(own_facts, tmp_path, workers=1, **SETTINGS) as service:
+        port = int(service.site.rpartition(":")[2])
+        [worker] = service.workers
+        async with asking(service.site) as client:
+            assert checked(await client.get(ROWS), EXPECTED) == 200
+            files = worker.num_fds()
+            writers = []
+            for number in range(200):
+                _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1)
+                # Half of them never end their request, half never read their answer.
+                end = b"" if number % 2 else b"Host: localhost\r\n\r\n"
+                writer.write(b"GET /v1/ad-metrics?limit=1000 HTTP/1.1\r\n" + end)
+                writers.append(writer)
+            begun = time.monotonic()
+            for _ in range(20):
+                assert checked(await client.get(ROWS), EXPECTED) in (200, 503)
+            await soon(lambda: is_right(client), 5, "an answer")
+            assert time.monotonic() - begun < 10
+            for writer in writers:
+                writer.transport.abort()
+
+            async def given_back() -> bool:
+                return worker.num_fds() <= files + 5
+
+            await soon(given_back, 10, "the end of all connections")
+
+
+async def ready(client: Any) -> bool:
+    return (await client.get("/health/ready")).status_code == 200
+
+
+async def is_right(client: Any) -> bool:
+    return checked(await client.get(ROWS), EXPECTED) == 200
+
+
+async def shows(client: Any, line: str) -> bool:
+    return line in (await client.get("/metrics")).text
