@@ -49,6 +49,8 @@ def serving_config(settings: Settings) -> dict[str, Any]:
             "application_name": "ad-metrics",
             "default_transaction_read_only": "on",
             "statement_timeout": str(int(settings.database_statement_timeout * 1000)),
+            # A query whose worker has died, or given it up, ends too.
+            "client_connection_check_interval": "2s",
         },
     )
 

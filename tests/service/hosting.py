@@ -34,7 +34,8 @@ class Service:
     def workers(self) -> list[psutil.Process]:
         """The processes that serve, which are those that have the code loaded."""
         main = psutil.Process(self.process.pid)
-        return [child for child in main.children() if "spawn_main" in " ".join(child.cmdline())] or [main]
+        living = [child for child in main.children() if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in living if "spawn_main" in " ".join(child.cmdline())] or [main]
 
     @property
     def ready(self) -> bool:

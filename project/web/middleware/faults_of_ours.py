@@ -1,4 +1,6 @@
-"""Exceptions that nobody expected: 500, with nothing of the inside."""
+"""What no route answers: exceptions that nobody expected (500, with nothing of the inside), and the end (503)."""
+
+import asyncio
 
 from fastapi import Request
 from loguru import logger
@@ -8,7 +10,7 @@ from project.web.problems import problem
 
 
 class FaultsOfOurs:
-    """Answers what raised with a problem, and writes the cause to the log.
+    """Answers with a problem; the cause of a 500 is in the log.
 
     Starlette's own handler would answer outside of the middleware that numbers requests.
     """
@@ -27,6 +29,14 @@ class FaultsOfOurs:
 
         try:
             await self.app(scope, receive, watched)
+        except asyncio.CancelledError:
+            # Only the server cancels, when its time to shut down is over.
+            if scope["type"] != "http" or started:
+                raise
+            detail = "The service ended before the answer was there. Ask again."
+            headers = {"Retry-After": "2"}
+            answer = problem(Request(scope), 503, "shutting-down", "Shutting down", detail=detail, headers=headers)
+            await answer(scope, receive, send)
         except Exception as error:
             if scope["type"] != "http":
                 raise
