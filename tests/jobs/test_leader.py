@@ -1,0 +1,60 @@
+"""Across hosts, a leader that loses its connection stops, and another takes over in seconds."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.processes import beats, eventually
+from tests.service.hosting import Network, hosted, soon
+
+pytestmark = pytest.mark.slow
+
+
+async def leaders(connection: asyncpg.Connection) -> list[int]:
+    rows = await connection.fetch(
+        "SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database"
+        " WHERE locktype = 'advisory' AND granted AND objid = $1 AND datname = current_database()",
+        0x0AD1EAD,
+    )
+    return [row[0] for row in rows]
+
+
+async def test_two_hosts(database: str, tmp_path: Path) -> None:
+    settings = {"SCHEDULER_LOCK": "postgres"}
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    connection = await asyncpg.connect(database)
+    with Network(database) as network, hosted(network.url, tmp_path / "a", **settings) as first:
+        eventually(lambda: beats(first.log), what="the first beat")
+        with hosted(database, tmp_path / "b", **settings) as second:
+            await asyncio.sleep(2)
+            assert beats(second.log) == []
+            [leader] = await leaders(connection)
+            # The first host's way to the database is gone; its leader steps down, and the other host has one.
+            begun = time.monotonic()
+            await connection.execute("SELECT pg_terminate_backend($1)", leader)
+            network.stall()
+            await soon(lambda: has_beats(second.log), 15, "a takeover")
+            assert time.monotonic() - begun < 10
+            eventually(lambda: "This process leads no more" in first.said, 10, "that it is said")
+            assert len(await leaders(connection)) == 1
+            network.resume()
+            network.cut()
+            # It comes back as a candidate.
+            await soon(lambda: is_candidate(connection), 15, "the first host among the candidates")
+    await connection.close()
+
+
+async def has_beats(log: Path) -> bool:
+    return bool(beats(log))
+
+
+async def is_candidate(connection: asyncpg.Connection) -> bool:
+    found = await connection.fetchval(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1",
+        "ad-metrics leader",
+    )
+    return found == 2 and len(await leaders(connection)) == 1

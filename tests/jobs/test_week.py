@@ -1,0 +1,129 @@
+"""A week of heartbeats on a fake clock, by real processes that are killed at random: one a slot, whoever leads."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.processes import environment, eventually
+
+pytestmark = pytest.mark.slow
+
+BEGIN = datetime(2024, 3, 4, 0, 30, tzinfo=UTC)
+HOURS = 7 * 24
+SLOT = timedelta(hours=6)
+
+
+class Candidates:
+    """Processes that could lead, each on a host of its own or all on one."""
+
+    def __init__(self, url: str, logs: list[Path], lock: str) -> None:
+        self.logs = logs
+        self.now = BEGIN
+        self._settings = {"DATABASE_URL": url, "SCHEDULER_LOCK": lock, "CHECK_CRON": "0 0 1 1 *"}
+        self.living = [self._start(log) for log in logs for _ in range(4 // len(logs))]
+        self.killed = 0
+
+    def move_to(self, moment: datetime) -> None:
+        self.now = moment
+        for one, _ in self.living:
+            one.stdin.write(f"{moment.isoformat()}\n".encode())
+            one.stdin.flush()
+        for one, _ in self.living:
+            assert one.stdout.readline().strip() == moment.isoformat().encode()
+
+    def kill(self, index: int) -> None:
+        """End one with SIGKILL, and start another on its host."""
+        one, log = self.living.pop(index)
+        one.send_signal(signal.SIGKILL)
+        _close(one)
+        self.killed += 1
+        self.living.append(self._start(log))
+
+    def starts(self) -> int:
+        return sum(" heartbeat start " in line for line in self.lines())
+
+    def lines(self) -> list[str]:
+        return [line for log in self.logs if log.exists() for line in log.read_text().splitlines()]
+
+    def beats(self) -> Counter[datetime]:
+        """How many beats each slot has."""
+        moments = (datetime.fromisoformat(line.split()[0]) for line in self.lines() if " heartbeat ok " in line)
+        day = datetime(2024, 3, 4, tzinfo=UTC)
+        return Counter(day + (moment - day) // SLOT * SLOT for moment in moments)
+
+    def end(self) -> None:
+        for one, _ in self.living:
+            one.stdin.close()
+        for one, _ in self.living:
+            assert _close(one) == 0
+
+    def _start(self, log: Path) -> tuple[subprocess.Popen[bytes], Path]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.jobs.candidate", self.now.isoformat()],
+            cwd=ROOT,
+            env=environment(HEARTBEAT_LOG=str(log), **self._settings),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout.readline() == b"ready\n"
+        return process, log
+
+
+def _close(process: subprocess.Popen[bytes]) -> int:
+    with process:
+        return process.wait(20)
+
+
+def week(candidates: Candidates, dice: random.Random, kill: Callable[[bool], None]) -> None:
+    eventually(lambda: candidates.starts() == 1, what="a leader")
+    for hour in range(HOURS):
+        moment = BEGIN + timedelta(hours=hour + 1)
+        slot = moment.replace(hour=moment.hour // 6 * 6, minute=0)
+        if dice.random() < 0.06:
+            kill(False)
+        candidates.move_to(moment)
+        if moment - slot < timedelta(hours=1):
+            if dice.random() < 0.3:
+                kill(True)
+            # Whoever leads now, or takes over, has the hour for it.
+            eventually(lambda: candidates.beats()[slot], 20, f"the beat of {slot}")  # noqa: B023
+    time.sleep(0.5)
+    candidates.end()
+    assert candidates.killed > 8
+    expected = {datetime(2024, 3, 4, 6, tzinfo=UTC) + SLOT * number for number in range(HOURS // 6)}
+    assert candidates.beats() == Counter(expected)
+
+
+async def test_on_one_host(facts_database: str, tmp_path: Path) -> None:
+    dice = random.Random(11)
+    candidates = Candidates(facts_database, [tmp_path / "heartbeat.log"], "file")
+
+    def kill(at_the_slot: bool) -> None:
+        # At any moment: before, while and after the line is written.
+        time.sleep(dice.random() * 0.05 if at_the_slot else 0)
+        candidates.kill(dice.randrange(4))
+
+    week(candidates, dice, kill)
+
+
+async def test_across_hosts(database: str, tmp_path: Path) -> None:
+    dice = random.Random(12)
+    candidates = Candidates(database, [tmp_path / "a" / "heartbeat.log", tmp_path / "b" / "heartbeat.log"], "postgres")
+
+    def kill(at_the_slot: bool) -> None:
+        # Not in the millisecond between the line and the commit that says so: another host would write it again.
+        if not at_the_slot:
+            for _ in range(2):
+                candidates.kill(dice.randrange(4))
+
+    week(candidates, dice, kill)
+    assert {log for log in candidates.logs if " heartbeat ok " in log.read_text()} == set(candidates.logs)
