@@ -1,0 +1,95 @@
+"""Who is answered: this machine only, unless the service is opened; and how often."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from project.settings import Settings
+from project.web.middleware.headers import SECURITY_HEADERS
+from project.web.middleware.sizes import LARGEST_BODY, LARGEST_URL
+
+CATALOG = "/v1/catalog"
+
+
+@asynccontextmanager
+async def from_address(client: httpx.AsyncClient, address: str, site: str) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(client.app, client=(address, 4711), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=site) as stranger:
+        yield stranger
+
+
+@pytest.mark.parametrize(
+    ("address", "site", "headers", "why"),
+    [
+        ("203.0.113.9", "http://localhost", {}, "comes from 203.0.113.9"),
+        ("2001:db8::1", "http://localhost", {}, "comes from 2001:db8::1"),
+        ("127.0.0.1", "http://localhost", {"X-Forwarded-For": "127.0.0.1"}, "through a proxy (x-forwarded-for)"),
+        ("127.0.0.1", "http://localhost", {"Forwarded": "for=127.0.0.1"}, "through a proxy (forwarded)"),
+        ("127.0.0.1", "http://evil.example", {}, "for the host 'evil.example'"),
+        ("127.0.0.1", "http://localhost.evil.example", {}, "for the host 'localhost.evil.example'"),
+    ],
+)
+async def test_strangers_are_told_why(
+    client: httpx.AsyncClient, address: str, site: str, headers: dict[str, str], why: str
+) -> None:
+    async with from_address(client, address, site) as stranger:
+        for path in (CATALOG, "/docs", "/openapi.json", "/metrics", "/", "/nowhere"):
+            answer = await stranger.get(path, headers=headers)
+            assert answer.status_code == 403, path
+            problem = answer.json()
+            assert problem["type"] == "/problems/not-open"
+            assert why in problem["detail"]
+            assert "API_AUTH=required" in problem["detail"]
+        assert (await stranger.get("/health/live", headers=headers)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "site"),
+    [
+        ("127.0.0.1", "http://localhost:8000"),
+        ("127.8.8.8", "http://127.0.0.1:8000"),
+        ("::1", "http://[::1]:8000"),
+        ("127.0.0.1", "http://ad-metrics.localhost"),
+    ],
+)
+async def test_this_machine_is_answered(client: httpx.AsyncClient, address: str, site: str) -> None:
+    async with from_address(client, address, site) as user:
+        assert (await user.get(CATALOG)).status_code == 200
+
+
+async def test_every_answer_has_the_security_headers(client: httpx.AsyncClient) -> None:
+    for path in (CATALOG, "/v1/ad-metrics?limit=0", "/nowhere", "/health/live", "/docs", "/v1/reports"):
+        answer = await client.get(path)
+        for name, value in SECURITY_HEADERS.items():
+            shown = answer.headers[name]
+            assert shown == value or (path == "/docs" and name == "Content-Security-Policy")
+        assert "access-control-allow-origin" not in answer.headers
+        assert "unsafe-inline' 'unsafe" not in answer.headers["content-security-policy"]
+    policy = (await client.get("/docs")).headers["content-security-policy"]
+    assert "script-src 'self' 'sha256-" in policy
+    assert "script-src 'self' 'unsafe-inline'" not in policy
+
+
+async def test_what_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
+    long = await client.get("/v1/ad-metrics", params={"region": "x" * LARGEST_URL})
+    assert (long.status_code, long.json()["type"]) == (414, "/problems/url-too-long")
+    assert f"{LARGEST_URL:,}" in long.json()["detail"]
+    large = await client.request("GET", CATALOG, content=b"x" * (LARGEST_BODY + 1))
+    assert (large.status_code, large.json()["type"]) == (413, "/problems/too-large")
+    assert (await client.request("GET", CATALOG, content=b"x" * 10)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"api_allow_anonymous": True, "api_auth": "required"}, "contradicts"),
+        ({"api_allow_anonymous": True, "ingest_http": True}, "would let anybody load"),
+        ({"cors_origins": "https://a.example/path"}, "is no origin"),
+        ({"trusted_proxies": "10.0.0.0/33"}, "10.0.0.0/33"),
+    ],
+)
+def test_settings_that_would_open_too_much_are_refused(changes: dict[str, object], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        Settings(_env_file=None, **changes)

@@ -1,0 +1,56 @@
+"""A service that was opened: to anybody, to proxies, to pages of other origins."""
+
+from tests.conftest import Client
+from tests.web.test_access import CATALOG, from_address
+
+
+async def test_a_page_of_another_site_cannot_send_files(serving: Client, facts_database: str) -> None:
+    async with serving(facts_database, ingest_http=True) as client:
+        answer = await client.post("/v1/ingests", content=b"x", headers={"Sec-Fetch-Site": "cross-site"})
+        assert answer.status_code == 403
+        assert "a page of another site" in answer.json()["detail"]
+
+
+async def test_an_open_service_answers_everybody_so_often(serving: Client, facts_database: str) -> None:
+    async with (
+        serving(facts_database, api_allow_anonymous=True, api_rate_limit=5) as client,
+        from_address(client, "203.0.113.9", "https://metrics.example") as one,
+        from_address(client, "203.0.113.10", "https://metrics.example") as other,
+    ):
+        for left in (4, 3, 2, 1, 0):
+            answer = await one.get(CATALOG)
+            assert answer.status_code == 200
+            assert answer.headers["ratelimit-policy"] == '"minute";q=5;w=60'
+            assert answer.headers["ratelimit"].startswith(f'"minute";r={left};t=')
+            assert answer.headers["strict-transport-security"]
+        refused = await one.get(CATALOG)
+        assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many-requests")
+        assert "203.0.113.9 may ask 5 times a minute" in refused.json()["detail"]
+        assert 1 <= int(refused.headers["retry-after"]) <= 12
+        assert (await one.get("/health/live")).status_code == 200
+        assert (await other.get(CATALOG)).status_code == 200
+
+
+async def test_proxies_are_believed_when_they_are_named(serving: Client, facts_database: str) -> None:
+    settings = {"api_allow_anonymous": True, "api_rate_limit": 1}
+    forwarded = {"X-Forwarded-For": "198.51.100.7"}
+    async with serving(facts_database, **settings, trusted_proxies="10.0.0.0/8") as client:
+        async with from_address(client, "10.1.2.3", "http://metrics.example") as proxy:
+            assert (await proxy.get(CATALOG, headers=forwarded)).status_code == 200
+            refused = await proxy.get(CATALOG, headers=forwarded)
+            assert "198.51.100.7 may ask" in refused.json()["detail"]
+        async with from_address(client, "192.0.2.1", "http://metrics.example") as liar:
+            assert (await liar.get(CATALOG, headers={"X-Forwarded-For": "198.51.100.8"})).status_code == 200
+            assert "192.0.2.1 may ask" in (await liar.get(CATALOG, headers=forwarded)).json()["detail"]
+
+
+async def test_pages_of_other_origins_read_only_where_they_may(serving: Client, facts_database: str) -> None:
+    origin = {"Origin": "https://dashboards.example"}
+    async with serving(facts_database, cors_origins="https://dashboards.example") as client:
+        allowed = await client.get(CATALOG, headers=origin)
+        assert allowed.headers["access-control-allow-origin"] == "https://dashboards.example"
+        assert "X-Request-ID" in allowed.headers["access-control-expose-headers"]
+        other = await client.get(CATALOG, headers={"Origin": "https://evil.example"})
+        assert "access-control-allow-origin" not in other.headers
+        asked = origin | {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "Authorization"}
+        assert (await client.options(CATALOG, headers=asked)).status_code == 200
