@@ -34,6 +34,7 @@ from project.web import (
     rows,
 )
 from project.web.access import Access
+from project.web.heads import limit_heads
 from project.web.middleware import stack
 from project.web.telemetry import telemetry_of
 
@@ -41,6 +42,7 @@ from project.web.telemetry import telemetry_of
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application; without settings it reads them from the environment and `.env`."""
     settings = settings or get_settings()
+    limit_heads()
     app: FastAPI = FastAPIOffline(
         title="Ad Metrics",
         version=__version__,

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +195,27 @@ async def test_slow_clients_cost_the_others_nothing(own_facts: str, tmp_path: Pa
                 return worker.num_fds() <= files + 5
 
             await soon(given_back, 10, "the end of all connections")
+
+
+async def test_heads_without_end_are_ended(own_facts: str, tmp_path: Path) -> None:
+    with hosted(own_facts, tmp_path, workers=1, **SETTINGS) as service:
+        port = int(service.site.rpartition(":")[2])
+        for beginning in (b"GET /v1/catalog HTTP/1.1\r\nHost: localhost\r\nX: ", b"GET /", b"x" * 7):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(beginning)
+            with suppress(ConnectionError):
+                for _ in range(100):
+                    writer.write(b"a" * 16_000)
+                    await writer.drain()
+            with suppress(ConnectionError):
+                told = await asyncio.wait_for(reader.read(), 10)
+                assert told.startswith((b"HTTP/1.1 431", b"HTTP/1.1 400")) or told == b""
+            writer.transport.abort()
+        assert "Request Header Fields Too Large (431)" in service.said
+        async with asking(service.site) as client:
+            assert checked(await client.get(ROWS), EXPECTED) == 200
+            large = await client.get(ROWS, headers={"X": "x" * 60_000})
+            assert checked(large, EXPECTED) == 200
 
 
 async def ready(client: Any) -> bool:
