@@ -53,7 +53,9 @@ def filled(server: EmbeddedPostgres, tmp_path: Path) -> None:
     settings = {"DATABASE_URL": server.url()}
     assert run([*AERICH, "upgrade"], **settings).returncode == 0
     days = [f"2024-{month:02}-{day:02}" for month in (2, 3) for day in range(1, 29)]
-    rows = [(day, f"Région {place}", *ONE[2:7], place, 1, f"{place}.{place:02}", 1, 0) for day in days for place in range(9)]
+    rows = [
+        (day, f"Région {place}", *ONE[2:7], place, 1, f"{place}.{place:02}", 1, 0) for day in days for place in range(9)
+    ]
     loaded = run([*AD_METRICS, "load", str(write(tmp_path / "a.csv", rows))], **settings)
     assert loaded.returncode == 0, loaded.stderr
 

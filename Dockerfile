@@ -1,0 +1,23 @@
+# Two stages: the second has the environment that the first made, and nothing to build with.
+FROM python:3.11.14-slim-trixie AS build
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /app
+COPY pyproject.toml README.md LICENSE ./
+COPY project project
+COPY migrations migrations
+RUN uv sync --no-dev --no-editable --compile-bytecode
+
+FROM python:3.11.14-slim-trixie
+RUN useradd --system --uid 10001 --home-dir /app ad-metrics \
+    && install -d -o ad-metrics -g ad-metrics /app/logs /app/.metrics /app/.ingests
+WORKDIR /app
+COPY --from=build /app/.venv .venv
+COPY pyproject.toml .env.example ./
+COPY migrations migrations
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 LOG_FORMAT=json
+USER ad-metrics
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/health/live', timeout=4)"]
+CMD ["uvicorn", "project.main:app", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
+     "--timeout-graceful-shutdown", "30"]

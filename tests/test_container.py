@@ -1,0 +1,110 @@
+"""The container recipes: they cannot be built here, but all they name must exist."""
+
+import importlib
+import json
+import re
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+import yaml
+from dockerfile_parse import DockerfileParser
+
+from project.settings import Settings
+from tests.conftest import ROOT
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
+SETTINGS = {name.upper() for name in Settings.model_fields}
+PINNED = r"[a-z./-]+:\d+\.\d+(\.\d+)?-[a-z-]+"
+
+
+@pytest.fixture(scope="module")
+def stages() -> list[list[dict[str, str]]]:
+    """The instructions of each stage."""
+    parsed = DockerfileParser(str(ROOT / "Dockerfile"), env_replace=False).structure
+    found: list[list[dict[str, str]]] = []
+    for instruction in parsed:
+        if instruction["instruction"] == "FROM":
+            found.append([])
+        if instruction["instruction"] != "COMMENT":
+            found[-1].append(instruction)
+    return found
+
+
+def values(stage: list[dict[str, str]], name: str) -> list[str]:
+    return [one["value"] for one in stage if one["instruction"] == name]
+
+
+def test_versions_are_pinned(stages: list[list[dict[str, str]]]) -> None:
+    for stage in stages:
+        assert re.fullmatch(PINNED + r"( AS [a-z]+)?", values(stage, "FROM")[0])
+        for command in values(stage, "RUN"):
+            for installed in re.findall(r"pip install (?:--\S+ )*(\S+)", command):
+                assert re.fullmatch(r"[a-z]+==[\d.]+", installed)
+    assert re.fullmatch(PINNED, COMPOSE["services"]["database"]["image"])
+
+
+def test_what_is_copied_exists_and_is_not_ignored(stages: list[list[dict[str, str]]]) -> None:
+    allowed = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    names = [value.split("=")[1].split()[0] for value in values(stages[1], "COPY") if value.startswith("--from")]
+    assert names == [values(stages[0], "FROM")[0].split(" AS ")[1]]
+    for stage in stages:
+        for copied in values(stage, "COPY"):
+            for source in [] if copied.startswith("--from") else copied.split()[:-1]:
+                assert (ROOT / source).exists(), source
+                assert source in allowed
+
+
+def test_the_image_has_nothing_to_build_with_and_does_not_run_as_root(stages: list[list[dict[str, str]]]) -> None:
+    last = stages[-1]
+    assert not re.search(r"\b(apt|apt-get|pip|uv|gcc|make)\b", " ".join(values(last, "RUN")))
+    [user] = values(last, "USER")
+    assert f"useradd --system --uid 10001 --home-dir /app {user}" in values(last, "RUN")[0]
+    names = [one["instruction"] for one in last]
+    assert names.index("USER") > names.index("RUN")
+
+
+def test_what_is_run_exists(stages: list[list[dict[str, str]]]) -> None:
+    commands = {one.name for one in entry_points(group="console_scripts")}
+    [command] = values(stages[-1], "CMD")
+    program, target, *flags = json.loads(command)
+    assert program in commands
+    module, name = target.split(":")
+    assert (ROOT / (module.replace(".", "/") + ".py")).exists()
+    assert name == "app"
+    assert hasattr(importlib.import_module(module), "create_app")
+    uvicorn = importlib.import_module("uvicorn.main")
+    known = {option for parameter in uvicorn.main.params for option in parameter.opts}
+    assert {flag for flag in flags if flag.startswith("--")} <= known
+    assert COMPOSE["services"]["migrations"]["command"] == ["aerich", "upgrade"]
+    assert "aerich" in commands
+    [check] = values(stages[-1], "HEALTHCHECK")
+    assert "/health/live" in check
+    compile(json.loads(re.search(r"CMD (\[.*\])", check)[1])[2], "health", "exec")
+    said = re.findall(r"ad-metrics ([a-z]+ [a-z]+)", (ROOT / "compose.yaml").read_text())
+    assert said == ["keys create"]
+
+
+def test_settings_and_paths_are_those_of_the_service(stages: list[list[dict[str, str]]]) -> None:
+    given = COMPOSE["services"]["service"]["environment"]
+    assert given.keys() <= SETTINGS
+    assert given == COMPOSE["services"]["migrations"]["environment"]
+    url = given["DATABASE_URL"]
+    database = COMPOSE["services"]["database"]["environment"]
+    assert url.endswith(f"@database:5432/{database['POSTGRES_DB']}")
+    assert given["API_AUTH"] == "required"
+    variables = dict(pair.split("=", 1) for value in values(stages[-1], "ENV") for pair in value.split())
+    assert variables.keys() - {"PATH", "PYTHONUNBUFFERED"} <= SETTINGS
+    prepared = values(stages[-1], "RUN")[0]
+    for name in ("heartbeat_log", "metrics_dir", "ingest_dir"):
+        directory = Settings.model_fields[name].default
+        directory = directory.parent if directory.suffix == ".log" else directory
+        assert f"/app/{directory}" in prepared
+    [volume] = COMPOSE["services"]["service"]["volumes"]
+    assert volume == f"logs:/app/{Path(Settings.model_fields['heartbeat_log'].default).parent}"
+    assert COMPOSE["volumes"].keys() == {"database", "logs"}
+    # A service that nobody opened is not reached from outside of this machine.
+    assert COMPOSE["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]
+    aerich = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["aerich"]
+    assert any(value.split() == [Path(aerich["location"]).name] * 2 for value in values(stages[-1], "COPY"))
