@@ -108,8 +108,10 @@ class ServerFull(DatabaseUnavailable):
 
     retry_after = 1
 
-    def __init__(self) -> None:
-        super().__init__("The service is full: as many requests wait for the database as may. Try again in a moment.")
+    def __init__(
+        self, detail: str = "The service is full: as many requests wait for the database as may. Try again in a moment."
+    ) -> None:
+        super().__init__(detail)
 
 
 class LoadRefused(AdMetricsError):

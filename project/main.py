@@ -51,6 +51,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         middleware=stack(settings),
         # A path is what it is: a redirect would hide a typing error.
         redirect_slashes=False,
+        # The names that generated clients give their methods.
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
     )

@@ -17,7 +17,7 @@ import asyncpg
 import orjson
 from loguru import logger
 
-from project.errors import AdMetricsError, DatabaseUnavailable
+from project.errors import AdMetricsError, DatabaseUnavailable, ServerFull
 from project.ingest.load import load
 from project.ingest.options import MostRejects, Options, check_options, pairs
 from project.ingest.reading import Source
@@ -31,7 +31,7 @@ MOST_AT_ONCE = 4
 SECONDS_BETWEEN_NOTES = 2.0
 
 
-class Busy(DatabaseUnavailable):
+class Busy(ServerFull):
     """As many loads as may be are running or waiting."""
 
     retry_after = 30

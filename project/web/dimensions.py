@@ -19,7 +19,7 @@ from project.web.meta import data_meta, rows_meta
 from project.web.middleware.observed import note
 from project.web.params import NoParameters, RowFilterParameters
 from project.web.parse import documented_parameters, parse
-from project.web.problems import documented
+from project.web.problems import documented, leading_to
 from project.web.schemas import DimensionsAnswer, LabelsAnswer
 
 router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=ReadAgain)
@@ -41,7 +41,12 @@ class LabelsParameters(RowFilterParameters):
     )
 
 
-@router.get("", summary="The dimensions", responses=documented(422, 503, 504), response_model=DimensionsAnswer)
+@router.get(
+    "",
+    summary="The dimensions",
+    responses=documented(422, 503, 504) | leading_to("list_labels", "name", "/data/0/name"),
+    response_model=DimensionsAnswer,
+)
 async def list_dimensions(request: Request) -> Response:
     """Name every dimension, and say how many labels it has."""
     await parse(NoParameters, request)

@@ -81,6 +81,14 @@ def problem(
     return Response(body, status, headers, MEDIA_TYPE)
 
 
+_UNAVAILABLE: dict[type, tuple[int, str, str]] = {
+    NotMigrated: (503, "database-not-migrated", "The database is not set up"),
+    QueryTooSlow: (504, "query-too-slow", "The query took too long"),
+    ServerFull: (503, "server-full", "The service is full"),
+    DatabaseUnavailable: (503, "database-unavailable", "The database is unavailable"),
+}
+
+
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return these refusals as FastAPI's `responses=` takes them, for the OpenAPI document."""
     return {
@@ -91,6 +99,12 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+def leading_to(operation: str, parameter: str, place: str) -> dict[int | str, dict[str, Any]]:
+    """Return, for `responses=`, that a good answer holds in this place what another operation takes."""
+    link = {"operationId": operation, "parameters": {parameter: f"$response.body#{place}"}}
+    return {200: {"links": {operation: link}}}
 
 
 def install(app: FastAPI) -> None:
@@ -107,11 +121,7 @@ def install(app: FastAPI) -> None:
 
 def database_unavailable(request: Request, error: Any) -> Response:
     """Return the problem of a database that is away, slow or not set up, or of a service that is full."""
-    status, kind, title = {
-        NotMigrated: (503, "database-not-migrated", "The database is not set up"),
-        QueryTooSlow: (504, "query-too-slow", "The query took too long"),
-        ServerFull: (503, "server-full", "The service is full"),
-    }.get(type(error), (503, "database-unavailable", "The database is unavailable"))
+    status, kind, title = next(_UNAVAILABLE[of] for of in type(error).__mro__ if of in _UNAVAILABLE)
     if error.__cause__:
         request.scope["observed"]["cause"] = type(error.__cause__).__name__
     headers = {"Retry-After": str(error.retry_after)}
@@ -179,9 +189,13 @@ def _http(request: Request, error: Any) -> Response:
             suggestions=meant,
         )
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = (error.headers or {}).get("Allow", "GET")
+        # Starlette names the methods of one route of the path, which may have several.
+        route = getattr(request.scope.get("route"), "path", "")
+        taken = request.app.openapi()["paths"].get(route, ())
+        allowed = ", ".join(sorted(method.upper() for method in taken)) or (error.headers or {}).get("Allow", "GET")
         detail = f"{request.url.path} does not take {request.method}; it takes {allowed}."
-        return problem(request, 405, "method-not-allowed", "Method not allowed", detail=detail, headers=error.headers)
+        headers = {"Allow": allowed}
+        return problem(request, 405, "method-not-allowed", "Method not allowed", detail=detail, headers=headers)
     phrase = HTTPStatus(error.status_code).phrase
     kind = phrase.lower().replace(" ", "-")
     return problem(request, error.status_code, kind, phrase, detail=str(error.detail), headers=error.headers)

@@ -14,7 +14,7 @@ from project.web.meta import data_meta, rows_meta
 from project.web.middleware.observed import note
 from project.web.params import NoParameters
 from project.web.parse import documented_parameters, parse
-from project.web.problems import documented
+from project.web.problems import documented, leading_to
 from project.web.rows_params import RowsParameters
 from project.web.schemas import RowAnswer, RowsAnswer
 
@@ -27,7 +27,7 @@ LARGEST_ID = 2**63 - 1
     "",
     summary="Facts, filtered and sorted, page by page",
     response_model=RowsAnswer,
-    responses=documented(422, 503, 504),
+    responses=documented(422, 503, 504) | leading_to("one_row", "id", "/data/0/id"),
     openapi_extra=documented_parameters(RowsParameters),
 )
 async def list_rows(request: Request) -> Response:

@@ -3,31 +3,8 @@
 import re
 
 import httpx
-import pytest
-import schemathesis
-from hypothesis import HealthCheck, settings
-from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 
 from project.catalog import LABELLED_DIMENSIONS, MEASURES
-from project.main import create_app
-from project.settings import Settings
-
-CHECKS = (
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_headers_conformance,
-    response_schema_conformance,
-)
-schema = schemathesis.openapi.from_dict(
-    create_app(Settings(database_url="postgresql://nowhere", _env_file=None)).openapi()
-)
 
 
 async def test_every_filter_of_the_catalogue_is_a_parameter_with_an_example(client: httpx.AsyncClient) -> None:
@@ -69,20 +46,3 @@ async def test_the_page_needs_no_other_host(client: httpx.AsyncClient) -> None:
 async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
     response = await client.get("/")
     assert (response.status_code, response.headers["location"]) == (307, "/docs")
-
-
-@pytest.mark.slow
-@schema.parametrize()
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-async def test_nothing_breaks_and_every_answer_is_documented(
-    case: schemathesis.Case, client: httpx.AsyncClient
-) -> None:
-    request = case.as_transport_kwargs(base_url="http://localhost")
-    request = {
-        name: value for name, value in request.items() if name in ("method", "url", "params", "headers", "cookies")
-    }
-    cookies = request.pop("cookies", None) or {}
-    assert not cookies
-    answer = await client.request(**request)
-    response = schemathesis.Response.from_any(answer)
-    case.validate_response(response, checks=CHECKS)
