@@ -13,15 +13,17 @@ PORT = 8765
 
 
 @contextmanager
-def serving(app: str, dsn: str) -> Iterator[str]:
+def serving(app: str, dsn: str, *arguments: str) -> Iterator[str]:
     """Serve an application on a database for as long as the block lasts; yields its address."""
     environment = os.environ | {
         "BENCHMARK_DSN": dsn,
         "DATABASE_URL": dsn,
         "LOG_LEVEL": "WARNING",
         "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
+        "METRICS_DIR": ".benchmarks/metrics",
     }
     command = [sys.executable, "-m", "uvicorn", app, "--port", str(PORT), "--log-level", "warning", "--no-access-log"]
+    command += arguments
     process = subprocess.Popen(command, env=environment)
     try:
         _wait_for(process)
