@@ -1,5 +1,8 @@
 """A service that was opened: to anybody, to proxies, to pages of other origins."""
 
+import asyncpg
+
+from project.store import keys
 from tests.conftest import Client
 from tests.web.test_access import CATALOG, from_address
 
@@ -54,3 +57,21 @@ async def test_pages_of_other_origins_read_only_where_they_may(serving: Client, 
         assert "access-control-allow-origin" not in other.headers
         asked = origin | {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "Authorization"}
         assert (await client.options(CATALOG, headers=asked)).status_code == 200
+
+
+async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, connection: asyncpg.Connection) -> None:
+    async with serving(database, api_auth="required", api_rate_limit=3) as client:
+        one, other = [
+            {"Authorization": f"Bearer {await keys.create(connection, name, 'read')}"} for name in ("one", "other")
+        ]
+        statuses = [(await client.get(CATALOG, headers=one)).status_code for _ in range(4)]
+        assert statuses == [200, 200, 200, 429]
+        refused = await client.get(CATALOG, headers=one)
+        assert refused.json()["detail"].startswith("The key 'one' may ask 3 times a minute; the next may come in ")
+        assert (await client.get(CATALOG, headers=other)).headers["ratelimit"].startswith('"minute";r=2;')
+        # Who has no key takes nothing from anybody's bucket.
+        assert (await client.get(CATALOG)).status_code == 401
+        document = (await client.get("/openapi.json")).json()
+        assert document["paths"][CATALOG]["get"]["security"] == [{"API key": []}]
+        assert {"401", "403", "429"} <= document["paths"][CATALOG]["get"]["responses"].keys()
+        assert "security" not in document["paths"]["/health/live"]["get"]
