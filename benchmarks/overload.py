@@ -25,7 +25,8 @@ from project.store.embedded import EmbeddedPostgres
 
 QUESTIONS = {
     "a page of rows": QUESTION,
-    "a report of facts": "/v1/reports?group_by=region,age_range,gender,placement&min_clicks=1",
+    "a report of facts": "/v1/reports?group_by=gender,age_range,device_type,placement&limit=10"
+    "&date_from=2025-03-01&date_to=2025-03-14",
 }
 
 

@@ -18,7 +18,7 @@ def serving(app: str, dsn: str, *arguments: str) -> Iterator[str]:
     environment = os.environ | {
         "BENCHMARK_DSN": dsn,
         "DATABASE_URL": dsn,
-        "LOG_LEVEL": "WARNING",
+        "LOG_LEVEL": "ERROR",
         "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
         "METRICS_DIR": ".benchmarks/metrics",
     }

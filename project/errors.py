@@ -12,6 +12,7 @@
     * QueryTooSlow        … or did not answer within its time-out (HTTP 504)
     * NotMigrated         … or lacks the tables
     * ServerFull          … or has as many requests before it as may wait
+    * CallerGone          … or was not asked, since the caller had left when the turn came
   * LoadRefused           a file was not loaded (exit code 1)
   * KeyRefused            an API key was not made (exit code 1)
   * EmbeddedPostgresError the embedded server could not be started or stopped
@@ -112,6 +113,10 @@ class ServerFull(DatabaseUnavailable):
         self, detail: str = "The service is full: as many requests wait for the database as may. Try again in a moment."
     ) -> None:
         super().__init__(detail)
+
+
+class CallerGone(DatabaseUnavailable):
+    """The caller did not wait for the turn of the request; nobody reads the answer."""
 
 
 class LoadRefused(AdMetricsError):

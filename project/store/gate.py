@@ -5,10 +5,15 @@ are made for nobody.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from time import monotonic
 
-from project.errors import DatabaseUnavailable, ServerFull
+from project.errors import CallerGone, DatabaseUnavailable, ServerFull
+
+_LONG = 0.25
+"""Seconds of waiting after which it is worth finding out whether the caller is still there (0.1 ms)."""
 
 
 class Gate:
@@ -31,14 +36,15 @@ class Gate:
 
     @asynccontextmanager
     async def passed(self) -> AsyncIterator[None]:
-        """Hold a slot inside the block. Raises ServerFull, and DatabaseUnavailable when none came free in time."""
-        if self._free.locked():
-            await self._wait()
-        else:
-            await self._free.acquire()
+        """Hold a slot inside the block. Raises ServerFull, CallerGone, and DatabaseUnavailable when none came free."""
+        waits = self._free.locked()
+        since = monotonic()
+        await (self._wait() if waits else self._free.acquire())
         self.in_use += 1
         self.watch()
         try:
+            if waits and monotonic() - since > _LONG and await caller_gone.get()():
+                raise CallerGone("The caller left before the turn of the request came.")
             yield
         finally:
             self.in_use -= 1
@@ -57,6 +63,15 @@ class Gate:
             raise DatabaseUnavailable("No database connection came free in time.") from error
         finally:
             self.waiting -= 1
+            self.watch()
+
+
+async def _unknown() -> bool:
+    return False
+
+
+caller_gone: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("caller_gone", default=_unknown)
+"""How to find out whether whoever waits for this task's result has left."""
 
 
 def _nobody() -> None:

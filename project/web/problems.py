@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from project.errors import (
+    CallerGone,
     DatabaseUnavailable,
     Fault,
     InvalidRequest,
@@ -84,6 +85,8 @@ def problem(
 _UNAVAILABLE: dict[type, tuple[int, str, str]] = {
     NotMigrated: (503, "database-not-migrated", "The database is not set up"),
     QueryTooSlow: (504, "query-too-slow", "The query took too long"),
+    # As nginx has it in its log; nobody else sees it.
+    CallerGone: (499, "caller-gone", "The caller left"),
     ServerFull: (503, "server-full", "The service is full"),
     DatabaseUnavailable: (503, "database-unavailable", "The database is unavailable"),
 }

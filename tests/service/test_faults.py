@@ -137,6 +137,22 @@ async def test_a_pool_that_is_full(own_facts: str, tmp_path: Path) -> None:
             assert "The service is full" in service.said
 
 
+async def test_nothing_is_read_for_callers_who_left_while_they_waited(own_facts: str, tmp_path: Path) -> None:
+    settings = SETTINGS | {"DATABASE_STATEMENT_TIMEOUT": "20", "DATABASE_POOL_TIMEOUT": "20", "LOG_LEVEL": "DEBUG"}
+    with hosted(own_facts, tmp_path, workers=1, **settings) as service:
+        async with asking(service.site) as client:
+            async with locked(own_facts):
+                held = [asyncio.create_task(client.get(ROWS)) for _ in range(13)]
+                await soon(lambda: shows(client, "ad_metrics_pool_waiting 10.0"), what="the queue")
+                for task in held:
+                    task.cancel()
+                await asyncio.gather(*held, return_exceptions=True)
+            await soon(lambda: shows(client, "ad_metrics_pool_waiting 0.0"), what="the end of the queue")
+            await soon(lambda: shows(client, "ad_metrics_pool_in_use 0.0"), what="the end of the queries")
+            assert await shows(client, 'ad_metrics_refusals_total{problem="caller-gone"} 10.0')
+            assert checked(await client.get(ROWS), EXPECTED) == 200
+
+
 async def test_ten_thousand_requests_that_are_broken_off(own_facts: str, tmp_path: Path) -> None:
     dice = random.Random(7)
     with hosted(own_facts, tmp_path, **SETTINGS, LOG_LEVEL="ERROR") as service:

@@ -1,11 +1,13 @@
 """A service that is full says so before it does anything else for a request."""
 
 import asyncio
+from functools import partial
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import ServerFull
+from project.store.gate import caller_gone
 from project.web.paths import OPERATORS
 from project.web.problems import database_unavailable
 
@@ -18,7 +20,7 @@ class RefusedWhenFull:
     """Refuses what the gate before the database (`store.gate`) would refuse a moment later.
 
     To route and parse a request first costs ten times as much, and when most are refused, that is what the service
-    would do all day.
+    would do all day. Those that wait are not asked of the database when their callers have left meanwhile.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -30,5 +32,12 @@ class RefusedWhenFull:
             await asyncio.sleep(PAUSE)
             answer = database_unavailable(Request(scope), ServerFull())
             await answer(scope, receive, send)
-        else:
-            await self.app(scope, receive, send)
+            return
+        if scope["type"] == "http" and scope["method"] == "GET":
+            caller_gone.set(partial(_gone, Request(scope, receive)))
+        await self.app(scope, receive, send)
+
+
+async def _gone(request: Request) -> bool:
+    # The first thing that is received is the body, which a GET has none of.
+    return await request.is_disconnected() or await request.is_disconnected()
