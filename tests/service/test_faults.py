@@ -144,6 +144,8 @@ async def test_nothing_is_read_for_callers_who_left_while_they_waited(own_facts:
             async with locked(own_facts):
                 held = [asyncio.create_task(client.get(ROWS)) for _ in range(13)]
                 await soon(lambda: shows(client, "ad_metrics_pool_waiting 10.0"), what="the queue")
+                # It is not worth asking who has waited for a moment only.
+                await asyncio.sleep(0.5)
                 for task in held:
                     task.cancel()
                 await asyncio.gather(*held, return_exceptions=True)
