@@ -32,10 +32,8 @@ class Service:
 
     @property
     def workers(self) -> list[psutil.Process]:
-        """The processes that serve, which are those that have the code loaded."""
-        main = psutil.Process(self.process.pid)
-        living = [child for child in main.children() if child.status() != psutil.STATUS_ZOMBIE]
-        return [child for child in living if "spawn_main" in " ".join(child.cmdline())] or [main]
+        """The processes that serve."""
+        return workers(self.process)
 
     @property
     def ready(self) -> bool:
@@ -67,6 +65,17 @@ def hosted(url: str, directory: Path, *arguments: str, workers: int = 2, **setti
         counters = directory / "metrics"
         eventually(lambda: len(list(counters.glob("*/gauge_*.db"))) == workers, what="all workers")
         yield service
+
+
+def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return the processes that serve, which are those that have the code loaded."""
+    main = psutil.Process(process.pid)
+    found = []
+    for child in main.children():
+        with suppress(psutil.NoSuchProcess):  # or one that has just died
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found or [main]
 
 
 class Network:

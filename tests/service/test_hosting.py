@@ -13,6 +13,7 @@ import pytest
 
 from project.store.embedded import EmbeddedPostgres
 from tests.processes import AD_METRICS, AERICH, UVICORN, alive, beats, eventually, free_port, run, started
+from tests.service.hosting import workers
 
 pytestmark = pytest.mark.slow
 
@@ -31,8 +32,7 @@ def ready(site: str) -> httpx.Response | None:
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """Return the processes that serve, which are those that have the code loaded."""
-    return [child.pid for child in psutil.Process(process.pid).children() if "spawn_main" in " ".join(child.cmdline())]
+    return [worker.pid for worker in workers(process)]
 
 
 def leader_of(log: Path, pids: list[int]) -> int | None:
