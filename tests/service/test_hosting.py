@@ -52,7 +52,7 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
     log = tmp_path / "logs" / "heartbeat.log"
     port = free_port()
     site = f"http://127.0.0.1:{port}"
-    settings = {"EMBEDDED_POSTGRES_DIR": str(directory), "HEARTBEAT_LOG": str(log), "HEARTBEAT_CRON": "* * * * *"}
+    settings = {"EMBEDDED_POSTGRES_DIR": str(directory), "HEARTBEAT_LOG": str(log)}
     assert run([*AERICH, "upgrade"], **settings).returncode == 0
     assert run([*AD_METRICS, "db", "stop"], **settings).returncode == 0
     with started([*UVICORN, "--workers", "4", "--port", str(port)], tmp_path / "out", **settings) as process:
@@ -65,13 +65,6 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
         eventually(lambda: len([beat for beat in beats(log) if "heartbeat start" in beat]) == 2, 10, "a takeover")
         successor = eventually(lambda: leader_of(log, workers_of(process)))
         assert successor != leader
-        # Over a minute's end there is one beat, however many workers there are.
-        before = time.time()
-        eventually(lambda: [beat for beat in beats(log) if "heartbeat ok" in beat], 75, "the minute's beat")
-        time.sleep(2)
-        slots = [beat.split(" next=")[1].split()[0] for beat in beats(log) if "heartbeat ok" in beat]
-        assert len(slots) == len(set(slots))
-        assert len(slots) <= (time.time() - before) // 60 + 1
     assert not [pid for pid in pids if alive(pid)]
     assert EmbeddedPostgres(directory).running, "the database stays up until `db stop`"
 
