@@ -116,6 +116,10 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     except DatabaseUnavailable as error:
         cause = type(error.__cause__ or error).__name__
         yield Finding("fail", "database", f"{error} ({cause})", "Is DATABASE_URL right, and is the server up?")
+    except ValueError:
+        # Its words may hold a part of the password.
+        advice = "Expected postgresql://user:password@host:5432/database, the password percent-encoded."
+        yield Finding("fail", "database", "DATABASE_URL cannot be read.", advice)
 
 
 async def _inside(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
@@ -160,6 +164,8 @@ def _daily_check(settings: Settings) -> Iterator[Finding]:
     else:
         found = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
         advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` mends rollups."
+        if "error" in line.facts:
+            advice = "It could not be made; `ad-metrics check` makes it now."
         yield Finding("fail", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} failed: {found}.", advice)
 
 

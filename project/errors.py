@@ -12,6 +12,7 @@
     * QueryTooSlow        … or did not answer within its time-out (HTTP 504)
     * NotMigrated         … or lacks the tables
     * ServerFull          … or has as many requests before it as may wait
+    * LoadsFull           … or loads as many files as may be at once
     * CallerGone          … or was not asked, since the caller had left when the turn came
   * LoadRefused           a file was not loaded (exit code 1)
   * KeyRefused            an API key was not made (exit code 1)
@@ -109,10 +110,14 @@ class ServerFull(DatabaseUnavailable):
 
     retry_after = 1
 
-    def __init__(
-        self, detail: str = "The service is full: as many requests wait for the database as may. Try again in a moment."
-    ) -> None:
-        super().__init__(detail)
+    def __init__(self) -> None:
+        super().__init__("The service is full: as many requests wait for the database as may. Try again in a moment.")
+
+
+class LoadsFull(DatabaseUnavailable):
+    """As many loads as may be are running or waiting."""
+
+    retry_after = 30
 
 
 class CallerGone(DatabaseUnavailable):

@@ -65,8 +65,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     access = Access(settings)
     refusals = problems.documented(*access.refusals)
-    for resource in (rows, reports, dimensions, catalog, prometheus):
+    for resource in (rows, reports, dimensions, catalog):
         app.include_router(resource.router, dependencies=access.to("read"), responses=refusals)
+    # It has to say that the database is away, too.
+    app.include_router(prometheus.router, dependencies=access.to("read", bridging=86_400), responses=refusals)
     if settings.ingest_http:
         app.state.loads = Requests(settings)
         app.include_router(ingests.router, dependencies=access.to("ingest"), responses=refusals)

@@ -30,6 +30,9 @@ def _three_letters(text: str) -> str:
 def _postgresql(url: str | None) -> str | None:
     if url and not re.match(r"postgres(ql)?(\+\w+)?://", url):
         raise ValueError("expected postgresql://user:password@host:5432/database")
+    before, _, after = re.sub(r"[/?#]", "\n", (url or "").partition("://")[2], count=1).partition("\n")
+    if ":" in before and "@" not in before and "@" in after and "=" not in after.partition("@")[0]:
+        raise ValueError("its password has a character that must be percent-encoded: / as %2F, ? as %3F, # as %23")
     return url or None
 
 
@@ -68,7 +71,7 @@ class Settings(BaseSettings):
     database_url: Annotated[str | None, AfterValidator(_postgresql)] = None
     embedded_postgres_dir: Path = Path(".postgres")
     database_pool_min: int = Field(default=1, ge=0)
-    database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=1)
+    database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=2)
     database_pool_timeout: float = Field(default=5, gt=0, le=3600)
     database_queue: int = Field(default=50, ge=0, le=100_000)
     database_statement_timeout: float = Field(default=30, gt=0, le=86_400)

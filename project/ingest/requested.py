@@ -17,7 +17,7 @@ import asyncpg
 import orjson
 from loguru import logger
 
-from project.errors import AdMetricsError, DatabaseUnavailable, ServerFull
+from project.errors import AdMetricsError, DatabaseUnavailable, LoadsFull
 from project.ingest.load import load
 from project.ingest.options import MostRejects, Options, check_options, pairs
 from project.ingest.reading import Source
@@ -29,12 +29,6 @@ MOST_AT_ONCE = 4
 """How many loads one process of the service starts before it says that it is busy."""
 
 SECONDS_BETWEEN_NOTES = 2.0
-
-
-class Busy(ServerFull):
-    """As many loads as may be are running or waiting."""
-
-    retry_after = 30
 
 
 class Requests:
@@ -55,10 +49,10 @@ class Requests:
         return self._settings.ingest_max_mb << 20
 
     def check(self, given: Mapping[str, Any]) -> None:
-        """Raise LoadRefused where the options cannot be, and Busy."""
+        """Raise LoadRefused where the options cannot be, and LoadsFull."""
         check_options(options_of(given))
         if len(self._running) >= MOST_AT_ONCE:
-            raise Busy(f"{len(self._running)} loads are running or waiting; try again in a while.")
+            raise LoadsFull(f"{len(self._running)} loads are running or waiting; try again in a while.")
 
     async def start(self, files: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> int:
         """Write a request down, start its load, and return its number. Raises as `check`, and DatabaseUnavailable.

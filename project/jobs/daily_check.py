@@ -7,17 +7,15 @@ from loguru import logger
 
 from project.errors import DatabaseUnavailable
 from project.jobs.heartbeat_log import Beat, timestamp
+from project.settings import Settings
 from project.store import checks
-from project.store.snapshot import snapshot
+from project.store.database import writing
 
 DAYS = 35
 """How many days it sums anew, the newest with facts: the 28 that platforms restate, and a week of nobody looking."""
 
-LONGEST = 3600.0
-"""Seconds that it may take."""
 
-
-async def daily_check(next_run: datetime | None = None) -> Beat:
+async def daily_check(settings: Settings, next_run: datetime | None = None) -> Beat:
     """Check, and return the line to write. It never raises: what went wrong is in the line.
 
     What it finds goes to the service's log, in words. `next_run` is when the one after is due.
@@ -25,8 +23,12 @@ async def daily_check(next_run: datetime | None = None) -> Beat:
     now, started = datetime.now(UTC), perf_counter()
     due = {"next": timestamp(next_run)} if next_run else {}
     try:
-        async with snapshot(within=LONGEST) as seen:
-            findings = await checks.check(seen.connection, await checks.newest_days(seen.connection, DAYS))
+        async with (
+            # Not one of those that requests wait for.
+            writing(settings, "check") as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            findings = await checks.check(connection, await checks.newest_days(connection, DAYS))
     except DatabaseUnavailable as error:
         logger.error("The daily check could not be made: {}", error)
         return Beat(now, "failed", due | {"error": type(error.__cause__ or error).__name__}, "check")

@@ -138,6 +138,8 @@ async def _first_in_database(settings: Settings, stack: AsyncExitStack) -> Leade
     """Return when this process has the lock. Raises DatabaseUnavailable."""
     connection = await stack.enter_async_context(writing(settings, "leader", **_KEEPALIVE))
     # Asked again and again, rather than waited for: a wait would not notice that the network is gone.
-    while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):  # noqa: ASYNC110
+    while not await connection.fetchval(  # noqa: ASYNC110
+        "SELECT pg_try_advisory_lock($1)", _LOCK, timeout=_PATIENCE
+    ):
         await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-    return LeaderInDatabase(connection, await connection.fetchval(_FILLED, _JOB))
+    return LeaderInDatabase(connection, await connection.fetchval(_FILLED, _JOB, timeout=_PATIENCE))

@@ -141,7 +141,7 @@ async def _line(kind: str, settings: Settings, trigger: CronTrigger) -> str:
 
 
 async def _check(settings: Settings, trigger: CronTrigger, write: Callable[[str], None]) -> None:
-    line = await daily_check(next_beat(trigger, datetime.now(UTC)))
+    line = await daily_check(settings, next_beat(trigger, datetime.now(UTC)))
     write(line_of(line))
     keep_check(settings.heartbeat_log, line)
 

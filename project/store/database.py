@@ -71,7 +71,7 @@ async def writing(
             server_settings={"application_name": f"ad-metrics {purpose}", **server_settings},
         )
         try:
-            if await connection.fetchval("SELECT to_regclass('data_version')") is None:
+            if await connection.fetchval("SELECT to_regclass('data_version')", timeout=30) is None:
                 raise NotMigrated("The database has no tables yet; run `aerich upgrade`.")
             yield connection
         finally:

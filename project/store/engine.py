@@ -10,6 +10,9 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from project.store.gate import Gate
 
+_SIDE_QUEUE = 10
+"""There are fewer kinds of things that pass the side gate, and of each one at a time."""
+
 
 class DsnClient(AsyncpgDBClient):
     """A client whose `extra` holds arguments of `asyncpg.create_pool`, among them `dsn`.
@@ -24,8 +27,10 @@ class DsnClient(AsyncpgDBClient):
     def __init__(self, *, queue: int = 0, patience: float | None = None, **credentials: Any) -> None:
         super().__init__(**credentials)
         self.patience = patience
-        # One connection is kept for what must get through: health, heartbeat and keys.
-        self.gate = Gate(max(1, self.pool_maxsize - 1), queue, self.extra.get("timeout"))
+        patience_at_gate = self.extra.get("timeout")
+        self.gate = Gate(max(1, self.pool_maxsize - 1), queue, patience_at_gate)
+        # One connection is kept for what is short and must get through: health, heartbeat and keys.
+        self.side_gate = Gate(1, _SIDE_QUEUE, patience_at_gate, asks_callers=False)
 
     async def create_pool(self, **_taken_apart: Any) -> "asyncpg.Pool[Any]":
         """Open the pool; called by Tortoise at the first query."""

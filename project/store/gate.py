@@ -17,9 +17,12 @@ _LONG = 0.25
 
 
 class Gate:
-    """Lets `slots` requests through at once; up to `queue` more wait, each at most `patience` seconds."""
+    """Lets `slots` requests through at once; up to `queue` more wait, each at most `patience` seconds.
 
-    def __init__(self, slots: int, queue: int, patience: float | None) -> None:
+    Those whose callers have left meanwhile are turned away, where it `asks_callers`.
+    """
+
+    def __init__(self, slots: int, queue: int, patience: float | None, *, asks_callers: bool = True) -> None:
         self.slots = slots
         self.in_use = 0
         self.waiting = 0
@@ -27,6 +30,7 @@ class Gate:
         """Called whenever `in_use` or `waiting` has changed."""
         self._queue = queue
         self._patience = patience
+        self._asks_callers = asks_callers
         self._free = asyncio.Semaphore(slots)
 
     @property
@@ -43,7 +47,7 @@ class Gate:
         self.in_use += 1
         self.watch()
         try:
-            if waits and monotonic() - since > _LONG and await caller_gone.get()():
+            if self._asks_callers and waits and monotonic() - since > _LONG and await caller_gone.get()():
                 raise CallerGone("The caller left before the turn of the request came.")
             yield
         finally:

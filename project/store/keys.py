@@ -4,9 +4,9 @@ A key is `adm_NUMBER_SECRET`. The secret has 256 random bits, so that one SHA-25
 for what people make up.
 """
 
-import asyncio
 import hashlib
 import hmac
+import math
 import re
 import secrets
 from collections.abc import Mapping
@@ -16,8 +16,9 @@ from typing import Any
 
 import asyncpg
 
-from project.errors import KeyRefused, NoKey, NoSuchThing
+from project.errors import DatabaseUnavailable, KeyRefused, NoKey, NoSuchThing
 from project.store.models import ApiKey
+from project.store.single_flight import SingleFlight
 from project.store.snapshot import snapshot
 
 SCOPES = {"read": "ask for rows and reports", "ingest": "also load files"}
@@ -26,6 +27,7 @@ SCOPES = {"read": "ask for rows and reports", "ingest": "also load files"}
 SECONDS_KNOWN = 0.5
 """How long a process goes by what it knows: a key that is revoked is refused after this."""
 
+_PATIENCE = 5.0
 _KEY = re.compile(r"adm_(\d{1,18})_([\w-]{43})", re.ASCII)
 
 
@@ -34,13 +36,17 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._keys: Mapping[int, ApiKey] = {}
-        self._read_at = -SECONDS_KNOWN
-        self._reading = asyncio.Lock()
+        self._read_at = self._tried_at = -math.inf
+        self._failed = False
+        self._read = SingleFlight(self._read_all)
 
-    async def holder(self, key: str) -> ApiKey:
-        """Return whose key this is. Raises NoKey where it is nobody's or was revoked, and DatabaseUnavailable."""
+    async def holder(self, key: str, bridging: float = 0) -> ApiKey:
+        """Return whose key this is. Raises NoKey where it is nobody's or was revoked, and DatabaseUnavailable.
+
+        While the database is away, keys that were read up to `bridging` seconds ago still count.
+        """
         parts = _KEY.fullmatch(key)
-        known = (await self._known()).get(int(parts[1])) if parts else None
+        known = (await self._known(bridging)).get(int(parts[1])) if parts else None
         # Compared also where there is no such key: the time should not tell.
         same = hmac.compare_digest(known.digest if known else b"", _digest(parts[2] if parts else key))
         if known is None or not same:
@@ -49,15 +55,24 @@ class KeyRing:
             raise NoKey(f"The key {known.name!r} was revoked at {known.revoked_at:%Y-%m-%dT%H:%M:%SZ}.", presented=True)
         return known
 
-    async def _known(self) -> Mapping[int, ApiKey]:
-        async with self._reading:
-            if monotonic() - self._read_at >= SECONDS_KNOWN:
-                begun = monotonic()
-                async with snapshot(within=5, reserved=True) as seen:
-                    keys = await ApiKey.all().using_db(seen.using_db)
-                self._keys = {key.id: key for key in keys}
-                self._read_at = begun
+    async def _known(self, bridging: float) -> Mapping[int, ApiKey]:
+        if monotonic() - self._tried_at >= SECONDS_KNOWN:
+            await self._read()
+        if self._failed and monotonic() - self._read_at > bridging:
+            raise DatabaseUnavailable("Keys cannot be checked: the database is away.")
         return self._keys
+
+    async def _read_all(self) -> None:
+        begun = monotonic()
+        try:
+            async with snapshot(within=_PATIENCE, reserved=True) as seen:
+                keys = await ApiKey.all().using_db(seen.using_db)
+        except DatabaseUnavailable:
+            # Not asked again at once, by everybody.
+            self._failed, self._tried_at = True, monotonic()
+        else:
+            self._keys = {key.id: key for key in keys}
+            self._failed, self._tried_at, self._read_at = False, begun, begun
 
 
 async def create(connection: "asyncpg.Connection[Any]", name: str, scope: str) -> str:

@@ -17,6 +17,9 @@ BROKEN = (
 )
 """A connection that ended, or that the server ended."""
 
+_REFUSED = (ConnectionRefusedError, asyncpg.CannotConnectNowError)
+"""No connection was there to end."""
+
 _NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
 _MIGRATE = "The database lacks tables or columns, or the right to read them; run `aerich upgrade`."
 
@@ -49,5 +52,6 @@ def database_errors() -> Iterator[None]:
         if isinstance(error, ValueError):
             # The driver's word for a value of ours that is no such thing as its column: a fault, not an outage.
             raise
-        kind = ConnectionBroken if isinstance(error, BROKEN) else DatabaseUnavailable
+        broken = isinstance(error, BROKEN) and not isinstance(error, _REFUSED)
+        kind = ConnectionBroken if broken else DatabaseUnavailable
         raise kind("The database cannot be reached.") from error

@@ -5,7 +5,7 @@ All its statements, and the labels that go with them, belong to the same data ve
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -78,14 +78,14 @@ def gate() -> Gate:
 async def snapshot(within: float | None = None, *, reserved: bool = False) -> AsyncIterator[Snapshot]:
     """Begin a read-only transaction on a connection of the pool, with labels as fresh as its data.
 
-    All of it, the block included, may take `within` seconds, by default those of a request. With `reserved` it does not
-    wait at the gate: for what is short and must get through. Raises DatabaseUnavailable, or one of its kinds, also for
-    whatever goes wrong with the database inside the block.
+    All of it, the block included, may take `within` seconds, by default those of a request. With `reserved` it takes
+    the connection that is kept for what is short and must get through. Raises DatabaseUnavailable, or one of its kinds,
+    also for whatever goes wrong with the database inside the block.
     """
     client = cast("DsnClient", get_connection("default"))
     with database_errors():
         async with (
-            nullcontext() if reserved else client.gate.passed(),
+            (client.side_gate if reserved else client.gate).passed(),
             asyncio.timeout(within or client.patience),
             _transaction(client) as connection,
         ):

@@ -1,6 +1,8 @@
 """Access: who may ask what, and how often. Declared for each resource in `main.py`."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Security
@@ -17,7 +19,7 @@ from project.web.middleware.observed import note
 _MOST_BUCKETS = 10_000
 """How many callers one process remembers: those that asked last."""
 
-_bearer = HTTPBearer(auto_error=False, description="A key made with `ad-metrics keys create`.", scheme_name="API key")
+_bearer = HTTPBearer(auto_error=False, description="A key made with `ad-metrics keys create`.", scheme_name="ApiKey")
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
 
@@ -29,15 +31,19 @@ class Access:
         self._limited = settings.api_rate_limit > 0 and (self._keys_needed or settings.api_allow_anonymous)
         quota = settings.api_rate_limit or 1
         self._buckets = Throttled(
-            using=RateLimiterType.TOKEN_BUCKET.value,
+            # A bucket that refills evenly; the library's "token bucket" refills by whole seconds, and loses the rest.
+            using=RateLimiterType.GCRA.value,
             quota=rate_limiter.per_min(quota, burst=quota),
             store=MemoryStore(options={"MAX_SIZE": _MOST_BUCKETS}),
         )
 
-    def to(self, scope: str) -> Sequence[Dependency]:
-        """Return what a router depends on that asks for this scope (`store.keys.SCOPES`)."""
+    def to(self, scope: str, *, bridging: float = 0) -> Sequence[Dependency]:
+        """Return what a router depends on that asks for this scope (`store.keys.SCOPES`).
+
+        While the database is away, keys that were read up to `bridging` seconds ago still count.
+        """
         if self._keys_needed:
-            return [Depends(self._holder_of_key(scope))]
+            return [Depends(self._holder_of_key(scope, bridging))]
         return [Depends(self._anonymous)] if self._limited else []
 
     @property
@@ -45,13 +51,13 @@ class Access:
         """The statuses with which a request may be refused."""
         return (*((401, 403) if self._keys_needed else ()), *((429,) if self._limited else ()))
 
-    def _holder_of_key(self, scope: str) -> Callable[..., Awaitable[None]]:
+    def _holder_of_key(self, scope: str, bridging: float) -> Callable[..., Awaitable[None]]:
         async def check(request: Request, credentials: _Credentials) -> None:
             if credentials is None:
                 raise NoKey(
                     "Send a key: `Authorization: Bearer adm_…`. `ad-metrics keys create` makes one.", presented=False
                 )
-            holder = await request.app.state.keys.holder(credentials.credentials)
+            holder = await request.app.state.keys.holder(credentials.credentials, bridging)
             note(request, key=holder.name)
             if _rank(holder.scope) < _rank(scope):
                 raise KeyTooNarrow(
@@ -63,10 +69,11 @@ class Access:
 
     async def _anonymous(self, request: Request) -> None:
         address = request.client.host if request.client else "-"
-        self._take(request, address, address)
+        self._take(request, _network(address), address)
 
     def _take(self, request: Request, caller: str, named: str) -> None:
-        if not self._limited:
+        # A read that is made again (`web.again`) has paid.
+        if not self._limited or "RateLimit" in request.scope["answer_headers"]:
             return
         taken = self._buckets.limit(caller)
         request.scope["answer_headers"].update(_rate_limit_headers(taken))
@@ -83,6 +90,14 @@ def _rate_limit_headers(taken: RateLimitResult) -> dict[str, Any]:
         "RateLimit-Policy": f'"minute";q={state.limit};w=60',
         "RateLimit": f'"minute";r={state.remaining};t={round(state.reset_after)}',
     }
+
+
+def _network(address: str) -> str:
+    """Return what one caller has of addresses: one, or of IPv6 a /64."""
+    with suppress(ValueError):
+        if ip_address(address).version == 6:
+            return str(ip_network(f"{address}/64", strict=False))
+    return address
 
 
 def _rank(scope: str) -> int:

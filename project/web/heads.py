@@ -1,8 +1,9 @@
-"""Heads: the request line and headers of a request, which uvicorn takes of any length, and waits for without end.
+"""Heads, and what follows an answer: uvicorn takes them of any length, and waits for them without end.
 
-Each megabyte of headers is a megabyte of its memory, and each connection that never ends its head is one for good.
-uvicorn chooses its protocol class before it loads the application, and takes another only by a flag, which would be
-forgotten; so the methods of its class are wrapped in place.
+Each megabyte of headers (or of trailers, after a body) is a megabyte of its memory, and each connection that never ends
+its head, or the body of a request that has been answered, is one for good. uvicorn chooses its protocol class before it
+loads the application, and takes another only by a flag, which would be forgotten; so the methods of its class are
+wrapped in place.
 """
 
 import asyncio
@@ -15,71 +16,113 @@ from loguru import logger
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 64 << 10
-"""Bytes, as h11 has it, and twice what LimitedSizes leaves to a URL."""
+"""Bytes, as h11 has it, and twice what LimitedSizes leaves to a URL. One chunk of the socket more may be taken."""
 
 SLOWEST_HEAD = 30.0
 """Seconds from the connection, or the first byte, to the end of the head."""
 
+LINGERING = 2.0
+"""Seconds for the rest of a request that has been answered before it ended."""
+
 
 def limit_heads() -> None:
     """Refuse, from now on, heads that are too large (431) or come too slowly (408), and close their connections."""
-    if not hasattr(HttpToolsProtocol, "_heads"):
-        HttpToolsProtocol._heads = True  # type: ignore[attr-defined]  # noqa: SLF001
-        for name, more in (
-            ("connection_made", _waits),
-            ("connection_lost", _waits_no_more),
-            ("on_message_begin", _waits),
-            ("on_headers_complete", _waits_no_more),
-        ):
-            setattr(HttpToolsProtocol, name, _followed_by(getattr(HttpToolsProtocol, name), more))
-        HttpToolsProtocol.data_received = _counted(HttpToolsProtocol.data_received)  # type: ignore[method-assign]
+    if hasattr(HttpToolsProtocol, "limits"):
+        return
+    HttpToolsProtocol.limits = None  # type: ignore[attr-defined]
+    for name in ("connection_made", "connection_lost", "data_received", "on_message_begin", "on_url", "on_header",
+                 "on_headers_complete", "on_message_complete", "on_response_complete"):  # fmt: skip
+        setattr(HttpToolsProtocol, name, _followed(getattr(HttpToolsProtocol, name), getattr(_Limits, name)))
 
 
-def _followed_by(method: Callable[..., None], more: Callable[[Any], None]) -> Callable[..., None]:
+def _followed(method: Callable[..., None], by: Callable[..., None]) -> Callable[..., None]:
     @wraps(method)
     def both(protocol: Any, *arguments: Any) -> None:
         method(protocol, *arguments)
-        more(protocol)
+        limits = protocol.limits = protocol.limits or _Limits(protocol)
+        by(limits, *arguments)
 
     return both
 
 
-def _counted(method: Callable[..., None]) -> Callable[..., None]:
-    @wraps(method)
-    def data_received(protocol: Any, data: bytes) -> None:
-        method(protocol, data)
-        if protocol.head_timer:
-            protocol.head_bytes += len(data)
-            if protocol.head_bytes > LARGEST_HEAD:
-                detail = f"The request line and headers may have {LARGEST_HEAD:,} bytes together."
-                _refuse(protocol, 431, "head-too-large", "Request Header Fields Too Large", detail)
+class _Limits:
+    """Those of one connection. The methods follow those of the protocol."""
 
-    return data_received
+    def __init__(self, protocol: Any) -> None:
+        self._protocol = protocol
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_head = True
+        self._in_message = False
+        self._began = False
+        self._bytes = 0
 
+    def connection_made(self, _transport: object) -> None:
+        self._wait(SLOWEST_HEAD, self._too_slow)
 
-def _waits(protocol: Any) -> None:
-    _waits_no_more(protocol)
-    protocol.head_bytes = 0
-    protocol.head_timer = asyncio.get_running_loop().call_later(SLOWEST_HEAD, _too_slow, protocol)
+    def connection_lost(self, _error: object) -> None:
+        self._wait_no_more()
 
+    def on_message_begin(self) -> None:
+        self._in_head = self._in_message = self._began = True
+        self._bytes = 0
+        self._wait(SLOWEST_HEAD, self._too_slow)
 
-def _waits_no_more(protocol: Any) -> None:
-    if timer := getattr(protocol, "head_timer", None):
-        timer.cancel()
-    protocol.head_timer = None
+    def on_url(self, part: bytes) -> None:
+        self._count(len(part))
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # Trailers come here, too.
+        self._count(len(name) + len(value))
 
-def _too_slow(protocol: Any) -> None:
-    _refuse(protocol, 408, "head-too-slow", "Request Timeout", f"The headers did not come in {SLOWEST_HEAD:.0f} s.")
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._wait_no_more()
 
+    def data_received(self, data: bytes) -> None:
+        # A header is told of when it is whole. What stood before the head in the same chunk is not charged to it.
+        if self._in_head and not self._began:
+            self._count(len(data))
+        self._began = False
 
-def _refuse(protocol: Any, status: int, kind: str, phrase: str, detail: str) -> None:
-    _waits_no_more(protocol)
-    logger.bind(problem=kind, status=status).warning("A connection was closed: {} ({}).", phrase, status)
-    body = orjson.dumps({"type": f"/problems/{kind}", "title": phrase, "status": status, "detail": detail})
-    head = (
-        f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    protocol.transport.write(head.encode() + body)
-    protocol.transport.close()
+    def on_message_complete(self) -> None:
+        self._in_message = False
+        self._wait_no_more()
+
+    def on_response_complete(self) -> None:
+        if self._in_message:
+            self._wait(LINGERING, self._protocol.transport.close)
+
+    def _count(self, more: int) -> None:
+        self._bytes += more
+        if self._bytes > LARGEST_HEAD:
+            detail = f"The request line and headers may have {LARGEST_HEAD:,} bytes together."
+            self._refuse(431, "head-too-large", "Request Header Fields Too Large", detail)
+
+    def _too_slow(self) -> None:
+        detail = f"The headers did not come in {SLOWEST_HEAD:.0f} s."
+        self._refuse(408, "head-too-slow", "Request Timeout", detail)
+
+    def _refuse(self, status: int, kind: str, phrase: str, detail: str) -> None:
+        self._wait_no_more()
+        transport = self._protocol.transport
+        if transport.is_closing():
+            return
+        logger.bind(problem=kind, status=status).warning("A connection was closed: {} ({}).", phrase, status)
+        cycle = self._protocol.cycle
+        if cycle is None or cycle.response_complete:
+            body = orjson.dumps({"type": f"/problems/{kind}", "title": phrase, "status": status, "detail": detail})
+            head = (
+                f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            transport.write(head.encode() + body)
+        transport.close()
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        self._wait_no_more()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _wait_no_more(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None

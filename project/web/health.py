@@ -1,12 +1,13 @@
 """`/health`: for load balancers and monitors."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 
 from project.errors import DatabaseUnavailable
 from project.store import migrations
+from project.store.single_flight import SingleFlight
 from project.store.snapshot import snapshot
 from project.web.encode import dumps
 from project.web.problems import documented, problem
@@ -27,10 +28,8 @@ async def live() -> Response:
 @router.get("/ready", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
 async def ready(request: Request) -> Response:
     """Answer 200 when the database is there with all migrations, else 503 with what is wrong."""
-    started = perf_counter()
     try:
-        async with snapshot(within=5, reserved=True) as seen:
-            pending = await migrations.pending(seen.connection)
+        version, last_date, pending, milliseconds = await _looked()
     except DatabaseUnavailable as error:
         return _not_ready(request, str(error), {"database": str(error)})
     if pending:
@@ -38,16 +37,27 @@ async def ready(request: Request) -> Response:
         return _not_ready(request, detail, {"database": "ok", "migrations": pending})
     checks = {
         "database": "ok",
-        "database_ms": round((perf_counter() - started) * 1000, 1),
+        "database_ms": milliseconds,
         "migrations": "ok",
-        "data_version": seen.version.number,
-        "last_date": seen.labels.last_date,
+        "data_version": version,
+        "last_date": last_date,
     }
     # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
     if line := request.app.state.last_check():
         overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
         checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
     return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
+
+
+async def _look() -> tuple[int, date | None, list[str], float]:
+    started = perf_counter()
+    async with snapshot(within=5, reserved=True) as seen:
+        pending = await migrations.pending(seen.connection)
+    return seen.version.number, seen.labels.last_date, pending, round((perf_counter() - started) * 1000, 1)
+
+
+_looked = SingleFlight(_look)
+"""Anybody may ask, and as often as he likes: all who ask at once get the same look."""
 
 
 def _not_ready(request: Request, detail: str, checks: dict[str, object]) -> Response:

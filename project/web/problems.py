@@ -17,6 +17,7 @@ from project.errors import (
     Fault,
     InvalidRequest,
     KeyTooNarrow,
+    LoadsFull,
     NoKey,
     NoSuchThing,
     NotMigrated,
@@ -88,6 +89,7 @@ _UNAVAILABLE: dict[type, tuple[int, str, str]] = {
     # As nginx has it in its log; nobody else sees it.
     CallerGone: (499, "caller-gone", "The caller left"),
     ServerFull: (503, "server-full", "The service is full"),
+    LoadsFull: (503, "loads-full", "As many loads run as may"),
     DatabaseUnavailable: (503, "database-unavailable", "The database is unavailable"),
 }
 

@@ -72,6 +72,6 @@ async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, 
         # Who has no key takes nothing from anybody's bucket.
         assert (await client.get(CATALOG)).status_code == 401
         document = (await client.get("/openapi.json")).json()
-        assert document["paths"][CATALOG]["get"]["security"] == [{"API key": []}]
+        assert document["paths"][CATALOG]["get"]["security"] == [{"ApiKey": []}]
         assert {"401", "403", "429"} <= document["paths"][CATALOG]["get"]["responses"].keys()
         assert "security" not in document["paths"]["/health/live"]["get"]

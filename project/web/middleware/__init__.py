@@ -31,20 +31,22 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(RefusedWhenFull),
         Middleware(LimitedSizes),
     ]
-    if settings.trusted_proxies:
-        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies.split()))
-    if settings.api_auth == "off" and not settings.api_allow_anonymous:
-        layers.append(Middleware(LoopbackOnly))
     if settings.cors_origins:
-        layers.append(
+        layers.insert(
+            # Around all that refuses: a browser shows a page no refusal without its headers.
+            3,
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.cors_origins.split(),
                 allow_methods=["GET", "POST"],
                 allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
                 expose_headers=_EXPOSED,
-            )
+            ),
         )
+    if settings.trusted_proxies:
+        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies.split()))
+    if settings.api_auth == "off" and not settings.api_allow_anonymous:
+        layers.append(Middleware(LoopbackOnly))
     return layers
 
 

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import ServerFull
 from project.store.gate import caller_gone
-from project.web.paths import OPERATORS
+from project.web.paths import is_for_operators
 from project.web.problems import database_unavailable
 
 PAUSE = 0.1
@@ -28,7 +28,7 @@ class RefusedWhenFull:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it; called by the server."""
-        if scope["type"] == "http" and scope["app"].state.gate.full and not scope["path"].startswith(OPERATORS):
+        if scope["type"] == "http" and scope["app"].state.gate.full and not is_for_operators(scope):
             await asyncio.sleep(PAUSE)
             answer = database_unavailable(Request(scope), ServerFull())
             await answer(scope, receive, send)

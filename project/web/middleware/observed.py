@@ -1,13 +1,14 @@
 """One log line and one count for every request."""
 
-from time import monotonic, perf_counter
+import asyncio
+from time import perf_counter
 from typing import Any
 
 from fastapi import Request
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.web.paths import OPERATORS
+from project.web.paths import is_for_operators
 
 ALARMING = frozenset({401, 403, 413, 414, 429, 500, 503, 504})
 """Statuses whose lines are warnings."""
@@ -31,7 +32,6 @@ class Observed:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self._refused = 0
-        self._refused_since = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on; called by the server."""
@@ -63,16 +63,18 @@ class Observed:
 
     def _note_full(self) -> None:
         self._refused += 1
-        since = monotonic() - self._refused_since
-        if since > _SECONDS_BETWEEN_LINES:
-            logger.bind(problem=_FULL, refused=self._refused).warning(
-                "The service is full; requests refused since the last such line: {}.", self._refused
-            )
-            self._refused, self._refused_since = 0, monotonic()
+        if self._refused == 1:
+            asyncio.get_running_loop().call_later(_SECONDS_BETWEEN_LINES, self._tell_refused)
+
+    def _tell_refused(self) -> None:
+        refused, self._refused = self._refused, 0
+        logger.bind(problem=_FULL, refused=refused).warning(
+            "The service is full; requests refused within a second: {}.", refused
+        )
 
 
 def _write(scope: Scope, route: str, status: int, milliseconds: float, facts: dict[str, Any]) -> None:
-    level = "WARNING" if status in ALARMING else "DEBUG" if scope["path"].startswith(OPERATORS) else "INFO"
+    level = "WARNING" if status in ALARMING else "DEBUG" if is_for_operators(scope) else "INFO"
     told = {"method": scope["method"], "route": route, "status": status, "ms": round(milliseconds, 1), **facts}
     shown = "".join(f" {name}={value}" for name, value in facts.items())
     logger.bind(**told).log(level, "{} {} {} in {:.1f} ms{}", scope["method"], route, status, milliseconds, shown)

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from project.web.paths import TAKES_BODIES
+from project.web.paths import TAKES_BODIES, path_of
 from project.web.problems import problem
 
 LARGEST_URL = 32 << 10
@@ -30,9 +30,14 @@ def _refusal(request: Request) -> Response | None:
     if url > LARGEST_URL:
         detail = f"The URL has {url:,} bytes; it may have {LARGEST_URL:,}. Ask for fewer labels at once."
         return problem(request, 414, "url-too-long", "The URL is too long", detail=detail)
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > LARGEST_BODY and request.scope["path"] != TAKES_BODIES:
-        detail = f"{request.scope['path']} takes no body, and ignores one of up to {LARGEST_BODY:,} bytes."
+    if path_of(request.scope) == TAKES_BODIES:
+        return None
+    declared = request.headers.get("content-length", "0")
+    # Chunks do not say beforehand how many come.
+    if not declared.isdigit() or int(declared) > LARGEST_BODY or "transfer-encoding" in request.headers:
+        detail = (
+            f"{request.scope['path']} takes no body, and ignores one that is declared, of up to {LARGEST_BODY:,} bytes."
+        )
         # The rest of the body would be read as the next request.
         return problem(
             request, 413, "too-large", "The body is too large", detail=detail, headers={"Connection": "close"}

@@ -1,14 +1,18 @@
 """A service that nobody has opened answers its own machine only."""
 
+import re
 from ipaddress import ip_address
 
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from project.web.paths import PUBLIC
+from project.web.paths import is_public
 from project.web.problems import problem
 
-_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+_FORWARDED = (
+    "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
+    "x-forwarded-server", "x-real-ip",
+)  # fmt: skip
 
 _ADVICE = (
     "This service answers its own machine only, since it has no keys: set API_AUTH=required and make a key with"
@@ -19,6 +23,8 @@ _ADVICE = (
 class LoopbackOnly:
     """Refuses (403) whoever is not on this machine, or may not be: who comes through a proxy, or by a foreign name.
 
+    A proxy on this machine that adds none of the usual headers, and asks for localhost, cannot be told from a user.
+
     A page of another site can send a browser on this machine here under a name of its own (DNS rebinding), or send a
     form; its requests come from the loopback address all the same.
     """
@@ -28,7 +34,7 @@ class LoopbackOnly:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or answer it; called by the server."""
-        if scope["type"] == "http" and not scope["path"].startswith(PUBLIC):
+        if scope["type"] == "http" and not is_public(scope):
             request = Request(scope)
             if strange := _strange(request):
                 answer = problem(request, 403, "not-open", "Not open to strangers", detail=f"{strange} {_ADVICE}")
@@ -44,9 +50,10 @@ def _strange(request: Request) -> str | None:
         return f"The request comes from {request.client.host}."
     if passed := [name for name in _FORWARDED if name in request.headers]:
         return f"The request came through a proxy ({passed[0]})."
-    name = request.headers.get("host", "").rpartition(":")[0] or request.headers.get("host", "")
+    host = request.headers.get("host", "")
+    name = re.sub(r":\d*$", "", host).lower().removesuffix(".")
     if not (name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))):
-        return f"The request is for the host {name!r}, not for localhost."
+        return f"The request is for the host {host!r}, not for localhost."
     if request.headers.get("sec-fetch-site") == "cross-site" and request.method not in ("GET", "HEAD", "OPTIONS"):
         return "The request was sent by a page of another site."
     return None
@@ -54,6 +61,7 @@ def _strange(request: Request) -> str | None:
 
 def _is_loopback(address: str) -> bool:
     try:
-        return ip_address(address).is_loopback
+        found = ip_address(address)
+        return (getattr(found, "ipv4_mapped", None) or found).is_loopback
     except ValueError:
         return False
