@@ -27,6 +27,7 @@ async def from_address(client: httpx.AsyncClient, address: str, site: str) -> As
         ("2001:db8::1", "http://localhost", {}, "comes from 2001:db8::1"),
         ("127.0.0.1", "http://localhost", {"X-Forwarded-For": "127.0.0.1"}, "through a proxy (x-forwarded-for)"),
         ("127.0.0.1", "http://localhost", {"Forwarded": "for=127.0.0.1"}, "through a proxy (forwarded)"),
+        ("127.0.0.1", "http://127.0.0.1", {"X-Forwarded-Proto": "https"}, "through a proxy (x-forwarded-proto)"),
         ("127.0.0.1", "http://evil.example", {}, "for the host 'evil.example'"),
         ("127.0.0.1", "http://localhost.evil.example", {}, "for the host 'localhost.evil.example'"),
     ],
@@ -52,6 +53,9 @@ async def test_strangers_are_told_why(
         ("127.8.8.8", "http://127.0.0.1:8000"),
         ("::1", "http://[::1]:8000"),
         ("127.0.0.1", "http://ad-metrics.localhost"),
+        ("127.0.0.1", "http://localhost.:8000"),
+        ("::1", "http://[::1]"),
+        ("::ffff:127.0.0.1", "http://127.0.0.1"),
     ],
 )
 async def test_this_machine_is_answered(client: httpx.AsyncClient, address: str, site: str) -> None:
@@ -88,8 +92,30 @@ async def test_what_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
         ({"api_allow_anonymous": True, "ingest_http": True}, "would let anybody load"),
         ({"cors_origins": "https://a.example/path"}, "is no origin"),
         ({"trusted_proxies": "10.0.0.0/33"}, "10.0.0.0/33"),
+        ({"database_url": "postgresql://me:pass/word@host/db"}, "must be percent-encoded"),
+        ({"database_url": "postgresql://me:pass#word@host/db"}, "must be percent-encoded"),
     ],
 )
 def test_settings_that_would_open_too_much_are_refused(changes: dict[str, object], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         Settings(_env_file=None, **changes)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:pass%2Fword@host/db",
+        "postgresql://host:5432/db?user=a@b",
+        "postgres://postgres@/db?host=/var/run",
+        "postgresql://h1:5432,h2:5433/db",
+    ],
+)
+def test_addresses_of_all_spellings_are_taken(url: str) -> None:
+    assert Settings(_env_file=None, database_url=url).database_url == url
+
+
+async def test_a_path_before_the_applications_own(client: httpx.AsyncClient) -> None:
+    transport = httpx.ASGITransport(client.app, client=("203.0.113.9", 1), root_path="/api")
+    async with httpx.AsyncClient(transport=transport, base_url="http://metrics.example/api") as stranger:
+        assert (await stranger.get("/health/live")).status_code == 200
+        assert (await stranger.get("/v1/catalog")).status_code == 403

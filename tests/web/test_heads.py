@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
@@ -14,31 +16,81 @@ async def hello(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-async def test_who_does_not_end_his_head_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+@asynccontextmanager
+async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     monkeypatch.setattr(heads, "SLOWEST_HEAD", 0.4)
+    monkeypatch.setattr(heads, "LINGERING", 0.4)
     heads.limit_heads()
     server = uvicorn.Server(uvicorn.Config(hello, port=0, lifespan="off", log_config=None, http="httptools"))
     running = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    for beginning in (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        begun = time.monotonic()
-        writer.write(beginning)
-        told = await asyncio.wait_for(reader.read(), 5)
-        assert told.startswith(b"HTTP/1.1 408")
-        assert b"application/problem+json" in told
-        assert 0.3 < time.monotonic() - begun < 3
-        writer.close()
-    # Who rests between requests is not slow, nor is who sends a body slowly.
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    for _ in range(3):
-        writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n")
-        await asyncio.sleep(0.6)
-        writer.write(b"body")
-        assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
-        await asyncio.sleep(0.6)
-    writer.close()
+    yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await running
+
+
+async def test_who_does_not_end_his_head_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port:
+        for beginning in (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            begun = time.monotonic()
+            writer.write(beginning)
+            told = await asyncio.wait_for(reader.read(), 5)
+            assert told.startswith(b"HTTP/1.1 408")
+            assert b"application/problem+json" in told
+            assert 0.3 < time.monotonic() - begun < 3
+            writer.close()
+
+
+async def test_who_rests_or_sends_in_bulk_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(3):
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(0.6)
+        # Many small requests at once are no large head.
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 5000)
+        for _ in range(5000):
+            await asyncio.wait_for(reader.readuntil(b"hello"), 10)
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        b"Content-Length: 1000\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n",
+    ],
+)
+async def test_what_follows_an_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, rest: bytes) -> None:
+    async with served(monkeypatch) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + rest)
+        await reader.readuntil(b"hello")
+        begun = time.monotonic()
+        with suppress(ConnectionError):
+            while time.monotonic() - begun < 5 and not reader.at_eof():
+                writer.write(b"x" if b"Length" in rest else b"1\r\nx\r\n")
+                await asyncio.sleep(0.05)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(reader.read(1), 0.01)
+        assert time.monotonic() - begun < 3
+        writer.close()
+
+
+async def test_trailers_are_part_of_the_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served(monkeypatch) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+        begun = time.monotonic()
+        sent = 0
+        with suppress(ConnectionError):
+            while not writer.is_closing() and sent < 50 << 20:
+                writer.write(b"X: " + b"a" * 8000 + b"\r\n")
+                sent += 8000
+                await writer.drain()
+                await asyncio.sleep(0)
+        assert sent < 20 << 20
+        assert time.monotonic() - begun < 5

@@ -1,8 +1,10 @@
 """A service that was opened: to anybody, to proxies, to pages of other origins."""
 
 import asyncpg
+import pytest
 
 from project.store import keys
+from project.web.access import Access
 from tests.conftest import Client
 from tests.web.test_access import CATALOG, from_address
 
@@ -75,3 +77,24 @@ async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, 
         assert document["paths"][CATALOG]["get"]["security"] == [{"ApiKey": []}]
         assert {"401", "403", "429"} <= document["paths"][CATALOG]["get"]["responses"].keys()
         assert "security" not in document["paths"]["/health/live"]["get"]
+
+
+async def test_a_network_of_ipv6_is_one_caller(serving: Client, facts_database: str) -> None:
+    async with serving(facts_database, api_allow_anonymous=True, api_rate_limit=2) as client:
+        statuses = []
+        for address in ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1"):
+            async with from_address(client, address, "http://metrics.example") as one:
+                statuses.append((await one.get(CATALOG)).status_code)
+        assert statuses == [200, 200, 429, 200]
+
+
+async def test_a_rate_that_is_no_multiple_of_sixty(serving: Client, facts_database: str) -> None:
+    """A caller at nine tenths of the rate is never refused, though a second brings a fraction of a request."""
+    async with serving(facts_database, api_allow_anonymous=True, api_rate_limit=50) as client:
+        limiter = Access(client.app.state.settings)
+        now = 1000.0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("throttled.utils.now_mono_f", lambda: now)
+            for _ in range(200):
+                now += 60 / 45
+                assert not limiter._buckets.limit("caller").limited
