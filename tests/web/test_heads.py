@@ -10,6 +10,8 @@ import uvicorn
 
 from project.web import heads
 
+pytestmark = pytest.mark.slow
+
 
 async def hello(scope, receive, send):
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
