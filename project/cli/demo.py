@@ -48,7 +48,7 @@ def demo(
     print("Ctrl-C stops the service.", flush=True)
     if browser and _has_screen():
         threading.Thread(target=_open_when_up, args=(site,), daemon=True).start()
-    uvicorn.run("project.main:app", host=host, port=port, log_config=None)
+    uvicorn.run("project.main:app", host=host, port=port, log_config=None, timeout_graceful_shutdown=10)
 
 
 async def _sample_if_empty(settings: Settings) -> str:
