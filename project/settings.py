@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     database_pool_min: int = Field(default=1, ge=0)
     database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=2)
     database_pool_timeout: float = Field(default=5, gt=0, le=3600)
+    database_exports: int = Field(default=10, ge=1, le=1000)
     database_queue: int = Field(default=50, ge=0, le=100_000)
     database_statement_timeout: float = Field(default=30, gt=0, le=86_400)
 

@@ -102,18 +102,25 @@ def rows_queryset(plan: RowsPlan) -> "QuerySet[FactAdMetricsDaily]":
 
 def rows_statement(plan: RowsPlan) -> Statement:
     """Return the SQL of a page, and of one row more to see whether another page follows."""
-    limit = plan.question.limit + 1
+    return every_row_statement(plan, plan.question.limit + 1)
+
+
+def every_row_statement(plan: RowsPlan, limit: int | None) -> Statement:
+    """Return the SQL of all rows from the page's start on, or of the first so many."""
     shape = (
         "rows",
         *((one.column, one.operator, len(one.values)) for one in plan.conditions),
         plan.order,
         plan.after is None,
+        limit is None,
     )
     values = [value for condition in plan.conditions for value in condition.values]
     if plan.after is not None:
         values += After(plan.order, plan.after).values
         if plan.order[0].field == DATE.key:
             values.append(plan.after[DATE.key])
+    if limit is None:
+        return statement(shape, values, lambda: rows_queryset(plan).values_list(*COLUMNS))
     return statement(shape, [*values, limit], lambda: rows_queryset(plan).limit(limit).values_list(*COLUMNS))
 
 
@@ -131,8 +138,13 @@ async def fetch_rows(plan: RowsPlan, snapshot: Snapshot) -> Page:
         next_cursor = cursor.encode(question.digest, _position(records[-1], question.sort))
     count = None
     if question.count:
-        count = await FactAdMetricsDaily.filter(matching(plan.conditions)).using_db(snapshot.using_db).count()
+        count = await count_rows(plan, snapshot)
     return Page(records, nested, next_cursor, count)
+
+
+async def count_rows(plan: RowsPlan, snapshot: Snapshot) -> int:
+    """Return how many rows match, on all pages."""
+    return await FactAdMetricsDaily.filter(matching(plan.conditions)).using_db(snapshot.using_db).count()
 
 
 async def fetch_row(fact_id: int, snapshot: Snapshot) -> Page:

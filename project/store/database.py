@@ -41,6 +41,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         maxsize=settings.database_pool_max,
         timeout=settings.database_pool_timeout,
         queue=settings.database_queue,
+        exports=settings.database_exports,
         # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
         patience=settings.database_statement_timeout + 5,
         init=_numbers_as_text,

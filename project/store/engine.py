@@ -24,19 +24,22 @@ class DsnClient(AsyncpgDBClient):
     take together.
     """
 
-    def __init__(self, *, queue: int = 0, patience: float | None = None, **credentials: Any) -> None:
+    def __init__(self, *, queue: int = 0, patience: float | None = None, exports: int = 0, **credentials: Any) -> None:
         super().__init__(**credentials)
         self.patience = patience
         patience_at_gate = self.extra.get("timeout")
         self.gate = Gate(max(1, self.pool_maxsize - 1), queue, patience_at_gate)
         # One connection is kept for what is short and must get through: health, heartbeat and keys.
         self.side_gate = Gate(1, _SIDE_QUEUE, patience_at_gate, asks_callers=False)
+        # Files have connections beyond those: each takes one for as long as its client reads.
+        self.export_gate = Gate(max(1, exports), exports, patience_at_gate)
+        self._exports = exports
 
     async def create_pool(self, **_taken_apart: Any) -> "asyncpg.Pool[Any]":
         """Open the pool; called by Tortoise at the first query."""
         return await asyncpg.create_pool(
             min_size=self.pool_minsize,
-            max_size=self.pool_maxsize,
+            max_size=self.pool_maxsize + self._exports,
             server_settings=self.server_settings,
             **self.extra,
         )

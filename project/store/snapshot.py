@@ -4,7 +4,7 @@ All its statements, and the labels that go with them, belong to the same data ve
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -23,6 +23,9 @@ from project.store.gate import Gate
 from project.store.labels import DataVersion, Labels
 from project.store.outage import BROKEN, database_errors
 from project.store.statements import Statement
+
+_BLOCK_BYTES = 1 << 20
+_BLOCKS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,41 @@ class Snapshot:
         against 1.5 ms.
         """
         return await self.connection.fetch(statement.sql, *statement.values)
+
+    async def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
+        """Run a statement and yield its rows as CSV, in blocks of about a megabyte that end with whole rows.
+
+        The server is not read ahead of whoever takes the blocks by more than a few.
+        """
+        blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_BLOCKS_AHEAD)
+        buffer = bytearray()
+
+        async def take(chunk: bytes) -> None:
+            buffer.extend(chunk)
+            if len(buffer) >= _BLOCK_BYTES:
+                end = buffer.rindex(b"\n") + 1
+                await blocks.put(bytes(buffer[:end]))
+                del buffer[:end]
+
+        async def copy() -> None:
+            try:
+                await self.connection.copy_from_query(statement.sql, *statement.values, output=take, format="csv")
+                if buffer:
+                    await blocks.put(bytes(buffer))
+            finally:
+                await blocks.put(None)
+
+        copying = asyncio.create_task(copy())
+        try:
+            while (block := await blocks.get()) is not None:
+                yield block
+            await copying
+        finally:
+            if not copying.done():
+                # Nobody takes the rest, and the connection has no other use before it is read.
+                copying.cancel()
+                self.connection.terminate()
+            await asyncio.wait({copying})
 
     async def rows_to_read(self, statement: Statement) -> int:
         """Return how many rows the database expects to read for a statement. It only plans it."""
@@ -93,6 +131,19 @@ async def snapshot(within: float | None = None, *, reserved: bool = False) -> As
 
 
 @asynccontextmanager
+async def long_snapshot() -> AsyncIterator[Snapshot]:
+    """Begin the same for a file, which is read for as long as its client takes it, on one of the connections for files.
+
+    Raises as `snapshot`.
+    """
+    client = cast("DsnClient", get_connection("default"))
+    with database_errors():
+        async with client.export_gate.passed(), _transaction(client) as connection:
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            yield Snapshot(connection, await labels.refreshed(connection))
+
+
+@asynccontextmanager
 async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
     try:
         lent, connection, transaction = await _begin(client)
@@ -112,7 +163,9 @@ async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[A
                 await transaction.rollback()
             raise
         else:
-            await transaction.commit()
+            # Where it has been given up, there is nothing to commit: what was read was read.
+            if not connection.is_closed():
+                await transaction.commit()
     except (asyncio.CancelledError, TimeoutError):
         # The server may never answer a ROLLBACK.
         connection.terminate()

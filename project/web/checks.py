@@ -188,6 +188,22 @@ def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
     return name
 
 
+def known_format(allowed: Sequence[str], name: Any, info: ValidationInfo) -> Any:
+    """Refuse a format that there is not."""
+    return name if name is None else one_of(allowed, str(name), info)
+
+
+def flat_files(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse to expand dimensions in a file, whose columns are flat, or to go on with a page: a file has none."""
+    if name not in (None, "json") and info.data.get("cursor"):
+        detail = f"A file has no pages: {name} holds all rows, or the first `limit`."
+        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
+    if name not in (None, "json") and info.data.get("expand"):
+        detail = f"expand nests objects, which {name} has no place for."
+        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
+    return name
+
+
 def filled_by_a_grain(fill: bool, info: ValidationInfo) -> bool:
     """Refuse to fill dates into a report that is not grouped by any."""
     grouped = info.data.get("group_by")

@@ -7,9 +7,10 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DIMENSIONS
+from project.formats import FORMATS
 from project.query.order import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
-from project.web.checks import expanded_are_shown, named_once, one_of, sort_key, split_list
+from project.web.checks import expanded_are_shown, flat_files, known_format, named_once, one_of, sort_key, split_list
 from project.web.params import PageParameters, RowFilterParameters, sort_keys
 
 _DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
@@ -41,6 +42,17 @@ class RowsParameters(PageParameters, RowFilterParameters):
         default_factory=list,
         description="Show these dimensions as objects with their numbers.",
         examples=["region,platform"],
+    )
+    format: Annotated[
+        str | None,
+        BeforeValidator(partial(known_format, (*FORMATS, "json"))),
+        AfterValidator(flat_files),
+    ] = Field(
+        None,
+        description="`json` is a page; `csv`, `ndjson`, `parquet` and `arrow` are files of all rows, or of the first "
+        "`limit`. It wins over `Accept`.",
+        json_schema_extra={"enum": ["json", *FORMATS]},
+        examples=["csv"],
     )
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
 

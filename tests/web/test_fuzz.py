@@ -66,7 +66,21 @@ values = st.one_of(
     names.map("-{}".format),
     labels,
     days,
-    st.sampled_from([*DATE_PRESETS, "true", "false", "1", "100", "previous_year", "previous_period"]),
+    st.sampled_from(
+        [
+            *DATE_PRESETS,
+            "true",
+            "false",
+            "1",
+            "100",
+            "previous_year",
+            "previous_period",
+            "csv",
+            "ndjson",
+            "parquet",
+            "arrow",
+        ]
+    ),
     junk,
 )
 
@@ -86,7 +100,10 @@ def right(path: str, answer: httpx.Response) -> None:
     kind = answer.headers["content-type"]
     # The path can be cut short by what stands in it (?, #, /), and then names another resource, or none.
     if answer.status_code in (404, 405, 414) or str(answer.status_code) in documented:
-        if answer.status_code == 200:
+        if answer.status_code == 200 and kind != "application/json":
+            assert kind.split(";")[0] in documented["200"]["content"]
+            assert int(answer.headers["x-row-count"]) >= 0
+        elif answer.status_code == 200:
             assert kind == "application/json"
             assert any(fits(model, answer.json()) for model in (ANSWERS[path], *ANSWERS.values())), answer.text[:500]
         else:

@@ -17,7 +17,10 @@ from project.web.middleware.observed import Observed
 from project.web.middleware.sizes import LimitedSizes
 from project.web.middleware.strangers import LoopbackOnly
 
-_EXPOSED = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID")
+_EXPOSED = (
+    "Content-Disposition", "ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
+    "X-Row-Count",
+)  # fmt: skip
 
 
 def stack(settings: Settings) -> list[Middleware]:

@@ -1,0 +1,38 @@
+"""What every format does with a table."""
+
+from typing import Any, Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+class Writable(Protocol):
+    """The part of a binary file that an encoder needs; pyarrow's also ask `closed` and call `flush`."""
+
+    def write(self, data: Any, /) -> int:
+        """Take bytes."""
+
+
+class Encoder(Protocol):
+    """Writes batches of one schema to a file that it was made with; none of it awaits."""
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write the rows of a batch."""
+
+    def close(self) -> None:
+        """Write what ends the file."""
+
+
+def digits(numbers: pa.Array) -> pa.Array:
+    """Return numbers as text with exactly their digits: decimals without zeros at the end."""
+    text = numbers.cast(pa.string())
+    if not pa.types.is_decimal(numbers.type):
+        return text
+    return pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
+
+
+def joined(columns: list[pa.Array | str]) -> memoryview:
+    """Return texts joined row by row, all rows after one another. None may be null."""
+    rows = pc.binary_join_element_wise(*columns, "")
+    values = rows.buffers()[2]
+    return memoryview(values) if values else memoryview(b"")

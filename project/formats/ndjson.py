@@ -1,0 +1,39 @@
+"""NDJSON: one JSON object a line, the same as in the `data` of a JSON answer."""
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from project.formats.encoder import Writable, digits, joined
+
+
+class NdjsonEncoder:
+    """Writes NDJSON."""
+
+    def __init__(self, file: Writable, schema: pa.Schema) -> None:
+        self._file = file
+        self._labels: dict[int, pa.Array] = {}
+        names = [orjson.dumps(name).decode() for name in schema.names]
+        self._before = ["{" + names[0] + ":", *("," + name + ":" for name in names[1:])]
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Write the rows of a batch."""
+        parts: list[pa.Array | str] = []
+        for place, column in enumerate(batch.columns):
+            parts += [self._before[place], self._texts(place, column)]
+        self._file.write(joined([*parts, "}\n"]))
+
+    def close(self) -> None:
+        """Write nothing: each line is whole."""
+
+    def _texts(self, place: int, column: pa.Array) -> pa.Array:
+        if isinstance(column, pa.DictionaryArray):
+            known = self._labels.get(place)
+            if known is None or len(known) != len(column.dictionary):
+                texts = [orjson.dumps(label).decode() for label in column.dictionary.to_pylist()]
+                known = self._labels[place] = pa.array(texts, pa.string())
+            return pc.take(known, column.indices).fill_null("null")
+        text = digits(column)
+        if pa.types.is_date(column.type):
+            text = pc.binary_join_element_wise('"', text, '"', "")
+        return text.fill_null("null")

@@ -1,0 +1,79 @@
+"""Files over a real connection: one that is cut off does not look whole, and one that nobody takes is given up."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.service.hosting import asking, backends, hosted, soon
+from tests.service.test_faults import shows
+
+pytestmark = pytest.mark.slow
+
+FILE = "/v1/ad-metrics?format=ndjson"
+FACTS = 100_000
+
+
+@pytest.fixture
+async def many_facts(own_facts: str) -> str:
+    """The URL of a database with 100,000 facts."""
+    connection = await asyncpg.connect(own_facts)
+    await connection.execute("DELETE FROM fact_ad_metrics_daily")
+    await connection.execute("INSERT INTO dim_region SELECT n, 'Region ' || n FROM generate_series(1001, 3000) AS n")
+    await connection.execute(
+        "INSERT INTO fact_ad_metrics_daily (date_id, region_id, age_id, gender_id, platform_id, placement_id,"
+        " device_type_id, impressions, clicks, cost, conversions, likes)"
+        " SELECT date_id, region_id, 1, 1, 1, 1, 1, region_id, 1, 1.5, 0, 0"
+        " FROM (SELECT date_id FROM dim_date ORDER BY 1 LIMIT 50) AS days, dim_region WHERE region_id > 1000"
+    )
+    await connection.execute("UPDATE data_version SET version = 13")
+    await connection.close()
+    return own_facts
+
+
+async def test_a_file_that_is_cut_off(many_facts: str, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(many_facts)
+    with hosted(many_facts, tmp_path, workers=1) as service:
+        async with asking(service.site) as client:
+            whole = await client.get(FILE)
+            assert whole.content.count(b"\n") == int(whole.headers["x-row-count"]) == FACTS
+            with pytest.raises(httpx.RemoteProtocolError):
+                await cut_off(client, connection)
+            # A client that leaves costs nothing lasting.
+            async with client.stream("GET", FILE) as answer:
+                await anext(answer.aiter_raw())
+            await soon(lambda: none_active(connection), 10, "the end of the query")
+            again = await client.get(FILE)
+            assert again.content == whole.content
+            assert await shows(client, "ad_metrics_pool_in_use 0.0")
+    await connection.close()
+
+
+async def test_files_do_not_keep_others_waiting(many_facts: str, tmp_path: Path) -> None:
+    with hosted(many_facts, tmp_path, workers=1, DATABASE_POOL_MAX="2", DATABASE_EXPORTS="3") as service:
+        async with asking(service.site) as client:
+            files = [asyncio.create_task(client.get(FILE)) for _ in range(6)]
+            await asyncio.sleep(0.2)
+            for _ in range(20):
+                assert (await client.get("/v1/ad-metrics?limit=1")).status_code == 200
+            for file in await asyncio.gather(*files):
+                assert file.status_code == 200
+                assert file.content.count(b"\n") == FACTS
+            # More than may be written or wait are told at once.
+            answers = await asyncio.gather(*(client.get(FILE) for _ in range(12)))
+            assert {answer.status_code for answer in answers} == {200, 503}
+
+
+async def cut_off(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+    async with client.stream("GET", FILE) as answer:
+        assert answer.status_code == 200
+        [writing] = await soon(lambda: backends(connection, "active"), what="the file")
+        await connection.execute("SELECT pg_terminate_backend($1)", writing)
+        async for _ in answer.aiter_raw():
+            pass
+
+
+async def none_active(connection: asyncpg.Connection) -> bool:
+    return not await backends(connection, "active")
