@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -109,10 +110,10 @@ class FileResponse(Response):
     async def _parts(self) -> AsyncIterator[bytes]:
         async for block in self._blocks:
             # In a thread: it is work for tens of milliseconds, and other requests go on.
-            await asyncio.to_thread(self._encode, block)
+            await _in_turn(self._encode, block)
             if self._file.waiting >= _ENOUGH:
                 yield self._file.taken()
-        await asyncio.to_thread(self._end)
+        await _in_turn(self._end)
         yield self._file.taken()
 
     def _encode(self, block: bytes) -> None:
@@ -121,6 +122,14 @@ class FileResponse(Response):
     def _end(self) -> None:
         self._encoder.close()
         self._file.end()
+
+
+_one_at_a_time = ThreadPoolExecutor(1, "file")
+"""All files of a process share one thread: more would take the cores from other requests, and memory."""
+
+
+async def _in_turn(work: Callable[..., None], *arguments: Any) -> None:
+    await asyncio.get_running_loop().run_in_executor(_one_at_a_time, work, *arguments)
 
 
 class _Outgoing:
