@@ -7,7 +7,7 @@ is a member of its own where lines are JSON.
 import logging
 import sys
 import traceback
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -52,6 +52,11 @@ def configure(level: str, form: str) -> None:
     access.propagate = False
 
 
+def timestamp(moment: datetime) -> str:
+    """Write a moment as RFC 3339 in UTC, to the millisecond."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class _ToLoguru(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -69,7 +74,7 @@ def _name_request(record: "Record") -> None:
 def _json(record: "Record") -> str:
     """Return the line as a template, as Loguru wants it; its only field is the JSON."""
     line = {
-        "time": record["time"].astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": timestamp(record["time"]),
         "level": record["level"].name,
         "logger": record["name"],
         "message": record["message"],

@@ -124,11 +124,7 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 @pytest.fixture(scope="session")
 async def facts_database(new_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of a database that holds the facts of `tests.model`; nobody changes it."""
-    url = await new_database()
-    connection = await asyncpg.connect(url)
-    await insert_facts(connection, FACTS)
-    await connection.close()
-    return url
+    return await with_facts(await new_database())
 
 
 @pytest.fixture(scope="session")
@@ -178,6 +174,14 @@ async def reports_client(serving: Client, reports_database: str) -> AsyncIterato
     """A client of the service over the facts of `tests.report_model`."""
     async with serving(reports_database) as client:
         yield client
+
+
+async def with_facts(url: str) -> str:
+    """Fill a migrated database with the facts of `tests.model`, and return its URL."""
+    connection = await asyncpg.connect(url)
+    await insert_facts(connection, FACTS)
+    await connection.close()
+    return url
 
 
 async def apart(coroutine: Coroutine[Any, Any, T]) -> T:

@@ -4,9 +4,8 @@ A label that a spreadsheet would run as a formula (OWASP: CSV injection) has an 
 """
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from project.formats.encoder import Writable, digits, joined
+from project.formats.encoder import Spelled, Writable, digits, joined
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -16,7 +15,7 @@ class CsvEncoder:
 
     def __init__(self, file: Writable, schema: pa.Schema) -> None:
         self._file = file
-        self._cells: dict[int, pa.Array] = {}
+        self._labels = Spelled(cell)
         file.write((",".join(map(cell, schema.names)) + "\r\n").encode())
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -30,12 +29,8 @@ class CsvEncoder:
         """Write nothing: a CSV file ends with its last row."""
 
     def _texts(self, place: int, column: pa.Array) -> pa.Array:
-        if not isinstance(column, pa.DictionaryArray):
-            return digits(column).fill_null("")
-        known = self._cells.get(place)
-        if known is None or len(known) != len(column.dictionary):
-            known = self._cells[place] = pa.array([cell(label) for label in column.dictionary.to_pylist()], pa.string())
-        return pc.take(known, column.indices).fill_null("")
+        labelled = isinstance(column, pa.DictionaryArray)
+        return (self._labels.texts(place, column) if labelled else digits(column)).fill_null("")
 
 
 def cell(label: str) -> str:

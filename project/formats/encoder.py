@@ -1,5 +1,6 @@
 """What every format does with a table."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pyarrow as pa
@@ -21,6 +22,21 @@ class Encoder(Protocol):
 
     def close(self) -> None:
         """Write what ends the file."""
+
+
+class Spelled:
+    """The labels of columns as a format spells them; each is spelled once a file."""
+
+    def __init__(self, spell: Callable[[str], str]) -> None:
+        self._spell = spell
+        self._known: dict[int, pa.Array] = {}
+
+    def texts(self, place: int, column: pa.DictionaryArray) -> pa.Array:
+        """Return the texts of the column at this place of the schema; nulls stay null."""
+        known = self._known.get(place)
+        if known is None or len(known) != len(column.dictionary):
+            known = self._known[place] = pa.array(map(self._spell, column.dictionary.to_pylist()), pa.string())
+        return pc.take(known, column.indices)
 
 
 def digits(numbers: pa.Array) -> pa.Array:

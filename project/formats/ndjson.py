@@ -4,7 +4,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from project.formats.encoder import Writable, digits, joined
+from project.formats.encoder import Spelled, Writable, digits, joined
 
 
 class NdjsonEncoder:
@@ -12,8 +12,8 @@ class NdjsonEncoder:
 
     def __init__(self, file: Writable, schema: pa.Schema) -> None:
         self._file = file
-        self._labels: dict[int, pa.Array] = {}
-        names = [orjson.dumps(name).decode() for name in schema.names]
+        self._labels = Spelled(_json)
+        names = [_json(name) for name in schema.names]
         self._before = ["{" + names[0] + ":", *("," + name + ":" for name in names[1:])]
 
     def write(self, batch: pa.RecordBatch) -> None:
@@ -28,12 +28,13 @@ class NdjsonEncoder:
 
     def _texts(self, place: int, column: pa.Array) -> pa.Array:
         if isinstance(column, pa.DictionaryArray):
-            known = self._labels.get(place)
-            if known is None or len(known) != len(column.dictionary):
-                texts = [orjson.dumps(label).decode() for label in column.dictionary.to_pylist()]
-                known = self._labels[place] = pa.array(texts, pa.string())
-            return pc.take(known, column.indices).fill_null("null")
-        text = digits(column)
-        if pa.types.is_date(column.type):
-            text = pc.binary_join_element_wise('"', text, '"', "")
+            text = self._labels.texts(place, column)
+        else:
+            text = digits(column)
+            if pa.types.is_date(column.type):
+                text = pc.binary_join_element_wise('"', text, '"', "")
         return text.fill_null("null")
+
+
+def _json(text: str) -> str:
+    return orjson.dumps(text).decode()

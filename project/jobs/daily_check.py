@@ -6,7 +6,8 @@ from time import perf_counter
 from loguru import logger
 
 from project.errors import DatabaseUnavailable
-from project.jobs.heartbeat_log import Beat, timestamp
+from project.jobs.heartbeat_log import Beat
+from project.logs import timestamp
 from project.settings import Settings
 from project.store import checks
 from project.store.database import writing

@@ -5,7 +5,8 @@ from pathlib import Path
 from time import perf_counter
 
 from project.errors import AdMetricsError, DatabaseUnavailable
-from project.jobs.heartbeat_log import Beat, last_beat, timestamp
+from project.jobs.heartbeat_log import Beat, last_beat
+from project.logs import timestamp
 from project.store.snapshot import snapshot
 
 GRACE = timedelta(minutes=5)

@@ -8,11 +8,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from loguru import logger
 
+from project.logs import timestamp
 from project.settings import Settings
 
 CHANNEL = "heartbeat"
@@ -125,11 +126,6 @@ def line_of(beat: Beat) -> str:
     """Write a beat as its line."""
     facts = "".join(f" {name}={value}" for name, value in beat.facts.items())
     return f"{timestamp(beat.at)} {beat.job} {beat.kind}{facts}"
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _check_beside(log: Path) -> Path:

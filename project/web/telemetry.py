@@ -140,5 +140,5 @@ def _alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        """It is there, and somebody else's."""
     return True

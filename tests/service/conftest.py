@@ -2,17 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-import asyncpg
 import pytest
 
-from tests.model import FACTS, insert_facts
+from tests.conftest import with_facts
 
 
 @pytest.fixture
 async def own_facts(new_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of a database with the facts of `tests.model`, for this test alone."""
-    url = await new_database()
-    connection = await asyncpg.connect(url)
-    await insert_facts(connection, FACTS)
-    await connection.close()
-    return url
+    return await with_facts(await new_database())

@@ -25,32 +25,31 @@ _EXPOSED = (
 
 def stack(settings: Settings) -> list[Middleware]:
     """Return the middleware of the application, as FastAPI takes it."""
-    layers = [
+    proxies, origins = settings.trusted_proxies.split(), settings.cors_origins.split()
+    shut = settings.api_auth == "off" and not settings.api_allow_anonymous
+    return [
+        *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
         Middleware(CorrelationIdMiddleware, validator=_printable_id),
         Middleware(HeadAsGet),
         Middleware(Observed),
+        # Around all that refuses: a browser shows a page no refusal without its headers.
+        *([_cors(origins)] if origins else []),
         Middleware(SecurityHeaders),
         Middleware(FaultsOfOurs),
         Middleware(RefusedWhenFull),
         Middleware(LimitedSizes),
+        *([Middleware(LoopbackOnly)] if shut else []),
     ]
-    if settings.cors_origins:
-        layers.insert(
-            # Around all that refuses: a browser shows a page no refusal without its headers.
-            3,
-            Middleware(
-                CORSMiddleware,
-                allow_origins=settings.cors_origins.split(),
-                allow_methods=["GET", "POST"],
-                allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
-                expose_headers=_EXPOSED,
-            ),
-        )
-    if settings.trusted_proxies:
-        layers.insert(0, Middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies.split()))
-    if settings.api_auth == "off" and not settings.api_allow_anonymous:
-        layers.append(Middleware(LoopbackOnly))
-    return layers
+
+
+def _cors(origins: list[str]) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "If-None-Match", "X-Request-ID"],
+        expose_headers=_EXPOSED,
+    )
 
 
 def _printable_id(text: str) -> bool:
