@@ -13,12 +13,11 @@ import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
-from pathlib import Path
 
 import psutil
 
 from benchmarks.pages import QUESTION, fill
-from benchmarks.servers import serving
+from benchmarks.servers import postgres, serving
 from project.store.embedded import EmbeddedPostgres
 
 FORMATS = ("csv", "ndjson", "parquet", "arrow")
@@ -35,16 +34,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--rounds", type=int, default=5)
     options = arguments.parse_args()
-    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
-    server.start()
-    try:
+    with postgres() as server:
         fill(server)
         with serving("project.main:app", server.url()) as site:
             time.sleep(3)
             compare(server, site, options.rounds)
             crowd(site)
-    finally:
-        server.stop()
 
 
 def compare(server: EmbeddedPostgres, site: str, rounds: int) -> None:

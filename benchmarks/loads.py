@@ -20,6 +20,7 @@ from typing import Any
 
 import asyncpg
 
+from benchmarks.servers import postgres
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
 from project.ingest.load import load
 from project.ingest.options import Options
@@ -46,15 +47,10 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--memory", type=int, nargs="*", default=[], help="millions of rows to read, for memory")
     given = arguments.parse_args()
-    server = EmbeddedPostgres(Path(".benchmarks/postgres"))
-    server.start()
-    try:
-        with tempfile.TemporaryDirectory() as directory:
-            asyncio.run(compare(server, Path(directory), given.rows // DAYS, given.rounds))
-            for millions in given.memory:
-                memory(server, Path(directory), millions)
-    finally:
-        server.stop()
+    with postgres() as server, tempfile.TemporaryDirectory() as directory:
+        asyncio.run(compare(server, Path(directory), given.rows // DAYS, given.rounds))
+        for millions in given.memory:
+            memory(server, Path(directory), millions)
 
 
 async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds: int) -> None:

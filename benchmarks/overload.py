@@ -9,19 +9,15 @@ own ratios. How long answers took is the service's own measure (`/metrics`), whi
 
 import argparse
 import re
-import shutil
 import statistics
 import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import psutil
 
 from benchmarks.pages import QUESTION, fill
-from benchmarks.servers import serving
-from project.store.embedded import EmbeddedPostgres
+from benchmarks.servers import need_wrk, postgres, serving
 
 QUESTIONS = {
     "a page of rows": QUESTION,
@@ -36,16 +32,11 @@ def main() -> None:
     arguments.add_argument("--seconds", type=int, default=6)
     arguments.add_argument("--saturating", type=int, default=8)
     options = arguments.parse_args()
-    if not shutil.which("wrk"):
-        sys.exit("wrk is missing; on Debian: apt-get install wrk")
-    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
-    server.start()
-    try:
+    need_wrk()
+    with postgres() as server:
         fill(server)
         for name, question in QUESTIONS.items():
             measure(name, question, server.url(), options)
-    finally:
-        server.stop()
 
 
 def measure(name: str, question: str, dsn: str, options: argparse.Namespace) -> None:

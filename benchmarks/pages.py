@@ -9,17 +9,15 @@ all alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requ
 import argparse
 import asyncio
 import re
-import shutil
 import statistics
 import subprocess
 import sys
 import urllib.request
 from datetime import date
-from pathlib import Path
 
 import asyncpg
 
-from benchmarks.servers import serving
+from benchmarks.servers import need_wrk, postgres, serving
 from project.ingest.load import load_lines
 from project.ingest.records import staged
 from project.ingest.report import Report
@@ -48,15 +46,10 @@ def main() -> None:
     arguments.add_argument("--connections", type=int, default=8)
     arguments.add_argument("--only", choices=["a", "b", "c"], action="append")
     options = arguments.parse_args()
-    if not shutil.which("wrk"):
-        sys.exit("wrk is missing; on Debian: apt-get install wrk")
-    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
-    server.start()
-    try:
+    need_wrk()
+    with postgres() as server:
         fill(server)
         measure(server, options)
-    finally:
-        server.stop()
 
 
 def fill(server: EmbeddedPostgres) -> None:

@@ -14,11 +14,10 @@ import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 import asyncpg
 
-from benchmarks.servers import PORT, serving
+from benchmarks.servers import PORT, postgres, serving
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
 from project.ingest.sample import sample_records
 from project.settings import Settings
@@ -45,9 +44,7 @@ def main() -> None:
     arguments.add_argument("--millions", type=int, nargs="+", default=[1, 10])
     arguments.add_argument("--rounds", type=int, default=15)
     options = arguments.parse_args()
-    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
-    server.start()
-    try:
+    with postgres() as server:
         medians = {}
         for millions in options.millions:
             dsn = asyncio.run(fill(server, millions))
@@ -57,8 +54,6 @@ def main() -> None:
             for name in QUESTIONS:
                 grown = medians[largest][name, "service"] / medians[smallest][name, "service"]
                 print(f"{name}: the service takes {grown:.2f} × as long over {largest} as over {smallest} million")
-    finally:
-        server.stop()
 
 
 async def fill(server: EmbeddedPostgres, millions: int) -> str:

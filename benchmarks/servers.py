@@ -1,6 +1,7 @@
-"""The servers under measurement: one worker each, on loopback, one at a time."""
+"""The servers under measurement, on loopback, one at a time; and their database."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -8,8 +9,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+
+from project.store.embedded import EmbeddedPostgres
 
 PORT = 8765
+
+
+@contextmanager
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """Run the benchmarks' own PostgreSQL, whose data is kept for the next run."""
+    server = EmbeddedPostgres(Path(__file__).parent.parent / ".benchmarks" / "postgres")
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def need_wrk() -> None:
+    """Exit where there is none."""
+    if not shutil.which("wrk"):
+        sys.exit("wrk is missing; on Debian: apt-get install wrk")
 
 
 @contextmanager
