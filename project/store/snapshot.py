@@ -69,19 +69,24 @@ class Snapshot:
                 if buffer:
                     await blocks.put(bytes(buffer))
             finally:
-                await blocks.put(None)
+                if wanted:
+                    await blocks.put(None)
 
+        wanted = True
         copying = asyncio.create_task(copy())
         try:
             while (block := await blocks.get()) is not None:
                 yield block
             await copying
         finally:
+            wanted = False
             if not copying.done():
                 # Nobody takes the rest, and the connection has no other use before it is read.
                 copying.cancel()
                 self.connection.terminate()
             await asyncio.wait({copying})
+            if not copying.cancelled():
+                copying.exception()
 
     async def rows_to_read(self, statement: Statement) -> int:
         """Return how many rows the database expects to read for a statement. It only plans it."""
@@ -159,12 +164,12 @@ async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[A
         except (asyncio.CancelledError, TimeoutError):
             raise
         except BaseException:
-            if not connection.is_closed():
+            if not _is_closed(connection):
                 await transaction.rollback()
             raise
         else:
             # Where it has been given up, there is nothing to commit: what was read was read.
-            if not connection.is_closed():
+            if not _is_closed(connection):
                 await transaction.commit()
     except (asyncio.CancelledError, TimeoutError):
         # The server may never answer a ROLLBACK.
@@ -172,6 +177,14 @@ async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[A
         raise
     finally:
         await lent.__aexit__(None, None, None)
+
+
+def _is_closed(connection: "asyncpg.Connection[Any]") -> bool:
+    try:
+        return bool(connection.is_closed())
+    except asyncpg.InterfaceError:
+        # The pool has taken it back, as it does with one that is terminated.
+        return True
 
 
 async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:

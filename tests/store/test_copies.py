@@ -1,0 +1,43 @@
+"""Copies, as files are read: one that nobody reads to its end costs nothing lasting."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from project.store.snapshot import long_snapshot
+from project.store.statements import Statement
+from tests.conftest import Client
+from tests.service.hosting import soon
+from tests.store.test_snapshot import backends
+
+LONG = Statement("SELECT generate_series(1, 100000000)", ())
+
+
+async def test_a_copy_that_nobody_reads_to_its_end(database: str, serving: Client) -> None:
+    async with serving(database, database_exports=1):
+        for _ in range(3):
+            async with asyncio.timeout(20), long_snapshot() as seen:
+                copied = seen.copied(LONG)
+                await anext(copied)
+                await asyncio.sleep(0.2)  # as many blocks as may wait do
+                await copied.aclose()
+        await soon(lambda: none_active(database), what="the end of the queries")
+
+
+async def test_what_goes_wrong_while_a_copy_is_read_is_what_is_raised(database: str, serving: Client) -> None:
+    async with serving(database, database_exports=1):
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await read_and_fail()
+
+
+async def none_active(database: str) -> bool:
+    return all(row["state"] != "active" for row in await backends(database))
+
+
+async def read_and_fail() -> None:
+    async with long_snapshot() as seen, aclosing(seen.copied(LONG)) as copied:
+        await anext(copied)
+        await asyncio.sleep(0.2)
+        raise ZeroDivisionError
