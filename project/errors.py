@@ -14,7 +14,10 @@
     * ServerFull          … or has as many requests before it as may wait
     * LoadsFull           … or loads as many files as may be at once
     * CallerGone          … or was not asked, since the caller had left when the turn came
+  * PictureLost           a picture could not be drawn (HTTP 500)
+  * PicturesFull          as many pictures wait to be drawn as may (HTTP 503)
   * LoadRefused           a file was not loaded (exit code 1)
+  * FileUnwritable        an export could not be written (exit code 1)
   * KeyRefused            an API key was not made (exit code 1)
   * EmbeddedPostgresError the embedded server could not be started or stopped
 """
@@ -124,8 +127,22 @@ class CallerGone(DatabaseUnavailable):
     """The caller did not wait for the turn of the request; nobody reads the answer."""
 
 
+class PictureLost(AdMetricsError):
+    """A picture that could not be drawn, for a reason that is in the log."""
+
+
+class PicturesFull(AdMetricsError):
+    """A picture that was not drawn, since too many others are."""
+
+    retry_after = 2
+
+
 class LoadRefused(AdMetricsError):
     """A load that did not happen; the database is as before."""
+
+
+class FileUnwritable(AdMetricsError):
+    """A file that could not be written to its end."""
 
 
 class KeyRefused(AdMetricsError):

@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
+from project.charts.drawing import Drawing
 from project.errors import DatabaseUnavailable
 from project.ingest.requested import Requests
 from project.jobs.heartbeat_log import last_beat, last_check
@@ -58,6 +59,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.keys = KeyRing()
+    app.state.drawing = Drawing()
     app.state.last_check = lambda: last_check(settings.heartbeat_log)
     app.state.last_beat = lambda: last_beat(settings.heartbeat_log)
     problems.install(app)
@@ -99,6 +101,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gc.freeze()
         gc.set_threshold(50_000)
         yield
+        await app.state.drawing.close()
 
 
 def __getattr__(name: str) -> FastAPI:

@@ -29,20 +29,21 @@ class Spelled:
 
     def __init__(self, spell: Callable[[str], str]) -> None:
         self._spell = spell
-        self._known: dict[int, pa.Array] = {}
+        self._known: dict[int, tuple[pa.Array, pa.Array]] = {}
 
     def texts(self, place: int, column: pa.DictionaryArray) -> pa.Array:
         """Return the texts of the column at this place of the schema; nulls stay null."""
-        known = self._known.get(place)
-        if known is None or len(known) != len(column.dictionary):
-            known = self._known[place] = pa.array(map(self._spell, column.dictionary.to_pylist()), pa.string())
-        return pc.take(known, column.indices)
+        labels, spelled = self._known.get(place, (None, None))
+        if labels is None or not labels.equals(column.dictionary):
+            labels, spelled = column.dictionary, pa.array(map(self._spell, column.dictionary.to_pylist()), pa.string())
+            self._known[place] = labels, spelled
+        return pc.take(spelled, column.indices)
 
 
 def digits(numbers: pa.Array) -> pa.Array:
     """Return numbers as text with exactly their digits: decimals without zeros at the end."""
     text = numbers.cast(pa.string())
-    if not pa.types.is_decimal(numbers.type):
+    if not pa.types.is_decimal(numbers.type) or not numbers.type.scale:
         return text
     return pc.utf8_rtrim(pc.utf8_rtrim(text, "0"), ".")
 
@@ -50,5 +51,5 @@ def digits(numbers: pa.Array) -> pa.Array:
 def joined(columns: list[pa.Array | str]) -> memoryview:
     """Return texts joined row by row, all rows after one another. None may be null."""
     rows = pc.binary_join_element_wise(*columns, "")
-    values = rows.buffers()[2]
-    return memoryview(values) if values else memoryview(b"")
+    # Without rows the buffer holds anything.
+    return memoryview(rows.buffers()[2]) if len(rows) else memoryview(b"")

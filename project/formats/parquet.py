@@ -26,7 +26,7 @@ class ParquetEncoder:
 
     def close(self) -> None:
         """Write what is left, and the footer."""
-        if self._batches:
+        if self._rows:
             self._write_group()
         self._writer.close()
 

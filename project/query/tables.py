@@ -15,14 +15,16 @@ from project.store.snapshot import Snapshot
 _COST = pa.decimal128(18, 6)
 _MEASURES = {measure.name: _COST if measure.decimals else pa.int64() for measure in MEASURES}
 _DIMENSIONS = {dimension.name: dimension for dimension in DIMENSIONS}
-_LABEL = pa.dictionary(pa.int32(), pa.string())
+
+LABEL = pa.dictionary(pa.int32(), pa.string())
+"""The type of labels."""
 
 
 def rows_schema(fields: Sequence[str], metadata: Mapping[str, str]) -> pa.Schema:
     """Return the columns of a table of rows: dates, labels as dictionaries, exact numbers."""
     types = {"id": pa.int64(), DATE.name: pa.date32(), **_MEASURES}
     shown = [name for name in FIELDS if not fields or name in fields]
-    return pa.schema([pa.field(name, types.get(name, _LABEL), nullable=False) for name in shown], dict(metadata))
+    return pa.schema([pa.field(name, types.get(name, LABEL), nullable=False) for name in shown], dict(metadata))
 
 
 class RowsTable:

@@ -193,11 +193,16 @@ def known_format(allowed: Sequence[str], name: Any, info: ValidationInfo) -> Any
     return name if name is None else one_of(allowed, str(name), info)
 
 
-def flat_files(name: str | None, info: ValidationInfo) -> str | None:
-    """Refuse to expand dimensions in a file, whose columns are flat, or to go on with a page: a file has none."""
+def without_pages(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse to go on with a page in a file or a picture."""
     if name not in (None, "json") and info.data.get("cursor"):
-        detail = f"A file has no pages: {name} holds all rows, or the first `limit`."
+        detail = f"A file has no pages: {name} holds everything, or the first `limit`."
         raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
+    return name
+
+
+def flat_files(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse to expand dimensions in a file, whose columns are flat."""
     if name not in (None, "json") and info.data.get("expand"):
         detail = f"expand nests objects, which {name} has no place for."
         raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))

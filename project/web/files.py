@@ -2,41 +2,32 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
+import zstandard
 from fastapi import Request, Response
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
-from project.formats import FORMATS, Format
+from project.formats import Format
+from project.web.conditional import caching_headers
 
 STALLED = 60.0
 """Seconds after which a client that takes nothing is given up: it holds a connection of the database."""
 
+_CODINGS: Mapping[str, Callable[[], Any]] = {
+    "zstd": lambda: zstandard.ZstdCompressor(level=1).compressobj(),
+    # At its usual 6, gzip takes three times as long as all the rest of a file.
+    "gzip": lambda: zlib.compressobj(1, wbits=31),
+}
+"""How files are compressed for those who accept it, the best first."""
+
 _ENOUGH = 256 << 10
 """Bytes to send at once."""
-
-
-def format_of(request: Request, asked: str | None) -> Format | None:
-    """Return the format that was asked for by parameter, or else by `Accept`; None for JSON."""
-    if asked is not None:
-        return FORMATS.get(asked)
-    accepted = request.headers.get("accept", "")
-    kinds = [part.split(";")[0].strip() for part in accepted.split(",")]
-    return next((one for one in FORMATS.values() if one.media_type.split(";")[0] in kinds), None)
-
-
-def media_types() -> dict[str, Any]:
-    """Return the formats as the OpenAPI document has them, beside JSON."""
-    binary = {"type": "string", "format": "binary"}
-    return {
-        one.media_type.split(";")[0]: {"schema": {"type": "string"} if one.textual else binary}
-        for one in FORMATS.values()
-    }
 
 
 def coding_of(request: Request, kind: Format) -> str | None:
@@ -46,7 +37,7 @@ def coding_of(request: Request, kind: Format) -> str | None:
         for part in request.headers.get("accept-encoding", "").split(",")
         if not part.replace(" ", "").endswith(";q=0")
     }
-    return next((one for one in _COMPRESSORS if one in codings), None) if kind.textual else None
+    return next((one for one in _CODINGS if one in codings), None) if kind.textual else None
 
 
 async def begun(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -62,8 +53,34 @@ async def begun(blocks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     return every()
 
 
+async def whole(rows: Any) -> AsyncIterator[Any]:
+    """Return a table that is there already as its only block."""
+    yield rows
+
+
+def file_name(question: Sequence[str], days: Mapping[str, Any]) -> str:
+    """Return a name that tells files of different questions apart, without its ending."""
+    dates = [str(days[name]) for name in ("date_from", "date_to") if days[name]]
+    return "_".join(["ad-metrics", *(["sample"] if "sample_data" in days else []), *question, *dates])
+
+
+def told_in_file(request: Request, meta: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a file says of itself, where its format has a place for it."""
+    told = {"question": str(request.url.query), "data_version": str(meta["data_version"])}
+    return told | ({"sample_data": "true"} if "sample_data" in meta else {})
+
+
+class Table(Protocol):
+    """Rows in blocks, and how they become batches of typed columns."""
+
+    schema: pa.Schema
+
+    def batch(self, block: Any, /) -> pa.RecordBatch:
+        """Return the rows of a block; called in a thread."""
+
+
 class FileResponse(Response):
-    """Sends a file while it is made: `blocks` are what `batch_of` makes batches of.
+    """Sends a file while it is made, from blocks of a table.
 
     `held` is closed when the last block is sent, or the client has left. What goes wrong on the way breaks the
     connection, so that a file that was cut off never looks whole.
@@ -72,22 +89,30 @@ class FileResponse(Response):
     def __init__(
         self,
         kind: Format,
-        schema: pa.Schema,
-        blocks: AsyncIterator[bytes],
-        batch_of: Callable[[bytes], pa.RecordBatch],
-        held: AsyncExitStack,
         coding: str | None,
-        headers: Mapping[str, str],
+        name: str,
+        table: Table,
+        blocks: AsyncIterator[Any],
+        rows: int,
+        tag: str,
+        held: AsyncExitStack | None = None,
     ) -> None:
-        super().__init__(None, headers=dict(headers), media_type=kind.media_type)
+        headers = {
+            **caching_headers(tag),
+            "Content-Disposition": f'attachment; filename="{name}.{kind.extension}"',
+            "Vary": "Accept, Accept-Encoding",
+            "X-Row-Count": str(rows),
+        }
+        super().__init__(None, headers=headers, media_type=kind.media_type)
         del self.headers["content-length"]
         if coding:
             self.headers["Content-Encoding"] = coding
+        self._table = table
         self._blocks = blocks
-        self._batch_of = batch_of
-        self._held = held
+        self._held = held or AsyncExitStack()
+        self.rows_written = 0
         self._file = _Outgoing(coding)
-        self._encoder = kind.encoder(self._file, schema)
+        self._encoder = kind.encoder(self._file, table.schema)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; called by Starlette."""
@@ -116,8 +141,10 @@ class FileResponse(Response):
         await _in_turn(self._end)
         yield self._file.taken()
 
-    def _encode(self, block: bytes) -> None:
-        self._encoder.write(self._batch_of(block))
+    def _encode(self, block: Any) -> None:
+        batch = self._table.batch(block)
+        self._encoder.write(batch)
+        self.rows_written += batch.num_rows
 
     def _end(self) -> None:
         self._encoder.close()
@@ -138,7 +165,7 @@ class _Outgoing:
     closed = False
 
     def __init__(self, coding: str | None) -> None:
-        self._compressor = _COMPRESSORS[coding]() if coding else None
+        self._compressor = _CODINGS[coding]() if coding else None
         self._parts: list[bytes] = []
         self.waiting = 0
 
@@ -158,9 +185,3 @@ class _Outgoing:
     def taken(self) -> bytes:
         parts, self._parts, self.waiting = self._parts, [], 0
         return b"".join(parts)
-
-
-_COMPRESSORS: dict[str, Callable[[], Any]] = {
-    # Level 1: at 6, gzip takes three times as long as all the rest of a file.
-    "gzip": lambda: zlib.compressobj(1, wbits=31),
-}

@@ -167,3 +167,8 @@ class PageParameters(NoParameters):
         description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
         "over the data as it is now; `meta.data_version` tells whether that moved.",
     )
+
+    @property
+    def given_limit(self) -> int | None:
+        """The limit that was given; None where it is the default."""
+        return self.limit if "limit" in self.model_fields_set else None

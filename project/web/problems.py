@@ -21,6 +21,8 @@ from project.errors import (
     NoKey,
     NoSuchThing,
     NotMigrated,
+    PictureLost,
+    PicturesFull,
     QueryTooSlow,
     ServerFull,
     TooManyRequests,
@@ -121,6 +123,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(KeyTooNarrow, _key_too_narrow)
     app.add_exception_handler(TooManyRequests, _too_many_requests)
     app.add_exception_handler(DatabaseUnavailable, database_unavailable)
+    app.add_exception_handler(PicturesFull, _pictures_full)
+    app.add_exception_handler(PictureLost, _picture_lost)
     app.add_exception_handler(HTTPException, _http)
 
 
@@ -179,6 +183,15 @@ def _key_too_narrow(request: Request, error: Any) -> Response:
 def _too_many_requests(request: Request, error: Any) -> Response:
     headers = {"Retry-After": str(error.retry_after)}
     return problem(request, 429, "too-many-requests", "Too many requests", detail=str(error), headers=headers)
+
+
+def _pictures_full(request: Request, error: Any) -> Response:
+    headers = {"Retry-After": str(error.retry_after)}
+    return problem(request, 503, "pictures-full", "Too many pictures", detail=str(error), headers=headers)
+
+
+def _picture_lost(request: Request, error: Any) -> Response:
+    return problem(request, 500, "picture-lost", "The picture could not be drawn", detail=str(error))
 
 
 def _http(request: Request, error: Any) -> Response:

@@ -7,18 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import MEASURES, METRICS
+from project.charts.drawing import PICTURES
+from project.formats import FORMATS
 from project.query.periods import COMPARISONS
 from project.query.reports import ReportQuestion
 from project.web.checks import (
     GROUPABLE,
     compared_to_something,
     filled_by_a_grain,
+    known_format,
     named_once,
     one_grain,
     one_of,
     sort_key,
     sorted_by_what_there_is,
     split_list,
+    without_pages,
 )
 from project.web.params import FilterParameters, PageParameters, bounded, sort_keys
 
@@ -79,6 +83,18 @@ class ReportParameters(PageParameters, _Bounded):
         description="What is grouped by and metrics, most important first; `-` is descending. With compare_to also "
         "`change.` and `change_ratio.` of a metric. What has no value comes last; ties end in the groups' own order.",
         examples=["-cost"],
+    )
+
+    format: Annotated[
+        str | None,
+        BeforeValidator(partial(known_format, ("json", *FORMATS, *PICTURES))),
+        AfterValidator(without_pages),
+    ] = Field(
+        None,
+        description="`json` is a page; `csv`, `ndjson`, `parquet` and `arrow` are files of all groups, or of the first "
+        "`limit`; `svg` and `png` are charts, which name `limit` groups and sum the others. It wins over `Accept`.",
+        json_schema_extra={"enum": ["json", *FORMATS, *PICTURES]},
+        examples=["json"],
     )
 
     def question(self, today: date) -> ReportQuestion:

@@ -1,27 +1,46 @@
 """`/v1/reports`: facts grouped, summed, compared."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from project.query.groups import arrange
-from project.query.reports import ReportPlan, Sums, explain_report, fetch_report, plan_report
-from project.store.labels import Labels
+from project.charts.chart import chart_of
+from project.charts.drawing import PICTURES, Picture
+from project.formats import FORMATS, Format
+from project.query.groups import ReportPage, arrange
+from project.query.report_tables import ReportTable
+from project.query.reports import (
+    LARGEST_GROUPS,
+    ReportPlan,
+    ReportQuestion,
+    Sums,
+    explain_report,
+    fetch_report,
+    plan_report,
+)
 from project.store.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified
 from project.web.encode import group_objects, json_response, total_object
+from project.web.files import FileResponse, coding_of, file_name, told_in_file, whole
 from project.web.meta import data_meta, report_meta
 from project.web.middleware.observed import note
+from project.web.negotiation import format_of, media_types
 from project.web.parse import documented_parameters, parse
+from project.web.pictures import picture_response
 from project.web.problems import documented
 from project.web.report_params import ReportParameters
 from project.web.schemas import PlanAnswer, ReportAnswer
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=ReadAgain)
+
+_FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
 
 _MUCH = 5000
 """From so many numbers on, an answer takes longer to make than other requests should wait (about 10 ms)."""
@@ -31,7 +50,7 @@ _MUCH = 5000
     "",
     summary="Facts grouped, summed, compared",
     response_model=ReportAnswer,
-    responses=documented(422, 503, 504),
+    responses=documented(422, 503, 504) | {200: {"content": media_types(_FORMATS)}},
     openapi_extra=documented_parameters(ReportParameters),
 )
 async def report(request: Request) -> Response:
@@ -41,19 +60,28 @@ async def report(request: Request) -> Response:
     metrics of groups. A report of more groups than the catalogue's `limits` say is refused, never cut off.
     """
     params = await parse(ReportParameters, request)
-    question = params.question(today(request))
+    kind = format_of(request, params.format, _FORMATS)
+    question = _question(params, today(request), kind)
+    coding = coding_of(request, kind) if isinstance(kind, Format) else None
     async with snapshot() as seen:
-        tag = etag(request, seen.version, question.moving)
+        tag = etag(request, seen.version, question.moving, kind and kind.name, coding)
         if unchanged := not_modified(request, tag):
             return unchanged
         plan = plan_report(question, seen.labels)
         fetched = await fetch_report(plan, seen)
-    note(request, rows=sum(map(len, fetched)), source=plan.source.name)
-    if _is_large(plan, fetched):
-        content = await asyncio.to_thread(_content, plan, fetched, seen.labels)
-    else:
-        content = _content(plan, fetched, seen.labels)
-    return json_response(content, tag)
+    note(request, rows=sum(map(len, fetched)), source=plan.source.name, **({"format": kind.name} if kind else {}))
+    aside = asyncio.to_thread if _is_large(plan, fetched) else _here
+    page = await aside(arrange, plan, fetched, seen.labels)
+    if isinstance(kind, Picture):
+        currency = request.app.state.settings.currency
+        chart = await aside(partial(chart_of, plan, page, seen.labels, currency=currency, limit=params.given_limit))
+        return await picture_response(request, kind, chart, tag)
+    meta = report_meta(plan, seen.labels)
+    if kind is None:
+        return json_response(await aside(_content, plan, page, meta), tag)
+    table = await aside(ReportTable, plan, page, told_in_file(request, meta))
+    name = file_name(question.group_by or ["total"], meta)
+    return FileResponse(kind, coding, name, table, whole(page.groups), len(page.groups), tag)
 
 
 @router.get(
@@ -90,14 +118,25 @@ async def plan(request: Request) -> Response:
     return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)
 
 
-def _content(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> dict[str, Any]:
-    page = arrange(plan, fetched, labels)
+def _question(params: ReportParameters, day: date, kind: Format | Picture | None) -> ReportQuestion:
+    """Return what is asked; files without a limit have all groups, and pictures sum those that they do not name."""
+    question = params.question(day)
+    if isinstance(kind, Picture) or (kind and params.given_limit is None):
+        return replace(question, limit=LARGEST_GROUPS)
+    return question
+
+
+def _content(plan: ReportPlan, page: ReportPage, meta: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"data": group_objects(page, plan)}
     if page.total:
         content["totals"] = total_object(page.total, plan)
     content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
-    content["meta"] = report_meta(plan, labels)
+    content["meta"] = meta
     return content
+
+
+async def _here(work: Callable[..., Any], *arguments: Any) -> Any:
+    return work(*arguments)
 
 
 def _is_large(plan: ReportPlan, fetched: Sequence[Sums]) -> bool:

@@ -1,22 +1,22 @@
 """`/v1/ad-metrics`: rows of facts."""
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from project.formats import Format
+from project.formats import FORMATS, Format
 from project.query.rows import RowsQuestion, count_rows, fetch_row, fetch_rows, plan_rows
 from project.query.tables import RowsTable, blocks_of, rows_schema
 from project.store.snapshot import long_snapshot, snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today
-from project.web.conditional import caching_headers, etag, not_modified
+from project.web.conditional import etag, not_modified
 from project.web.encode import json_response, row_objects
-from project.web.files import FileResponse, begun, coding_of, format_of, media_types
+from project.web.files import FileResponse, begun, coding_of, file_name, told_in_file
 from project.web.meta import data_meta, rows_meta
 from project.web.middleware.observed import note
+from project.web.negotiation import format_of, media_types
 from project.web.params import NoParameters
 from project.web.parse import documented_parameters, parse
 from project.web.problems import documented, leading_to
@@ -33,7 +33,7 @@ LARGEST_ID = 2**63 - 1
     summary="Facts, filtered and sorted, page by page",
     response_model=RowsAnswer,
     responses=documented(422, 503, 504)
-    | {200: leading_to("one_row", "id", "/data/0/id")[200] | {"content": media_types()}},
+    | {200: leading_to("one_row", "id", "/data/0/id")[200] | {"content": media_types(FORMATS)}},
     openapi_extra=documented_parameters(RowsParameters),
 )
 async def list_rows(request: Request) -> Response:
@@ -43,7 +43,7 @@ async def list_rows(request: Request) -> Response:
     """
     params = await parse(RowsParameters, request)
     question = params.question(today(request))
-    if kind := format_of(request, params.format):
+    if kind := format_of(request, params.format, FORMATS):
         return await _file(request, params, question, kind)
     async with snapshot() as seen:
         tag = etag(request, seen.version, question.filters.date_from, question.filters.date_to)
@@ -81,7 +81,7 @@ async def one_row(
 async def _file(request: Request, params: RowsParameters, question: RowsQuestion, kind: Format) -> Response:
     """Answer with all rows, or the first `limit`, in a format; the first of them are read before it is answered."""
     coding = coding_of(request, kind)
-    limit = question.limit if "limit" in params.model_fields_set else None
+    limit = params.given_limit
     async with AsyncExitStack() as stack:
         seen = await stack.enter_async_context(long_snapshot())
         filters = question.filters
@@ -91,22 +91,10 @@ async def _file(request: Request, params: RowsParameters, question: RowsQuestion
         plan = plan_rows(question, seen.labels)
         count = await count_rows(plan, seen)
         meta = rows_meta(filters, seen.labels)
-        about = {"question": str(request.url.query), "data_version": str(seen.version.number)}
-        table = RowsTable(rows_schema(params.fields, about), seen.labels)
+        table = RowsTable(rows_schema(params.fields, told_in_file(request, meta)), seen.labels)
         copied = blocks_of(plan, limit, seen)
         stack.push_async_callback(copied.aclose)
         blocks = await begun(copied)
         rows = count if limit is None else min(count, limit)
         note(request, rows=rows, source="facts", format=kind.name)
-        headers = {
-            **caching_headers(tag),
-            "Content-Disposition": f'attachment; filename="{_file_name(meta)}.{kind.extension}"',
-            "Vary": "Accept, Accept-Encoding",
-            "X-Row-Count": str(rows),
-        }
-        return FileResponse(kind, table.schema, blocks, table.batch, stack.pop_all(), coding, headers)
-
-
-def _file_name(meta: Mapping[str, Any]) -> str:
-    days = [str(meta[name]) for name in ("date_from", "date_to") if meta[name]]
-    return "_".join(["ad-metrics", *days])
+        return FileResponse(kind, coding, file_name((), meta), table, blocks, rows, tag, stack.pop_all())

@@ -10,7 +10,16 @@ from project.catalog import DIMENSIONS
 from project.formats import FORMATS
 from project.query.order import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
-from project.web.checks import expanded_are_shown, flat_files, known_format, named_once, one_of, sort_key, split_list
+from project.web.checks import (
+    expanded_are_shown,
+    flat_files,
+    known_format,
+    named_once,
+    one_of,
+    sort_key,
+    split_list,
+    without_pages,
+)
 from project.web.params import PageParameters, RowFilterParameters, sort_keys
 
 _DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
@@ -45,7 +54,8 @@ class RowsParameters(PageParameters, RowFilterParameters):
     )
     format: Annotated[
         str | None,
-        BeforeValidator(partial(known_format, (*FORMATS, "json"))),
+        BeforeValidator(partial(known_format, ("json", *FORMATS))),
+        AfterValidator(without_pages),
         AfterValidator(flat_files),
     ] = Field(
         None,

@@ -141,7 +141,7 @@ async def test_refusals_are_problems_in_any_format(client: httpx.AsyncClient, qu
 async def test_a_file_has_no_pages(client: httpx.AsyncClient) -> None:
     cursor = (await client.get(f"{ROWS}?limit=1")).json()["page"]["next_cursor"]
     answer = await client.get(ROWS, params={"format": "csv", "cursor": cursor})
-    assert answer.json()["errors"][0]["detail"] == "A file has no pages: csv holds all rows, or the first `limit`."
+    assert answer.json()["errors"][0]["detail"] == "A file has no pages: csv holds everything, or the first `limit`."
 
 
 @given(st.text(max_size=20))

@@ -1,0 +1,284 @@
+"""The chart that suits a report, as Vega-Lite (https://vega.github.io/vega-lite/docs/): one panel a metric.
+
+A date grain makes lines, the compared period dashed; a dimension makes bars, the compared period a mark on each;
+further dimensions are series, told apart by colour and shape.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from project.catalog import METRICS, Number
+from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
+from project.charts.series import OTHER, Shown, shown
+from project.errors import Fault, InvalidRequest
+from project.query.groups import Group, ReportPage
+from project.query.reports import ReportPlan
+from project.store.labels import Labels
+
+_STROKES = {"title": None, "symbolType": "stroke", "symbolStrokeColor": INK}
+_SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
+_WIDTH = 640
+_HEIGHT = 200
+_MOST_POINTS = 45
+"""Units along the axis up to which each has a point of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture before it is drawn, and what it shows in words, for those who cannot see it."""
+
+    spec: dict[str, Any]
+    alt: str
+
+
+def chart_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: str, limit: int | None = None) -> Chart:
+    """Choose the chart of a report, of which `page` has all groups.
+
+    `limit` is how many groups keep names of their own; the others are summed. Raises InvalidRequest for a report
+    that is not grouped: one number needs no picture.
+    """
+    question = plan.question
+    if not question.group_by:
+        detail = "A picture shows groups side by side; this report is not grouped."
+        raise InvalidRequest([Fault("group_by", "missing_parameter", detail, suggestions=("group_by=date",))])
+    what = shown(plan, page, limit)
+    drawn = _Drawn(plan, what, labels.last_date or date.max, currency)
+    title, details = _title(plan), _details(plan, what, labels)
+    spec = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "background": PAPER,
+        "padding": 12,
+        "title": {"text": title, "subtitle": details, "anchor": "start", "frame": "group", "offset": 14},
+        "data": {"values": list(drawn.values())},
+        "vconcat": [drawn.panel(name) for name in question.metrics],
+        "config": _CONFIG,
+    }
+    return Chart(spec, ". ".join([title, *details, *drawn.in_words()]) + ".")
+
+
+class _Drawn:
+    def __init__(self, plan: ReportPlan, what: Shown, last: date, currency: str) -> None:
+        self._plan = plan
+        self._what = what
+        self._last = last
+        self._currency = currency
+        self._grain = plan.question.grain
+        self._compared = plan.question.compare_to
+        self._periods = ["this period", _spoken(self._compared or "")]
+
+    def values(self) -> Iterator[dict[str, Any]]:
+        """Yield a value a place, series, metric and period."""
+        nothing = (0,) * len(self._plan.measures)
+        for at in self._what.along:
+            for name in self._what.names:
+                group = self._what.groups.get((at, name))
+                if group is None and not self._what.grained:
+                    continue
+                group = group or Group((), nothing, nothing)
+                for period, sums in enumerate((group.sums, group.other) if self._compared else (group.sums,)):
+                    said = self._periods[period] if self._compared else ""
+                    if not period and self._grain and at > self._last:
+                        continue  # what has not been loaded yet is not 0
+                    for metric in self._plan.question.metrics:
+                        value = self._plan.values[metric](sums)
+                        yield {
+                            "at": str(at),
+                            "series": name,
+                            "period": self._periods[period],
+                            "metric": metric,
+                            "value": None if value is None else float(value),
+                            "tip": f"{', '.join(filter(None, [str(at), name, said]))}: {self._amount(metric, value)}",
+                        }
+
+    def panel(self, metric: str) -> dict[str, Any]:
+        """Return the panel of one metric."""
+        return {
+            "transform": [{"filter": {"field": "metric", "equal": metric}}],
+            "width": _WIDTH,
+            **(self._lines(metric) if self._grain else self._bars(metric)),
+        }
+
+    def in_words(self) -> Iterator[str]:
+        """Yield the highest and lowest value of each metric."""
+        for metric in self._plan.question.metrics:
+            found = [
+                (value, " ".join(filter(None, (str(at), name))))
+                for (at, name), group in self._what.groups.items()
+                if OTHER not in (at, name) and (value := self._plan.values[metric](group.sums)) is not None
+            ]
+            if found:
+                low, high = min(found), max(found)
+                yield (
+                    f"{_spoken(metric)}: highest {self._amount(metric, high[0])} ({high[1]}), "
+                    f"lowest {self._amount(metric, low[0])} ({low[1]})"
+                )
+
+    def _lines(self, metric: str) -> dict[str, Any]:
+        few = len(self._what.along) <= 8
+        along = {
+            "field": "at",
+            "type": "temporal",
+            "scale": {"type": "utc"},
+            "axis": {"title": None, "format": self._form_of_dates(), "labelFlush": True, "tickCount": 8}
+            | ({"values": [str(at) for at in self._what.along]} if few else {}),
+        }
+        size = {"field": "value", "type": "quantitative", "axis": self._axis(metric)}
+        shared = {"x": along, "y": size, **self._told_apart()}
+        line = {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": shared | self._dashed()}
+        # Of many none is seen, but each is found by a pointer.
+        seen = len(self._what.along) <= _MOST_POINTS
+        points = {
+            "transform": [{"filter": {"field": "period", "equal": self._periods[0]}}],
+            "mark": {"type": "point", "filled": True, "size": 28 if seen else 60, "opacity": int(seen)},
+            "encoding": shared
+            | (self._shaped() if seen and self._has_series else {})
+            | {"description": {"field": "tip"}},
+        }
+        return {"height": _HEIGHT, "layer": [line, points]}
+
+    def _bars(self, metric: str) -> dict[str, Any]:
+        places = {"field": "at", "type": "nominal", "sort": [str(at) for at in self._what.along]}
+        along = {**places, "axis": {"title": None, "labelLimit": 220}}
+        size = {"field": "value", "type": "quantitative", "axis": self._axis(metric)}
+        beside = {"yOffset": {"field": "series", "sort": list(self._what.names)}} if self._has_series else {}
+        shared = {"y": along, "x": size, **beside}
+        bars = {
+            "transform": [{"filter": {"field": "period", "equal": self._periods[0]}}],
+            "mark": {"type": "bar", "cornerRadiusEnd": 2},
+            "encoding": shared | self._told_apart() | {"description": {"field": "tip"}},
+        }
+        layers = [bars]
+        if self._compared:
+            layers.append(
+                {
+                    "transform": [{"filter": {"field": "period", "equal": self._periods[1]}}],
+                    "mark": {"type": "tick", "thickness": 3, "color": INK, "opacity": 1},
+                    "encoding": shared | {"description": {"field": "tip"}},
+                }
+            )
+        return {"height": {"step": 12 if self._has_series else 22}, "layer": layers}
+
+    def _form_of_dates(self) -> str:
+        longest = self._grain.longest if self._grain else 1
+        if longest > 7:
+            return "%b %Y" if longest < 366 else "%Y"
+        units = self._what.along
+        return "%-d %b" if units and units[0].year == units[-1].year else "%-d %b %Y"
+
+    @property
+    def _has_series(self) -> bool:
+        return len(self._plan.question.group_by) > 1
+
+    def _told_apart(self) -> dict[str, Any]:
+        if not self._has_series:
+            return {"color": {"value": SERIES[0]}}
+        names = list(self._what.names)
+        colours = [GREY if name == OTHER else SERIES[at] for at, name in enumerate(names)]
+        return {"color": {**self._series, "scale": {"domain": names, "range": colours}}}
+
+    def _shaped(self) -> dict[str, Any]:
+        names = list(self._what.names)
+        return {"shape": {**self._series, "scale": {"domain": names, "range": list(_SHAPES[: len(names)])}}}
+
+    @property
+    def _series(self) -> dict[str, Any]:
+        return {"field": "series", "sort": list(self._what.names), "legend": {"title": None}}
+
+    def _dashed(self) -> dict[str, Any]:
+        if not self._compared:
+            return {}
+        scale = {"domain": self._periods, "range": [[1, 0], [5, 4]]}
+        return {"strokeDash": {"field": "period", "scale": scale, "legend": _STROKES}}
+
+    def _axis(self, metric: str) -> dict[str, Any]:
+        unit = METRICS[metric].unit
+        units = {"count": "", "currency": f" ({self._currency})", "ratio": " (%)"}
+        # d3 writes a billion as G.
+        shown = "format(datum.value, '.2~%')" if unit == "ratio" else "replace(format(datum.value, '~s'), 'G', 'B')"
+        if unit == "currency":
+            shown = f"abs(datum.value) < 1 ? format(datum.value, '~g') : {shown}"
+        return {"title": _spoken(metric) + units[unit], "labelExpr": shown, "tickCount": 5, "titleAnchor": "end"}
+
+    def _amount(self, metric: str, value: Number | None) -> str:
+        if value is None:
+            return "none"
+        match METRICS[metric].unit:
+            case "ratio":
+                return f"{value:.2%}"
+            case "currency":
+                return f"{value:,.2f} {self._currency}"
+        return f"{value:,}"
+
+
+def _title(plan: ReportPlan) -> str:
+    question = plan.question
+    metrics = _listed([_spoken(name) for name in question.metrics])
+    by = _listed([name.replace("_", " ") for name in question.group_by])
+    return f"{metrics[0].upper()}{metrics[1:]} by {by}"
+
+
+def _details(plan: ReportPlan, what: Shown, labels: Labels) -> list[str]:
+    question = plan.question
+    lines = [_days(plan.period) if plan.period else "no facts"]
+    if question.compare_to:
+        other = plan.comparison and plan.comparison.other
+        drawn = "dashed" if question.grain else "the mark on each bar"
+        lines[0] += f"; {drawn}: {_spoken(question.compare_to)}" + (f", {_days(other)}" if other else "")
+    filters = question.filters
+    narrowed = [
+        *(f"{_spoken(name)}: {_few(kept)}" for name, kept in filters.keep),
+        *(f"without {_spoken(name)}: {_few(dropped)}" for name, dropped in filters.drop),
+        *(f"{_spoken(name)} at least {least}" for name, least in filters.at_least),
+        *(f"{_spoken(name)} at most {most}" for name, most in filters.at_most),
+    ]
+    if narrowed:
+        lines.append("; ".join(narrowed))
+    lines += what.left_out
+    if labels.version.sample:
+        lines.append("Sample data, made up")
+    return lines
+
+
+def _days(period: Any) -> str:
+    return f"{period.first} to {period.last}"
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _spoken(name: str) -> str:
+    return name.upper() if name in ("ctr", "cpc", "cpm") else name.replace("_", " ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+_CONFIG: dict[str, Any] = {
+    "font": "Liberation Sans, Arial, Helvetica, sans-serif",
+    "view": {"stroke": None},
+    "title": {
+        "color": INK,
+        "fontSize": 15,
+        "fontWeight": 600,
+        "subtitleColor": GREY,
+        "subtitleFontSize": 11,
+        "subtitlePadding": 6,
+        "lineHeight": 14,
+    },
+    "axis": {
+        "labelColor": INK,
+        "titleColor": GREY,
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "gridColor": FAINT,
+        "domainColor": FAINT,
+        "tickColor": FAINT,
+    },
+    "axisBottom": {"grid": False},
+    "legend": {"labelColor": INK, "labelFontSize": 11, "orient": "bottom", "symbolStrokeWidth": 2, "labelLimit": 260},
+}

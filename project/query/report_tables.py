@@ -1,0 +1,109 @@
+"""Tables of reports: the groups as typed columns, with the members of nested objects joined by dots.
+
+`compare.cost.value` is what a JSON answer has as `{"compare": {"cost": {"value": …}}}`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+import pyarrow as pa
+
+from project.catalog import GRAINS, METRICS, Formula, Number
+from project.query.groups import Amounts, Group, ReportPage, changed, share
+from project.query.reports import ReportPlan
+from project.query.tables import LABEL
+
+_COST = pa.decimal128(38, 6)
+_LARGE = pa.decimal128(38)
+_TOO_LARGE = 2**63
+
+_Value = Callable[[Amounts], Number | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    name: str
+    type: pa.DataType
+    value: Callable[[Group], Any]
+    nullable: bool = False
+
+
+class ReportTable:
+    """Makes batches of groups, of a schema that suits all of a page.
+
+    Counts are int64, or decimals where one has more than 64 bits; costs are decimals; formulas, shares and relative
+    changes are doubles, which keep the 15 digits that they are rounded to.
+    """
+
+    def __init__(self, plan: ReportPlan, page: ReportPage, metadata: Mapping[str, str]) -> None:
+        self._columns = list(_columns(plan, page))
+        self.schema = pa.schema(
+            [pa.field(column.name, column.type, column.nullable) for column in self._columns], dict(metadata)
+        )
+
+    def batch(self, groups: Sequence[Group]) -> pa.RecordBatch:
+        """Return some groups of the page."""
+        columns = [_array([column.value(group) for group in groups], column.type) for column in self._columns]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+
+def _columns(plan: ReportPlan, page: ReportPage) -> Iterator[_Column]:
+    question = plan.question
+    for place, name in enumerate(question.group_by):
+        yield _Column(name, pa.date32() if name in GRAINS else LABEL, partial(_label, place))
+    for name in question.metrics:
+        yield _Column(name, _type(name, plan, page), partial(_own, plan.values[name]), _may_lack(name))
+    for name in question.metrics if question.compare_to else ():
+        for member in ("value", "change", "change_ratio"):
+            kind = pa.float64() if member == "change_ratio" else _type(name, plan, page)
+            yield _Column(f"compare.{name}.{member}", kind, partial(_compared, plan, name, member), True)
+    if page.total:
+        for name in (name for name in question.metrics if not _may_lack(name)):
+            value = plan.values[name]
+            yield _Column(f"share.{name}", pa.float64(), partial(_share, value, value(page.total.sums) or 0), True)
+    if question.fill:
+        yield _Column("filled", pa.bool_(), attrgetter("empty"))
+
+
+def _label(place: int, group: Group) -> Any:
+    return group.key[place]
+
+
+def _own(value: _Value, group: Group) -> Number | None:
+    return value(group.sums)
+
+
+def _share(value: _Value, whole: Number, group: Group) -> Decimal | None:
+    return share(value(group.sums) or 0, whole)
+
+
+def _compared(plan: ReportPlan, metric: str, member: str, group: Group) -> Number | None:
+    found: Number | None = getattr(changed(metric, group, plan), member)
+    return found
+
+
+def _type(name: str, plan: ReportPlan, page: ReportPage) -> pa.DataType:
+    if _may_lack(name):
+        return pa.float64()
+    if METRICS[name].unit == "currency":
+        return _COST
+    place = plan.measures.index(name)
+    largest = max((max(group.sums[place], group.other[place]) for group in page.groups), default=0)
+    return _LARGE if largest >= _TOO_LARGE else pa.int64()
+
+
+def _may_lack(name: str) -> bool:
+    """Whether it is a quotient, which nothing over nothing has not."""
+    return isinstance(METRICS[name], Formula)
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_floating(kind):
+        return pa.array([None if value is None else float(value) for value in values], kind)
+    if pa.types.is_dictionary(kind):
+        return pa.array(values, pa.string()).dictionary_encode()
+    return pa.array(values, kind)
