@@ -8,7 +8,7 @@ import sys
 import typer
 
 from project import logs
-from project.cli import check, db, demo, keys, load
+from project.cli import check, db, demo, export, keys, load
 from project.cli.exits import USAGE
 from project.settings import SettingsError, get_settings
 
@@ -17,6 +17,7 @@ app.command()(demo.demo)
 app.command(name="load")(load.load_files)
 app.command(name="load-requested", hidden=True)(load.load_requested_over_http)
 app.command()(load.loads)
+app.command()(export.export)
 app.command()(check.check)
 app.command()(check.heartbeat)
 app.command()(check.doctor)

@@ -1,0 +1,71 @@
+"""`ad-metrics export`: the same answer as the API's, in a file that is whole or not there."""
+
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Client
+from tests.model import FACTS
+from tests.processes import AD_METRICS, environment, run
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "path"),
+    [
+        ("", "all.csv", "/v1/ad-metrics?format=csv"),
+        ("platform=tiktok&sort=-cost", "tiktok.ndjson", "/v1/ad-metrics?platform=tiktok&sort=-cost&format=ndjson"),
+        (
+            "https://ads.example/v1/reports?group_by=week,platform&metrics=cost,ctr",
+            "weeks.csv",
+            "/v1/reports?group_by=week,platform&metrics=cost,ctr&format=csv",
+        ),
+        ("/v1/reports?group_by=platform", "chart.svg", "/v1/reports?group_by=platform&format=svg"),
+    ],
+)
+async def test_the_same_as_over_http(
+    serving: Client, facts_database: str, tmp_path: Path, question: str, name: str, path: str
+) -> None:
+    done = run([*AD_METRICS, "export", question, str(tmp_path / name)], DATABASE_URL=facts_database)
+    assert done.returncode == 0, done.stderr
+    async with serving(facts_database) as client:
+        answer: httpx.Response = await client.get(path)
+    assert (tmp_path / name).read_bytes() == answer.content
+    if rows := answer.headers.get("x-row-count"):
+        assert done.stderr == f"{int(rows):,} rows to {tmp_path / name}\n"
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
+def test_standard_output(facts_database: str) -> None:
+    done = run([*AD_METRICS, "export", "", "-"], DATABASE_URL=facts_database)
+    assert len(done.stdout.splitlines()) >= len(FACTS) + 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["platform=tiktk&foo=1", "x.csv"], 1, "No platform is called 'tiktk'. Perhaps: tiktok."),
+        (["", "x.txt"], 2, "'x.txt' ends in none of: .csv"),
+        (["/v1/dimensions?x=1", "x.csv"], 2, "none of: /v1/ad-metrics, /v1/reports"),
+        (["format=json", "x.csv"], 2, "a file of objects is ndjson"),
+        (["", "nowhere/x.csv"], 1, "No such file or directory"),
+        (["", "/dev/full", "--format", "csv"], 1, "No space left on device; what was written is not whole."),
+    ],
+)
+def test_refusals_leave_no_file(
+    facts_database: str, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    done = subprocess.run(
+        [*AD_METRICS, "export", *arguments],
+        cwd=tmp_path,
+        env=environment(DATABASE_URL=facts_database, COLUMNS="200"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert list(tmp_path.iterdir()) == []
