@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from loguru import logger
-from starlette.responses import RedirectResponse
+from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
@@ -29,6 +29,7 @@ from project.web import (
     documentation,
     health,
     ingests,
+    page,
     problems,
     prometheus,
     reports,
@@ -60,11 +61,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.keys = KeyRing()
     app.state.drawing = Drawing()
+    app.state.pages = {}
     app.state.last_check = lambda: last_check(settings.heartbeat_log)
     app.state.last_beat = lambda: last_beat(settings.heartbeat_log)
     problems.install(app)
-    # Until there is a page of its own.
-    app.add_api_route("/", lambda: RedirectResponse("/docs"), include_in_schema=False)
     access = Access(settings)
     refusals = problems.documented(*access.refusals)
     for resource in (rows, reports, dimensions, catalog):
@@ -74,6 +74,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.ingest_http:
         app.state.loads = Requests(settings)
         app.include_router(ingests.router, dependencies=access.to("ingest"), responses=refusals)
+    app.include_router(page.router, dependencies=access.to("read"))
+    if settings.api_auth == "required":
+        app.include_router(page.keys, dependencies=access.to_anybody())
+    app.mount("/static", StaticFiles(directory=page.FILES), "static")
     app.include_router(health.router)
     app.include_router(documentation.router)
     return app

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from project.catalog import METRICS, Number
+from project.catalog import METRICS
+from project.catalog.words import amount, spoken
 from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
 from project.charts.series import OTHER, Shown, shown
 from project.errors import Fault, InvalidRequest
@@ -45,51 +46,61 @@ def chart_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: st
         raise InvalidRequest([Fault("group_by", "missing_parameter", detail, suggestions=("group_by=date",))])
     what = shown(plan, page, limit)
     drawn = _Drawn(plan, what, labels.last_date or date.max, currency)
-    title, details = _title(plan), _details(plan, what, labels)
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": PAPER,
         "padding": 12,
-        "title": {"text": title, "subtitle": details, "anchor": "start", "frame": "group", "offset": 14},
+        "title": {"text": _title(plan), "subtitle": _details(plan, what, labels), **_TITLE},
         "data": {"values": list(drawn.values())},
         "vconcat": [drawn.panel(name) for name in question.metrics],
         "config": _CONFIG,
     }
-    return Chart(spec, ". ".join([title, *details, *drawn.in_words()]) + ".")
+    return Chart(spec, _words(drawn, labels))
+
+
+def words_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: str) -> str:
+    """Return what the chart of a report shows in words, as `Chart.alt`, without the chart."""
+    what = shown(plan, page, None)
+    return _words(_Drawn(plan, what, labels.last_date or date.max, currency), labels)
+
+
+def _words(drawn: "_Drawn", labels: Labels) -> str:
+    return ". ".join([_title(drawn.plan), *_details(drawn.plan, drawn.what, labels), *drawn.in_words()]) + "."
 
 
 class _Drawn:
     def __init__(self, plan: ReportPlan, what: Shown, last: date, currency: str) -> None:
-        self._plan = plan
-        self._what = what
+        self.plan = plan
+        self.what = what
         self._last = last
         self._currency = currency
         self._grain = plan.question.grain
         self._compared = plan.question.compare_to
-        self._periods = ["this period", _spoken(self._compared or "")]
+        self._periods = ["this period", spoken(self._compared or "")]
 
     def values(self) -> Iterator[dict[str, Any]]:
         """Yield a value a place, series, metric and period."""
-        nothing = (0,) * len(self._plan.measures)
-        for at in self._what.along:
-            for name in self._what.names:
-                group = self._what.groups.get((at, name))
-                if group is None and not self._what.grained:
+        nothing = (0,) * len(self.plan.measures)
+        for at in self.what.along:
+            for name in self.what.names:
+                group = self.what.groups.get((at, name))
+                if group is None and not self.what.grained:
                     continue
                 group = group or Group((), nothing, nothing)
                 for period, sums in enumerate((group.sums, group.other) if self._compared else (group.sums,)):
                     said = self._periods[period] if self._compared else ""
                     if not period and self._grain and at > self._last:
                         continue  # what has not been loaded yet is not 0
-                    for metric in self._plan.question.metrics:
-                        value = self._plan.values[metric](sums)
+                    for metric in self.plan.question.metrics:
+                        value = self.plan.values[metric](sums)
+                        place = ", ".join(filter(None, (str(at), name, said)))
                         yield {
                             "at": str(at),
                             "series": name,
                             "period": self._periods[period],
                             "metric": metric,
                             "value": None if value is None else float(value),
-                            "tip": f"{', '.join(filter(None, [str(at), name, said]))}: {self._amount(metric, value)}",
+                            "tip": f"{place}: {amount(metric, value, self._currency)}",
                         }
 
     def panel(self, metric: str) -> dict[str, Any]:
@@ -102,33 +113,33 @@ class _Drawn:
 
     def in_words(self) -> Iterator[str]:
         """Yield the highest and lowest value of each metric."""
-        for metric in self._plan.question.metrics:
+        for metric in self.plan.question.metrics:
             found = [
                 (value, " ".join(filter(None, (str(at), name))))
-                for (at, name), group in self._what.groups.items()
-                if OTHER not in (at, name) and (value := self._plan.values[metric](group.sums)) is not None
+                for (at, name), group in self.what.groups.items()
+                if OTHER not in (at, name) and (value := self.plan.values[metric](group.sums)) is not None
             ]
             if found:
                 low, high = min(found), max(found)
                 yield (
-                    f"{_spoken(metric)}: highest {self._amount(metric, high[0])} ({high[1]}), "
-                    f"lowest {self._amount(metric, low[0])} ({low[1]})"
+                    f"{spoken(metric)}: highest {amount(metric, high[0], self._currency)} ({high[1]}), "
+                    f"lowest {amount(metric, low[0], self._currency)} ({low[1]})"
                 )
 
     def _lines(self, metric: str) -> dict[str, Any]:
-        few = len(self._what.along) <= 8
+        few = len(self.what.along) <= 8
         along = {
             "field": "at",
             "type": "temporal",
             "scale": {"type": "utc"},
             "axis": {"title": None, "format": self._form_of_dates(), "labelFlush": True, "tickCount": 8}
-            | ({"values": [str(at) for at in self._what.along]} if few else {}),
+            | ({"values": [str(at) for at in self.what.along]} if few else {}),
         }
         size = {"field": "value", "type": "quantitative", "axis": self._axis(metric)}
         shared = {"x": along, "y": size, **self._told_apart()}
         line = {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": shared | self._dashed()}
         # Of many none is seen, but each is found by a pointer.
-        seen = len(self._what.along) <= _MOST_POINTS
+        seen = len(self.what.along) <= _MOST_POINTS
         points = {
             "transform": [{"filter": {"field": "period", "equal": self._periods[0]}}],
             "mark": {"type": "point", "filled": True, "size": 28 if seen else 60, "opacity": int(seen)},
@@ -139,10 +150,10 @@ class _Drawn:
         return {"height": _HEIGHT, "layer": [line, points]}
 
     def _bars(self, metric: str) -> dict[str, Any]:
-        places = {"field": "at", "type": "nominal", "sort": [str(at) for at in self._what.along]}
+        places = {"field": "at", "type": "nominal", "sort": [str(at) for at in self.what.along]}
         along = {**places, "axis": {"title": None, "labelLimit": 220}}
         size = {"field": "value", "type": "quantitative", "axis": self._axis(metric)}
-        beside = {"yOffset": {"field": "series", "sort": list(self._what.names)}} if self._has_series else {}
+        beside = {"yOffset": {"field": "series", "sort": list(self.what.names)}} if self._has_series else {}
         shared = {"y": along, "x": size, **beside}
         bars = {
             "transform": [{"filter": {"field": "period", "equal": self._periods[0]}}],
@@ -164,27 +175,27 @@ class _Drawn:
         longest = self._grain.longest if self._grain else 1
         if longest > 7:
             return "%b %Y" if longest < 366 else "%Y"
-        units = self._what.along
+        units = self.what.along
         return "%-d %b" if units and units[0].year == units[-1].year else "%-d %b %Y"
 
     @property
     def _has_series(self) -> bool:
-        return len(self._plan.question.group_by) > 1
+        return len(self.plan.question.group_by) > 1
 
     def _told_apart(self) -> dict[str, Any]:
         if not self._has_series:
             return {"color": {"value": SERIES[0]}}
-        names = list(self._what.names)
+        names = list(self.what.names)
         colours = [GREY if name == OTHER else SERIES[at] for at, name in enumerate(names)]
         return {"color": {**self._series, "scale": {"domain": names, "range": colours}}}
 
     def _shaped(self) -> dict[str, Any]:
-        names = list(self._what.names)
+        names = list(self.what.names)
         return {"shape": {**self._series, "scale": {"domain": names, "range": list(_SHAPES[: len(names)])}}}
 
     @property
     def _series(self) -> dict[str, Any]:
-        return {"field": "series", "sort": list(self._what.names), "legend": {"title": None}}
+        return {"field": "series", "sort": list(self.what.names), "legend": {"title": None}}
 
     def _dashed(self) -> dict[str, Any]:
         if not self._compared:
@@ -199,22 +210,12 @@ class _Drawn:
         shown = "format(datum.value, '.2~%')" if unit == "ratio" else "replace(format(datum.value, '~s'), 'G', 'B')"
         if unit == "currency":
             shown = f"abs(datum.value) < 1 ? format(datum.value, '~g') : {shown}"
-        return {"title": _spoken(metric) + units[unit], "labelExpr": shown, "tickCount": 5, "titleAnchor": "end"}
-
-    def _amount(self, metric: str, value: Number | None) -> str:
-        if value is None:
-            return "none"
-        match METRICS[metric].unit:
-            case "ratio":
-                return f"{value:.2%}"
-            case "currency":
-                return f"{value:,.2f} {self._currency}"
-        return f"{value:,}"
+        return {"title": spoken(metric) + units[unit], "labelExpr": shown, "tickCount": 5, "titleAnchor": "end"}
 
 
 def _title(plan: ReportPlan) -> str:
     question = plan.question
-    metrics = _listed([_spoken(name) for name in question.metrics])
+    metrics = _listed([spoken(name) for name in question.metrics])
     by = _listed([name.replace("_", " ") for name in question.group_by])
     return f"{metrics[0].upper()}{metrics[1:]} by {by}"
 
@@ -225,13 +226,13 @@ def _details(plan: ReportPlan, what: Shown, labels: Labels) -> list[str]:
     if question.compare_to:
         other = plan.comparison and plan.comparison.other
         drawn = "dashed" if question.grain else "the mark on each bar"
-        lines[0] += f"; {drawn}: {_spoken(question.compare_to)}" + (f", {_days(other)}" if other else "")
+        lines[0] += f"; {drawn}: {spoken(question.compare_to)}" + (f", {_days(other)}" if other else "")
     filters = question.filters
     narrowed = [
-        *(f"{_spoken(name)}: {_few(kept)}" for name, kept in filters.keep),
-        *(f"without {_spoken(name)}: {_few(dropped)}" for name, dropped in filters.drop),
-        *(f"{_spoken(name)} at least {least}" for name, least in filters.at_least),
-        *(f"{_spoken(name)} at most {most}" for name, most in filters.at_most),
+        *(f"{spoken(name)}: {_few(kept)}" for name, kept in filters.keep),
+        *(f"without {spoken(name)}: {_few(dropped)}" for name, dropped in filters.drop),
+        *(f"{spoken(name)} at least {least}" for name, least in filters.at_least),
+        *(f"{spoken(name)} at most {most}" for name, most in filters.at_most),
     ]
     if narrowed:
         lines.append("; ".join(narrowed))
@@ -249,13 +250,11 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _spoken(name: str) -> str:
-    return name.upper() if name in ("ctr", "cpc", "cpm") else name.replace("_", " ")
-
-
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
+
+_TITLE = {"anchor": "start", "frame": "group", "offset": 14}
 
 _CONFIG: dict[str, Any] = {
     "font": "Liberation Sans, Arial, Helvetica, sans-serif",

@@ -27,7 +27,7 @@ from project.store.database import database_url, writing
 def demo(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,
-    browser: Annotated[bool, typer.Option(help="Open the documentation in a browser.")] = True,
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
 ) -> None:
     """Set everything up, load sample data where there is none, and serve: for a first look."""
     settings = get_settings()
@@ -41,6 +41,7 @@ def demo(
         print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
         print(f"data         {asyncio.run(_sample_if_empty(settings))}")
     site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    print(f"page         {site}/")
     print(f"API          {site}/docs")
     print(f"try          curl '{site}/v1/ad-metrics?sort=-date,-cost&limit=3'")
     print(f"report       curl '{site}/v1/reports?date_preset=last_28d&group_by=week,platform&metrics=cost,ctr'")
@@ -84,7 +85,7 @@ def _open_when_up(site: str) -> None:
     for _ in range(100):
         try:
             with urlopen(f"{site}/health/live", timeout=1):  # noqa: S310 - our own address
-                webbrowser.open(f"{site}/docs")
+                webbrowser.open(site)
                 return
         except URLError:
             sleep(0.2)

@@ -19,6 +19,9 @@ from project.web.middleware.observed import note
 _MOST_BUCKETS = 10_000
 """How many callers one process remembers: those that asked last."""
 
+COOKIE = "ad_metrics_key"
+"""Where a browser keeps the key that was given to the page, for its session."""
+
 _bearer = HTTPBearer(auto_error=False, description="A key made with `ad-metrics keys create`.", scheme_name="ApiKey")
 _Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_bearer)]
 
@@ -46,6 +49,10 @@ class Access:
             return [Depends(self._holder_of_key(scope, bridging))]
         return [Depends(self._anonymous)] if self._limited else []
 
+    def to_anybody(self) -> Sequence[Dependency]:
+        """Return what a router depends on that may be asked without a key, as often as a key may ask."""
+        return [Depends(self._anonymous)] if self._limited else []
+
     @property
     def refusals(self) -> Sequence[int]:
         """The statuses with which a request may be refused."""
@@ -53,11 +60,7 @@ class Access:
 
     def _holder_of_key(self, scope: str, bridging: float) -> Callable[..., Awaitable[None]]:
         async def check(request: Request, credentials: _Credentials) -> None:
-            if credentials is None:
-                raise NoKey(
-                    "Send a key: `Authorization: Bearer adm_…`. `ad-metrics keys create` makes one.", presented=False
-                )
-            holder = await request.app.state.keys.holder(credentials.credentials, bridging)
+            holder = await request.app.state.keys.holder(_presented(request, credentials), bridging)
             note(request, key=holder.name)
             if _rank(holder.scope) < _rank(scope):
                 raise KeyTooNarrow(
@@ -81,6 +84,18 @@ class Access:
             retry_after = max(1, round(taken.state.retry_after))
             detail = f"{named} may ask {taken.state.limit:,} times a minute; the next may come in {retry_after} s."
             raise TooManyRequests(detail[0].upper() + detail[1:], retry_after)
+
+
+def _presented(request: Request, credentials: HTTPAuthorizationCredentials | None) -> str:
+    """Return the key of a request: its header's, or for what only reads, that of the page's cookie.
+
+    A browser sends cookies also with what another site made it ask, which can read nothing of the answer.
+    """
+    if credentials:
+        return credentials.credentials
+    if request.method == "GET" and (key := request.cookies.get(COOKIE)):
+        return key
+    raise NoKey("Send a key: `Authorization: Bearer adm_…`. `ad-metrics keys create` makes one.", presented=False)
 
 
 def _rate_limit_headers(taken: RateLimitResult) -> dict[str, Any]:

@@ -128,6 +128,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
 
 
+def answer_to(request: Request, error: Exception) -> Response:
+    """Return the problem that an error of ours is."""
+    handlers = request.app.exception_handlers
+    handle = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
+    answer: Response = handle(request, error)
+    return answer
+
+
 def database_unavailable(request: Request, error: Any) -> Response:
     """Return the problem of a database that is away, slow or not set up, or of a service that is full."""
     status, kind, title = next(_UNAVAILABLE[of] for of in type(error).__mro__ if of in _UNAVAILABLE)

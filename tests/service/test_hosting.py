@@ -125,6 +125,7 @@ def test_the_demo(directory: Path, tmp_path: Path) -> None:
     with started(command, tmp_path / "out", **settings) as process:
         eventually(lambda: ready(site), 90, "the demo")
         said = (tmp_path / "out").read_text()
+        assert f"page         {site}/" in said
         assert f"API          {site}/docs" in said
         tried = said.split("curl '")[1].split("'")[0]
         answer = httpx.get(tried).json()

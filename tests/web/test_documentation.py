@@ -43,8 +43,3 @@ async def test_the_page_needs_no_other_host(client: httpx.AsyncClient) -> None:
         assert source.startswith("/"), source
         assert (await client.get(source)).status_code == 200
     assert "://" not in page
-
-
-async def test_the_root_leads_to_the_documentation(client: httpx.AsyncClient) -> None:
-    response = await client.get("/")
-    assert (response.status_code, response.headers["location"]) == (307, "/docs")

@@ -1,0 +1,24 @@
+"""Words: how names and numbers are said to people, in charts and on the page."""
+
+import re
+
+from project.catalog.metrics import METRICS, Number
+
+_SPELLED = ("ctr", "cpc", "cpm")
+
+
+def spoken(name: str) -> str:
+    """Return a name as people say it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
+    return name.upper() if name in _SPELLED else re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
+
+
+def amount(metric: str, value: Number | None, currency: str = "") -> str:
+    """Return a number of a metric, rounded as people read it: `1,234`, `12.50 USD`, `1.20%`; without one, "none"."""
+    if value is None:
+        return "none"
+    match METRICS[metric].unit:
+        case "ratio":
+            return f"{value:.2%}"
+        case "currency":
+            return f"{value:,.2f} {currency}".rstrip()
+    return f"{value:,}"

@@ -1,0 +1,63 @@
+"""A real browser, which looks at a service that is hosted as operators host it."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Browser, Page, Request, async_playwright
+
+from tests.service.hosting import Service, hosted
+
+Opened = Callable[..., AbstractAsyncContextManager[Page]]
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """Debian's Chromium; the tests of the page are skipped where there is none."""
+    found = shutil.which("chromium")
+    if not found:
+        pytest.skip("There is no Chromium to look at the page with; on Debian: apt-get install chromium")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=found)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="module")
+def service(reports_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over the facts of `tests.report_model`."""
+    with hosted(reports_database, tmp_path_factory.mktemp("page"), workers=1) as service:
+        yield service
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Opened:
+    """Return a context manager that opens a URL, and sees that nothing goes wrong in the browser meanwhile."""
+
+    @asynccontextmanager
+    async def open_page(url: str, *, refused: bool = False, **options: Any) -> AsyncIterator[Page]:
+        context = await browser.new_context(**options)
+        page = await context.new_page()
+        page.set_default_timeout(8_000)
+        wrong: list[str] = []
+        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.extend(_elsewhere(request, url)))
+        await page.goto(url)
+        await page.wait_for_load_state("networkidle")
+        yield page
+        await context.close()
+        if refused:
+            # The browser itself writes a line for an answer that is a refusal.
+            wrong = [text for text in wrong if "Failed to load resource" not in text]
+        assert wrong == []
+
+    return open_page
+
+
+def _elsewhere(request: Request, url: str) -> list[str]:
+    same = urlsplit(request.url).netloc == urlsplit(url).netloc
+    return [] if same or request.url.startswith(("data:", "blob:")) else [f"asked another host: {request.url}"]
