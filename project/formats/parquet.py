@@ -5,8 +5,8 @@ import pyarrow.parquet as pq
 
 from project.formats.encoder import Writable
 
-_ROWS = 65_536
-"""Of a row group: fewer compress badly, more take memory (5 MB)."""
+_ROWS = 32_768
+"""Of a row group: fewer compress badly, more take memory (3 MB)."""
 
 
 class ParquetEncoder:

@@ -24,7 +24,7 @@ from project.store.labels import DataVersion, Labels
 from project.store.outage import BROKEN, database_errors
 from project.store.statements import Statement
 
-_BLOCK_BYTES = 256 << 10
+_BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
 
 
@@ -49,7 +49,7 @@ class Snapshot:
         return await self.connection.fetch(statement.sql, *statement.values)
 
     async def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
-        """Run a statement and yield its rows as CSV, in blocks of a quarter of a megabyte that end with whole rows.
+        """Run a statement and yield its rows as CSV, in blocks of an eighth of a megabyte that end with whole rows.
 
         The server is not read ahead of whoever takes the blocks by more than a few.
         """

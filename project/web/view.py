@@ -25,6 +25,7 @@ USUAL_ROWS = 15
 Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
 
+_LABELLED = (*DIMENSIONS, *(f"exclude_{name}" for name in DIMENSIONS))
 _DATES = ("date_from", "date_to", "date_preset")
 
 
@@ -33,13 +34,9 @@ class ViewParameters(FilterParameters):
 
     metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
     compare_to: Annotated[str, AfterValidator(partial(one_of, (*COMPARISONS, "none")))] = "previous_period"
-    grain: Annotated[str | None, AfterValidator(lambda grain, info: grain and one_of(tuple(GRAINS), grain, info))] = (
-        None
-    )
+    grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
     group_by: Annotated[str, AfterValidator(partial(one_of, DIMENSIONS))] = "platform"
-    sort: Annotated[
-        str | None, AfterValidator(lambda key, info: key and sort_key((*DIMENSIONS, *METRICS), key, info))
-    ] = None
+    sort: Annotated[str, AfterValidator(partial(sort_key, (*DIMENSIONS, *METRICS)))] | None = None
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(USUAL_ROWS, ge=1, le=LARGEST_LIMIT)
 
 
@@ -79,9 +76,8 @@ class View:
 
     @property
     def filters(self) -> dict[str, list[str]]:
-        """The filters by label, as they were given."""
-        names = [*DIMENSIONS, *(f"exclude_{name}" for name in DIMENSIONS)]
-        return {name: list(self.given[name]) for name in names if name in self.given}
+        """The filters by label."""
+        return {name: list(self.given[name]) for name in _LABELLED if name in self.given}
 
     def link(self, **changes: str | Sequence[str] | None) -> str:
         """Return the URL of a view that differs in these parameters; None takes one away."""
@@ -167,6 +163,8 @@ class View:
 
 def view_of(params: ViewParameters, given: Query, labels: Labels, today: date) -> View:
     """Return the view that was asked for; without dates, the last 28 days, of today or of what there is."""
+    # As they are stored, each a value of its own, however they were written.
+    given = {name: getattr(params, name) if name in _LABELLED else values for name, values in given.items()}
     dates: dict[str, Sequence[str]] = {name: given[name] for name in _DATES if name in given}
     if not dates:
         dates = {"date_preset": [USUAL_PRESET]}
