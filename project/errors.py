@@ -7,6 +7,7 @@
     * NoKey               … for want of a key that holds (HTTP 401)
     * KeyTooNarrow        … with this key (HTTP 403)
     * TooManyRequests     … so often (HTTP 429)
+    * StrangeForm         … by a form of another site (HTTP 403)
   * DatabaseUnavailable   the database is away, full or not ready (HTTP 503)
     * ConnectionBroken    … or ended the connection; another one may serve
     * QueryTooSlow        … or did not answer within its time-out (HTTP 504)
@@ -84,6 +85,10 @@ class TooManyRequests(NotAllowed):
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class StrangeForm(NotAllowed):
+    """A form that a page of another site has sent."""
 
 
 class DatabaseUnavailable(AdMetricsError):

@@ -9,14 +9,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from project.catalog import METRICS
+from project.catalog import GRAINS, METRICS, Number
 from project.catalog.words import amount, spoken
 from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
-from project.charts.series import OTHER, Shown, shown
+from project.charts.series import Shown, legible, shown
 from project.errors import Fault, InvalidRequest
 from project.query.groups import Group, ReportPage
 from project.query.reports import ReportPlan
 from project.store.labels import Labels
+
+MOST_MARKS = 10_000
+"""Two years of days, six lines and the others, compared. More takes seconds and a gigabyte to draw."""
 
 _STROKES = {"title": None, "symbolType": "stroke", "symbolStrokeColor": INK}
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
@@ -38,59 +41,77 @@ def chart_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: st
     """Choose the chart of a report, of which `page` has all groups.
 
     `limit` is how many groups keep names of their own; the others are summed. Raises InvalidRequest for a report
-    that is not grouped: one number needs no picture.
+    that is not grouped, since one number needs no picture, and for one of too many marks.
     """
     question = plan.question
     if not question.group_by:
         detail = "A picture shows groups side by side; this report is not grouped."
         raise InvalidRequest([Fault("group_by", "missing_parameter", detail, suggestions=("group_by=date",))])
-    what = shown(plan, page, limit)
-    drawn = _Drawn(plan, what, labels.last_date or date.max, currency)
+    drawn = _Drawn(plan, page, shown(plan, page, limit), labels, currency)
+    if drawn.marks > MOST_MARKS:
+        raise _too_many_marks(plan, drawn.marks)
+    title, details = _title(plan), drawn.details()
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "background": PAPER,
         "padding": 12,
-        "title": {"text": _title(plan), "subtitle": _details(plan, what, labels), **_TITLE},
+        "title": {"text": title, "subtitle": details, **_TITLE},
         "data": {"values": list(drawn.values())},
         "vconcat": [drawn.panel(name) for name in question.metrics],
         "config": _CONFIG,
     }
-    return Chart(spec, _words(drawn, labels))
+    return Chart(spec, drawn.in_words())
 
 
 def words_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: str) -> str:
     """Return what the chart of a report shows in words, as `Chart.alt`, without the chart."""
-    what = shown(plan, page, None)
-    return _words(_Drawn(plan, what, labels.last_date or date.max, currency), labels)
+    return _Drawn(plan, page, shown(plan, page, None), labels, currency).in_words()
 
 
-def _words(drawn: "_Drawn", labels: Labels) -> str:
-    return ". ".join([_title(drawn.plan), *_details(drawn.plan, drawn.what, labels), *drawn.in_words()]) + "."
+def _too_many_marks(plan: ReportPlan, marks: int) -> InvalidRequest:
+    question = plan.question
+    detail = (
+        f"The picture would have {marks:,} marks; it may have {MOST_MARKS:,}. Ask for fewer days, fewer metrics, or a"
+        " coarser grain; files have everything."
+    )
+    grains = list(GRAINS.values())
+    coarser = grains[grains.index(question.grain) + 1 :][:1] if question.grain else []
+    suggestions = tuple("group_by=" + ",".join(question.grouped_with(one)) for one in coarser)
+    return InvalidRequest([Fault("group_by", "too_many_marks", detail, ",".join(question.group_by), suggestions)])
 
 
 class _Drawn:
-    def __init__(self, plan: ReportPlan, what: Shown, last: date, currency: str) -> None:
+    def __init__(self, plan: ReportPlan, page: ReportPage, what: Shown, labels: Labels, currency: str) -> None:
         self.plan = plan
+        self.page = page
         self.what = what
-        self._last = last
+        self._labels = labels
         self._currency = currency
         self._grain = plan.question.grain
         self._compared = plan.question.compare_to
         self._periods = ["this period", spoken(self._compared or "")]
 
+    @property
+    def marks(self) -> int:
+        """How many values it shows at most."""
+        periods = 2 if self._compared else 1
+        return len(self.what.along) * len(self.what.names) * len(self.plan.question.metrics) * periods
+
     def values(self) -> Iterator[dict[str, Any]]:
         """Yield a value a place, series, metric and period."""
         nothing = (0,) * len(self.plan.measures)
+        filters = self.plan.question.filters
+        bounded = bool(filters.at_least or filters.at_most)
         for at in self.what.along:
             for name in self.what.names:
                 group = self.what.groups.get((at, name))
-                if group is None and not self.what.grained:
-                    continue
+                if group is None and (bounded or not self._grain):
+                    continue  # what was left out is not 0
                 group = group or Group((), nothing, nothing)
                 for period, sums in enumerate((group.sums, group.other) if self._compared else (group.sums,)):
+                    if not self._is_known(at, period):
+                        continue
                     said = self._periods[period] if self._compared else ""
-                    if not period and self._grain and at > self._last:
-                        continue  # what has not been loaded yet is not 0
                     for metric in self.plan.question.metrics:
                         value = self.plan.values[metric](sums)
                         place = ", ".join(filter(None, (str(at), name, said)))
@@ -103,6 +124,15 @@ class _Drawn:
                             "tip": f"{place}: {amount(metric, value, self._currency)}",
                         }
 
+    def _is_known(self, at: Any, period: int) -> bool:
+        """Whether a unit can have facts: what has not been loaded yet, or stands against no day, is not 0."""
+        if not self._grain:
+            return True
+        if not period:
+            return bool(at <= (self._labels.last_date or date.max))
+        comparison = self.plan.comparison
+        return bool(comparison and comparison.other and comparison.back(at) <= comparison.other.last)
+
     def panel(self, metric: str) -> dict[str, Any]:
         """Return the panel of one metric."""
         return {
@@ -111,20 +141,31 @@ class _Drawn:
             **(self._lines(metric) if self._grain else self._bars(metric)),
         }
 
-    def in_words(self) -> Iterator[str]:
-        """Yield the highest and lowest value of each metric."""
+    def details(self) -> list[str]:
+        """Return what stands below the title: days, filters, what is summed."""
+        return [
+            *_details(self.plan),
+            *self.what.left_out,
+            *(["Sample data, made up"] if self._labels.version.sample else []),
+        ]
+
+    def in_words(self) -> str:
+        """Return the title and details, and the highest and lowest value of each metric among all groups."""
+        sentences = [_title(self.plan), *self.details()]
+        place = next((at for at, name in enumerate(self.plan.question.group_by) if name in GRAINS), 0)
+        groups = [group for group in self.page.groups if self._is_known(group.key[place], 0)]
         for metric in self.plan.question.metrics:
-            found = [
-                (value, " ".join(filter(None, (str(at), name))))
-                for (at, name), group in self.what.groups.items()
-                if OTHER not in (at, name) and (value := self.plan.values[metric](group.sums)) is not None
-            ]
+            value_of = self.plan.values[metric]
+            found = [(value, group.key) for group in groups if (value := value_of(group.sums)) is not None]
             if found:
                 low, high = min(found), max(found)
-                yield (
-                    f"{spoken(metric)}: highest {amount(metric, high[0], self._currency)} ({high[1]}), "
-                    f"lowest {amount(metric, low[0], self._currency)} ({low[1]})"
+                sentences.append(
+                    f"{spoken(metric)}: highest {self._said(metric, *high)}, lowest {self._said(metric, *low)}"
                 )
+        return ". ".join(sentences) + "."
+
+    def _said(self, metric: str, value: Number, key: tuple[Any, ...]) -> str:
+        return f"{amount(metric, value, self._currency)} ({' '.join(legible(str(part)) for part in key)})"
 
     def _lines(self, metric: str) -> dict[str, Any]:
         few = len(self.what.along) <= 8
@@ -186,7 +227,7 @@ class _Drawn:
         if not self._has_series:
             return {"color": {"value": SERIES[0]}}
         names = list(self.what.names)
-        colours = [GREY if name == OTHER else SERIES[at] for at, name in enumerate(names)]
+        colours = [GREY if name == self.what.others else SERIES[at] for at, name in enumerate(names)]
         return {"color": {**self._series, "scale": {"domain": names, "range": colours}}}
 
     def _shaped(self) -> dict[str, Any]:
@@ -220,7 +261,7 @@ def _title(plan: ReportPlan) -> str:
     return f"{metrics[0].upper()}{metrics[1:]} by {by}"
 
 
-def _details(plan: ReportPlan, what: Shown, labels: Labels) -> list[str]:
+def _details(plan: ReportPlan) -> list[str]:
     question = plan.question
     lines = [_days(plan.period) if plan.period else "no facts"]
     if question.compare_to:
@@ -236,9 +277,6 @@ def _details(plan: ReportPlan, what: Shown, labels: Labels) -> list[str]:
     ]
     if narrowed:
         lines.append("; ".join(narrowed))
-    lines += what.left_out
-    if labels.version.sample:
-        lines.append("Sample data, made up")
     return lines
 
 
@@ -247,7 +285,7 @@ def _days(period: Any) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    return ", ".join(map(legible, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -15,7 +15,8 @@ import orjson
 from loguru import logger
 
 from project.charts.chart import Chart
-from project.errors import PictureLost, PicturesFull
+from project.errors import CallerGone, PictureLost, PicturesFull
+from project.store.gate import caller_gone
 
 MOST_WAITING = 20
 """Pictures that may wait for the one that is drawn; more are refused."""
@@ -54,9 +55,12 @@ class Drawing:
         if self._waiting > MOST_WAITING:
             raise PicturesFull("As many pictures wait to be drawn as may. Try again in a moment.")
         self._waiting += 1
+        asked = orjson.dumps({"kind": kind.name, "spec": chart.spec, "alt": chart.alt})
         try:
             async with self._turn:
-                return await self._drawn(orjson.dumps({"kind": kind.name, "spec": chart.spec, "alt": chart.alt}))
+                if await caller_gone.get()():
+                    raise CallerGone("The caller left before the turn of the picture came.")
+                return await self._drawn(asked)
         finally:
             self._waiting -= 1
 

@@ -65,7 +65,8 @@ def export(
 
 
 def _split(question: str) -> tuple[str, list[tuple[str, str]]]:
-    path, _, query = question.partition("?") if "/" in question.partition("?")[0] else ("/v1/ad-metrics", "", question)
+    whole = question.startswith(("/", "http://", "https://"))
+    path, _, query = question.partition("?") if whole else ("/v1/ad-metrics", "", question)
     path = urlsplit(path).path
     if path not in _RESOURCES:
         raise typer.BadParameter(f"{path!r} is none of: {', '.join(_RESOURCES)}", param_hint="QUESTION")
@@ -98,6 +99,8 @@ async def _exported(settings: Settings, path: str, query: str, file: Path) -> st
         )
         with _whole(file) as out:
             answer = await _RESOURCES[path](request)
+            if isinstance(answer, FileResponse):
+                answer.patience = None  # whoever reads may take his time
             with _progress_bar(answer) as told:
                 await _write(answer, request, out, told)
     count = answer.headers.get("x-row-count")

@@ -93,6 +93,18 @@ def changed(metric: str, group: Group, plan: ReportPlan) -> Change:
     return Change(before, change, ROUNDED.divide(Decimal(change), Decimal(before)))
 
 
+def ordered(groups: Iterable[Group], sort: Sequence[SortKey], plan: ReportPlan) -> list[Group]:
+    """Return groups by these keys, and where they tie by their own; what has no value comes last."""
+    found = sorted(groups, key=itemgetter(0))
+    # The least important first: sorts are stable.
+    for value, descending in reversed(_sorted_by(sort, plan)):
+        valued = [(number, group) for group in found if (number := value(group)) is not None]
+        valued.sort(key=lambda pair: pair[0], reverse=descending)
+        valueless = [group for group in found if value(group) is None]
+        found = [group for _, group in valued] + valueless
+    return found
+
+
 def share(part: Number, whole: Number) -> Decimal | None:
     """Return what part it is of the whole; None of nothing."""
     return ROUNDED.divide(Decimal(part), Decimal(whole)) if whole else None
@@ -151,14 +163,8 @@ def _summed(nothing: Amounts, every: Iterable[Amounts]) -> Amounts:
 
 def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportPage:
     question = plan.question
-    # By key, then by each sort key, the least important first: sorts are stable. What has no value comes last.
-    groups.sort(key=itemgetter(0))
-    sorted_by = [(_value_of(key, plan), key.descending) for key in question.sort]
-    for value, descending in reversed(sorted_by):
-        valued = [(number, group) for group in groups if (number := value(group)) is not None]
-        valued.sort(key=lambda pair: pair[0], reverse=descending)
-        valueless = [group for group in groups if value(group) is None]
-        groups = [group for _, group in valued] + valueless
+    groups = ordered(groups, question.sort, plan)
+    sorted_by = _sorted_by(question.sort, plan)
     start = 0
     if last := question.after:
         start = bisect_left(groups, 1, key=lambda group: _compare(_position(group, sorted_by), last, sorted_by))
@@ -174,6 +180,10 @@ def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportP
 
 _Value = Callable[[Group], Any]
 _SortedBy = Sequence[tuple[_Value, bool]]
+
+
+def _sorted_by(sort: Sequence[SortKey], plan: ReportPlan) -> _SortedBy:
+    return [(_value_of(key, plan), key.descending) for key in sort]
 
 
 def _value_of(key: SortKey, plan: ReportPlan) -> _Value:

@@ -173,7 +173,8 @@ async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[A
                 await transaction.commit()
     except (asyncio.CancelledError, TimeoutError):
         # The server may never answer a ROLLBACK.
-        connection.terminate()
+        if not _is_closed(connection):
+            connection.terminate()
         raise
     finally:
         await lent.__aexit__(None, None, None)

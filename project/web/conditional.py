@@ -22,7 +22,7 @@ def etag(request: Request, version: DataVersion, *moving: Any) -> str:
 
 def caching_headers(tag: str) -> dict[str, str]:
     """Return the headers that let a client keep an answer, and make it ask each time whether it still holds."""
-    return {"ETag": tag, "Cache-Control": "no-cache"}
+    return {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Cookie"}
 
 
 def not_modified(request: Request, tag: str) -> Response | None:

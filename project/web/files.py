@@ -103,7 +103,6 @@ class FileResponse(Response):
         headers = {
             **caching_headers(tag),
             "Content-Disposition": f'attachment; filename="{name}.{kind.extension}"',
-            "Vary": "Accept, Accept-Encoding",
             "X-Row-Count": str(rows),
         }
         super().__init__(None, headers=headers, media_type=kind.media_type)
@@ -114,6 +113,7 @@ class FileResponse(Response):
         self._blocks = blocks
         self._held = held or AsyncExitStack()
         self.rows_written = 0
+        self.patience: float | None = STALLED
         self._file = _Outgoing(coding)
         self._encoder = kind.encoder(self._file, table.schema)
 
@@ -129,7 +129,7 @@ class FileResponse(Response):
                         return
                     if gone.done():
                         gone = asyncio.ensure_future(receive())
-                    async with asyncio.timeout(STALLED):
+                    async with asyncio.timeout(self.patience):
                         await send({"type": "http.response.body", "body": part, "more_body": True})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

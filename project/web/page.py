@@ -1,7 +1,10 @@
 """`/`: the page, which shows what the API answers. Templates render it on the server; its script only adds comfort."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +17,7 @@ from starlette.responses import RedirectResponse
 from project import __version__
 from project.catalog import GRAINS
 from project.catalog.words import spoken
-from project.errors import AdMetricsError, NoKey
+from project.errors import AdMetricsError, NoKey, StrangeForm
 from project.query.periods import COMPARISONS
 from project.store.snapshot import snapshot
 from project.web.access import COOKIE
@@ -32,6 +35,7 @@ from project.web.panels import (
     totals_url,
     words_for,
 )
+from project.web.params import LARGEST_LIMIT
 from project.web.parse import parse_values
 from project.web.problems import answer_to
 from project.web.view import DIMENSIONS, View, ViewParameters, view_of
@@ -47,6 +51,12 @@ ROWS = "v1/ad-metrics"
 
 MOST_KEPT = 64
 """Pages that are kept as they are: the same view of the same data, to render which takes 6 ms."""
+
+_MANY_ROWS = 200
+"""From so many rows on, a page takes longer to render than other requests should wait (20 ms)."""
+
+_LARGEST_KEPT = 256 << 10
+_MOST_CHIPS = 50
 
 _MOST_LABELS = 200
 """Labels of one dimension that are there to be ticked; more are found by searching."""
@@ -94,7 +104,7 @@ async def page(request: Request) -> Response:
     kept: dict[str, str] = request.app.state.pages
     async with snapshot() as seen:
         tag = etag(request, seen.version, day, beat, overdue, COOKIE in request.cookies)
-        headers = {**caching_headers(tag), "Vary": "Cookie"}
+        headers = caching_headers(tag)
         if unchanged := not_modified(request, tag):
             return unchanged
         if tag in kept:
@@ -107,7 +117,8 @@ async def page(request: Request) -> Response:
         breakdown = await read_panel(view.breakdown(), view, seen)
     note(request, rows=len(series.page.groups) + len(breakdown.page.groups))
     currency = request.app.state.settings.currency
-    text = _rendered(
+    render = partial(
+        _rendered,
         "page.html",
         view=view,
         tiles=tiles(breakdown, view, currency),
@@ -115,6 +126,9 @@ async def page(request: Request) -> Response:
         series=series,
         series_rows=series_rows(series, view),
         chart_words=words_for(series, labels, currency),
+        chips=list(view.chips()),
+        most_chips=_MOST_CHIPS,
+        largest=LARGEST_LIMIT,
         breakdown=breakdown,
         headings=headings(view),
         rows=list(breakdown_rows(breakdown, view)),
@@ -127,10 +141,13 @@ async def page(request: Request) -> Response:
         most_labels=_MOST_LABELS,
         beat=beat,
         overdue=overdue,
-        has_key=COOKIE in request.cookies,
+        has_key=COOKIE in request.cookies and request.app.state.settings.api_auth == "required",
         facet_query=_facet_query,
     )
-    kept[tag] = text
+    rows = len(series.page.groups) + len(breakdown.page.groups)
+    text = await asyncio.to_thread(render) if rows > _MANY_ROWS else render()
+    if len(text) <= _LARGEST_KEPT:
+        kept[tag] = text
     if len(kept) > MOST_KEPT:
         kept.pop(next(iter(kept)))
     return _html(text, 200, headers)
@@ -139,6 +156,8 @@ async def page(request: Request) -> Response:
 @keys.post("/key")
 async def take_key(request: Request) -> Response:
     """Keep the key that a form brought, for as long as the browser's session lasts; an empty one ends that."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise StrangeForm("The form was sent by a page of another site.")
     form = await request.form()
     key = str(form.get("key") or "").strip()
     answer = RedirectResponse("./" + (f"?{request.url.query}" if request.url.query else ""), 303)
@@ -146,7 +165,7 @@ async def take_key(request: Request) -> Response:
         answer.delete_cookie(COOKIE)
         return answer
     await request.app.state.keys.holder(key)
-    answer.set_cookie(COOKIE, key, httponly=True, samesite="strict", secure=request.url.scheme == "https")
+    answer.set_cookie(COOKIE, key, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return answer
 
 
@@ -172,7 +191,8 @@ def _refusal(request: Request, error: AdMetricsError) -> Response:
     headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
     name = "key.html" if isinstance(error, NoKey) else "refusal.html"
     tried = isinstance(error, NoKey) and error.presented
-    text = _rendered(name, problem=problem, tried=tried, query=request.url.query)
+    again = problem["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
+    text = _rendered(name, problem=problem, tried=tried, again=again, query=request.url.query)
     return _html(text, answer.status_code, headers)
 
 

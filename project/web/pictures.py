@@ -14,5 +14,5 @@ _POLICY = SECURITY_HEADERS["Content-Security-Policy"] + "; style-src 'unsafe-inl
 async def picture_response(request: Request, kind: Picture, chart: Chart, tag: str) -> Response:
     """Return a chart as a picture."""
     drawn = await request.app.state.drawing.draw(chart, kind)
-    headers = {**caching_headers(tag), "Vary": "Accept", "Content-Security-Policy": _POLICY}
+    headers = {**caching_headers(tag), "Content-Security-Policy": _POLICY}
     return Response(drawn, headers=headers, media_type=kind.media_type)

@@ -25,6 +25,7 @@ from project.errors import (
     PicturesFull,
     QueryTooSlow,
     ServerFull,
+    StrangeForm,
     TooManyRequests,
 )
 from project.store.labels import nearest
@@ -123,6 +124,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(KeyTooNarrow, _key_too_narrow)
     app.add_exception_handler(TooManyRequests, _too_many_requests)
     app.add_exception_handler(DatabaseUnavailable, database_unavailable)
+    app.add_exception_handler(StrangeForm, _strange_form)
     app.add_exception_handler(PicturesFull, _pictures_full)
     app.add_exception_handler(PictureLost, _picture_lost)
     app.add_exception_handler(HTTPException, _http)
@@ -191,6 +193,10 @@ def _key_too_narrow(request: Request, error: Any) -> Response:
 def _too_many_requests(request: Request, error: Any) -> Response:
     headers = {"Retry-After": str(error.retry_after)}
     return problem(request, 429, "too-many-requests", "Too many requests", detail=str(error), headers=headers)
+
+
+def _strange_form(request: Request, error: Any) -> Response:
+    return problem(request, 403, "strange-form", "Not from here", detail=str(error))
 
 
 def _pictures_full(request: Request, error: Any) -> Response:

@@ -31,8 +31,8 @@ from project.web.encode import group_objects, json_response, total_object
 from project.web.files import FileResponse, coding_of, file_name, told_in_file, whole
 from project.web.meta import data_meta, report_meta
 from project.web.middleware.observed import note
-from project.web.negotiation import format_of, media_types
-from project.web.parse import documented_parameters, parse
+from project.web.negotiation import media_types, with_format
+from project.web.parse import documented_parameters, parse, parse_values
 from project.web.pictures import picture_response
 from project.web.problems import documented
 from project.web.report_params import ReportParameters
@@ -59,8 +59,8 @@ async def report(request: Request) -> Response:
     Formulas are ratios of sums, at every level, and null where the denominator is 0. `min_…` and `max_…` bound the
     metrics of groups. A report of more groups than the catalogue's `limits` say is refused, never cut off.
     """
-    params = await parse(ReportParameters, request)
-    kind = format_of(request, params.format, _FORMATS)
+    params = await parse_values(ReportParameters, with_format(request, _FORMATS))
+    kind = _FORMATS.get(params.format or "json")
     question = _question(params, today(request), kind)
     coding = coding_of(request, kind) if isinstance(kind, Format) else None
     async with snapshot() as seen:

@@ -16,9 +16,9 @@ from project.web.encode import json_response, row_objects
 from project.web.files import FileResponse, begun, coding_of, file_name, told_in_file
 from project.web.meta import data_meta, rows_meta
 from project.web.middleware.observed import note
-from project.web.negotiation import format_of, media_types
+from project.web.negotiation import media_types, with_format
 from project.web.params import NoParameters
-from project.web.parse import documented_parameters, parse
+from project.web.parse import documented_parameters, parse, parse_values
 from project.web.problems import documented, leading_to
 from project.web.rows_params import RowsParameters
 from project.web.schemas import RowAnswer, RowsAnswer
@@ -41,9 +41,9 @@ async def list_rows(request: Request) -> Response:
 
     Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case.
     """
-    params = await parse(RowsParameters, request)
+    params = await parse_values(RowsParameters, with_format(request, FORMATS))
     question = params.question(today(request))
-    if kind := format_of(request, params.format, FORMATS):
+    if kind := FORMATS.get(params.format or "json"):
         return await _file(request, params, question, kind)
     async with snapshot() as seen:
         tag = etag(request, seen.version, question.filters.date_from, question.filters.date_to)

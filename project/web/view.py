@@ -126,6 +126,7 @@ class View:
             "metrics": [self.metric],
             **self._comparison,
             "fill": ["true"],
+            "limit": [str(LARGEST_LIMIT)],
         }
 
     def breakdown(self) -> Query:

@@ -58,6 +58,15 @@ async def test_the_series_is_the_models(reports_client: httpx.AsyncClient) -> No
     assert series[1:] == [[row["month"], shown("cost", row["cost"])] for row in model["data"]]
 
 
+async def test_a_long_series_is_whole(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?date_preset=maximum&grain=date&metric=clicks")
+    asked = {"group_by": ["date"], "metrics": ["clicks"], "fill": True}
+    model = report(REPORT_FACTS, asked)["data"]
+    series, _ = tables(answer.text)
+    assert len(model) > 100
+    assert series[1:] == [[row["date"], shown("clicks", row["clicks"])] for row in model]
+
+
 async def test_every_link_of_the_page_leads_somewhere(reports_client: httpx.AsyncClient) -> None:
     answer = await reports_client.get("/?platform=facebook&exclude_region=Texas&metric=ctr&sort=region&group_by=region")
     links = {html.unescape(link) for link in re.findall(r'(?:href|src|data-url|data-facets)="([^"#]+)"', answer.text)}
@@ -118,6 +127,8 @@ async def test_headers(reports_client: httpx.AsyncClient) -> None:
     assert "script-src 'self'" in policy
     again = await reports_client.get("/", headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    # It would replace that of the page that the browser has.
+    assert "content-security-policy" not in again.headers
     style = await reports_client.get("/static/page.css")
     assert style.headers["content-type"] == "text/css; charset=utf-8"
     assert (await reports_client.get("/static/../page.py")).status_code == 404

@@ -43,13 +43,16 @@ async def test_a_key_is_asked_for_and_kept_for_the_session(serving: Client, fact
         assert (taken.status_code, taken.headers["location"]) == (303, "./?metric=ctr")
         cookie = taken.headers["set-cookie"]
         assert "HttpOnly" in cookie
-        assert "SameSite=strict" in cookie
+        assert "SameSite=lax" in cookie
         assert not re.search("max-age|expires", cookie, re.IGNORECASE)
         # Now the page, its pictures and files are there, but nothing is written by a cookie.
         assert (await client.get("/?metric=ctr")).status_code == 200
         assert (await client.get("/v1/ad-metrics?format=csv")).status_code == 200
         assert (await client.post("/v1/ingests", content=b"x")).status_code == 401
-        forgotten = await client.post("/key", data={"key": ""})
+        # Nor does a page of another site take it away, or give another one.
+        strange = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert (strange.status_code, strange.headers.get("set-cookie")) == (403, None)
+        forgotten = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "same-origin"})
         assert forgotten.status_code == 303
         assert (await client.get("/")).status_code == 401
         await keys.revoke(connection, "an analyst")

@@ -121,6 +121,11 @@ async def test_no_pages(reports_client: httpx.AsyncClient, kind: str) -> None:
         REPORTS, params={"group_by": "date", "limit": 1, "cursor": cursor, "format": kind}
     )
     assert answer.json()["errors"][0]["code"] == "conflicting_parameters"
+    accepted = {"Accept": {"csv": "text/csv", "png": "image/png"}[kind]}
+    same = await reports_client.get(
+        REPORTS, params={"group_by": "date", "limit": 1, "cursor": cursor}, headers=accepted
+    )
+    assert same.json()["errors"] == answer.json()["errors"]
 
 
 async def test_accept(reports_client: httpx.AsyncClient) -> None:
@@ -130,5 +135,9 @@ async def test_accept(reports_client: httpx.AsyncClient) -> None:
 
     assert await kind_for("text/csv") == "text/csv"
     assert await kind_for("*/*") == "application/json"
+    assert await kind_for("TEXT/CSV") == "text/csv"
+    assert await kind_for("application/json, text/csv") == "application/json"
+    assert await kind_for("application/json;q=0.5, text/csv;q=0.9") == "text/csv"
+    assert await kind_for("text/csv;q=0, */*") == "application/json"
     # As Firefox opens a URL: it takes pictures too, but they are not what it means.
     assert await kind_for("text/html,application/xhtml+xml,image/png,image/svg+xml,*/*;q=0.8") == "application/json"

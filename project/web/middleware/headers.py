@@ -1,5 +1,7 @@
 """Headers that every answer carries."""
 
+from http import HTTPStatus
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
@@ -37,7 +39,9 @@ class SecurityHeaders:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 present = {name for name, _ in headers}
-                headers.extend(pair for pair in _always if pair[0] not in present)
+                if message["status"] != HTTPStatus.NOT_MODIFIED:
+                    # With a 304 a browser would put them in the place of those of the answer that it kept.
+                    headers.extend(pair for pair in _always if pair[0] not in present)
                 headers.extend((name.lower().encode(), value.encode()) for name, value in more.items())
                 if scope["scheme"] == "https":
                     headers.append((b"strict-transport-security", _OVER_TLS))

@@ -56,11 +56,13 @@ for (const filter of document.querySelectorAll("details[data-facets]")) {
   function show() {
     const ticked = new Set([...list.querySelectorAll("input:checked")].map((input) => input.value));
     const sought = search.value.toLowerCase();
-    const found = (facets ?? []).filter(({ label }) => ticked.has(label) || label.toLowerCase().includes(sought));
     if (!facets) return;
-    list.replaceChildren(...found.slice(0, 200).map((facet) => item(list.dataset.name, facet, ticked.has(facet.label))));
+    const found = facets.filter(({ label }) => ticked.has(label) || label.toLowerCase().includes(sought));
+    // What is ticked stays in the form, wherever it stands.
+    const shown = found.filter(({ label }, place) => place < 200 || ticked.has(label));
+    list.replaceChildren(...shown.map((facet) => item(list.dataset.name, facet, ticked.has(facet.label))));
     const more = filter.querySelector("[data-more]");
-    if (more) more.textContent = found.length > 200 ? `${found.length - 200} more; search to find them.` : "";
+    if (more) more.textContent = found.length > shown.length ? `${found.length - shown.length} more; search to find them.` : "";
   }
 }
 

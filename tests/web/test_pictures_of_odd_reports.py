@@ -1,0 +1,89 @@
+"""Pictures of what is rare: odd labels, days that are not there yet, bounds, orders, and far too much."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import Client
+from tests.ingest.test_load import ONE, loaded, write
+from tests.web.test_pictures import drawn, marks
+
+pytestmark = pytest.mark.slow
+
+COSTS = {
+    ("2024-03-01", "Zug"): 100, ("2024-03-02", "Zug"): 1,
+    ("2024-03-01", "(all others)"): 60, ("2024-03-02", "(all others)"): 60,
+    ("2024-03-01", "bad\x01x"): 9, ("2024-03-02", '<b>"&\''): 30,
+    ("2024-02-28", "Zug"): 7, ("2024-03-01", "last"): 5,
+}  # fmt: skip
+
+
+@pytest.fixture
+async def odd(database: str, serving: Client, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    rows = [
+        (day, region, *ONE[2:4], "tiktok" if cost > 50 else "bing", *ONE[5:9], cost, 1, 1)
+        for (day, region), cost in COSTS.items()
+    ]
+    await loaded(database, write(tmp_path / "odd.csv", rows))
+    async with serving(database) as client:
+        yield client
+
+
+async def test_labels_of_any_letters(odd: httpx.AsyncClient) -> None:
+    found = marks(await drawn(odd, "group_by=region&metrics=cost&date_from=2024-03-01"))
+    assert set(found) == {
+        "Zug: 101.00 USD", "(all others): 120.00 USD", "bad\N{REPLACEMENT CHARACTER}x: 9.00 USD",
+        "<b>\"&': 30.00 USD", "last: 5.00 USD",
+    }  # fmt: skip
+    svg = await drawn(odd, "group_by=platform&metrics=cost&exclude_region=bad%01x")
+    assert "without region: bad\N{REPLACEMENT CHARACTER}x" in svg.get("aria-label", "")
+
+
+async def test_a_label_that_is_called_as_the_others_is_not_one_of_them(odd: httpx.AsyncClient) -> None:
+    found = marks(await drawn(odd, "group_by=region&metrics=cost&date_from=2024-03-01&limit=2"))
+    assert set(found) == {"(all others): 120.00 USD", "Zug: 101.00 USD", "((all others)): 44.00 USD"}
+
+
+async def test_the_order_of_the_report_is_that_of_the_picture(odd: httpx.AsyncClient) -> None:
+    async def first(query: str) -> str:
+        svg = await drawn(odd, f"group_by=region&date_from=2024-03-01&limit=1&metrics=cost&{query}")
+        [name] = [title.split(":")[0] for title in marks(svg) if not title.startswith("((all")]
+        return name
+
+    assert await first("") == "(all others)"
+    assert await first("sort=cost") == "last"
+    assert await first("sort=-region") == "last"
+    # By what they come to in all, not by the largest cell.
+    svg = await drawn(odd, "group_by=date,region&date_from=2024-03-01&limit=1&metrics=cost&sort=-cost")
+    assert {title.split(", ")[1].split(":")[0] for title in marks(svg)} == {"(all others)", "((all others))"}
+
+
+async def test_what_bounds_leave_out_is_not_drawn_as_nothing(odd: httpx.AsyncClient) -> None:
+    found = marks(await drawn(odd, "group_by=date&metrics=cost&min_cost=92&date_from=2024-03-01"))
+    assert set(found) == {"2024-03-01: 174.00 USD"}
+
+
+async def test_days_that_have_not_come_are_not_nothing(odd: httpx.AsyncClient) -> None:
+    svg = await drawn(odd, "group_by=date&metrics=cost&date_from=2024-02-28&date_to=2024-03-06&fill=true")
+    found = marks(svg)
+    assert "2024-02-29: 0.00 USD" in found
+    assert not [title for title in found if title > "2024-03-03"]
+    assert "lowest 0.00 USD (2024-02-29)" in svg.get("aria-label", "")
+
+
+async def test_the_lowest_is_that_of_all_groups(odd: httpx.AsyncClient) -> None:
+    svg = await drawn(odd, "group_by=region&metrics=cost&date_from=2024-03-01&limit=1")
+    said = svg.get("aria-label", "")
+    assert "highest 120.00 USD ((all others)), lowest 5.00 USD (last)" in said
+
+
+async def test_too_many_marks_are_refused(odd: httpx.AsyncClient) -> None:
+    days = "date_from=2000-01-01&compare_to=previous_year"
+    answer = await odd.get(f"/v1/reports?group_by=date,region&{days}&format=svg")
+    assert answer.status_code == 422
+    [fault] = answer.json()["errors"]
+    assert (fault["code"], fault["suggestions"]) == ("too_many_marks", ["group_by=week,region"])
+    assert Decimal(fault["detail"].split()[4].replace(",", "")) > 10_000
