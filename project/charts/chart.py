@@ -6,7 +6,7 @@ further dimensions are series, told apart by colour and shape.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from project.catalog import GRAINS, METRICS, Number
@@ -24,6 +24,8 @@ MOST_MARKS = 10_000
 _STROKES = {"title": None, "symbolType": "stroke", "symbolStrokeColor": INK}
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 _WIDTH = 640
+_MOST_TICKS = 8
+_LONG = 40
 _HEIGHT = 200
 _MOST_POINTS = 45
 """Units along the axis up to which each has a point of its own."""
@@ -57,7 +59,7 @@ def chart_of(plan: ReportPlan, page: ReportPage, labels: Labels, *, currency: st
         "padding": 12,
         "title": {"text": title, "subtitle": details, **_TITLE},
         "data": {"values": list(drawn.values())},
-        "vconcat": [drawn.panel(name) for name in question.metrics],
+        "vconcat": [drawn.panel(name) for name in question.metrics] if page.groups else [_NOTHING],
         "config": _CONFIG,
     }
     return Chart(spec, drawn.in_words())
@@ -131,7 +133,11 @@ class _Drawn:
         if not period:
             return bool(at <= (self._labels.last_date or date.max))
         comparison = self.plan.comparison
-        return bool(comparison and comparison.other and comparison.back(at) <= comparison.other.last)
+        if not comparison or not comparison.other:
+            return False
+        begin = comparison.back(at)
+        end = min(begin + timedelta(days=self._grain.longest - 1), comparison.other.last)
+        return begin <= comparison.other.last and end >= (self._labels.first_date or date.min)
 
     def panel(self, metric: str) -> dict[str, Any]:
         """Return the panel of one metric."""
@@ -168,21 +174,28 @@ class _Drawn:
         return f"{amount(metric, value, self._currency)} ({' '.join(legible(str(part)) for part in key)})"
 
     def _lines(self, metric: str) -> dict[str, Any]:
-        few = len(self.what.along) <= 8
+        units = self.what.along
         along = {
             "field": "at",
             "type": "temporal",
             "scale": {"type": "utc"},
-            "axis": {"title": None, "format": self._form_of_dates(), "labelFlush": True, "tickCount": 8}
-            | ({"values": [str(at) for at in self.what.along]} if few else {}),
+            # Vega's own choice would name Sundays where weeks begin on Mondays.
+            "axis": {
+                "title": None,
+                "labelExpr": self._form_of_dates(),
+                "labelFlush": True,
+                "values": [str(at) for at in units[:: -(-len(units) // _MOST_TICKS) or 1]],
+            },
         }
         size = {"field": "value", "type": "quantitative", "axis": self._axis(metric)}
         shared = {"x": along, "y": size, **self._told_apart()}
         line = {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": shared | self._dashed()}
         # Of many none is seen, but each is found by a pointer.
         seen = len(self.what.along) <= _MOST_POINTS
+        # One point has no line, which could be dashed.
+        own = [{"filter": {"field": "period", "equal": self._periods[0]}}] if len(units) > 1 else []
         points = {
-            "transform": [{"filter": {"field": "period", "equal": self._periods[0]}}],
+            "transform": own,
             "mark": {"type": "point", "filled": True, "size": 28 if seen else 60, "opacity": int(seen)},
             "encoding": shared
             | (self._shaped() if seen and self._has_series else {})
@@ -213,11 +226,14 @@ class _Drawn:
         return {"height": {"step": 12 if self._has_series else 22}, "layer": layers}
 
     def _form_of_dates(self) -> str:
-        longest = self._grain.longest if self._grain else 1
-        if longest > 7:
-            return "%b %Y" if longest < 366 else "%Y"
-        units = self.what.along
-        return "%-d %b" if units and units[0].year == units[-1].year else "%-d %b %Y"
+        """Return how a date of the axis is written, as an expression of Vega."""
+        name = self._grain.name if self._grain else "date"
+        if name == "quarter":
+            return "'Q' + utcquarter(datum.value) + ' ' + utcyear(datum.value)"
+        days = self.what.along
+        year = "" if days and days[0].year == days[-1].year else " %Y"
+        form = {"year": "%Y", "month": "%b %Y"}.get(name, f"%-d %b{year}")
+        return f"utcFormat(datum.value, '{form}')"
 
     @property
     def _has_series(self) -> bool:
@@ -285,12 +301,20 @@ def _days(period: Any) -> str:
 
 
 def _few(names: Sequence[str]) -> str:
-    return ", ".join(map(legible, names[:5])) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    shown = [name if len(name) <= _LONG else name[:_LONG] + "…" for name in map(legible, names[:5])]
+    return ", ".join(shown) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
+
+_NOTHING = {
+    "width": _WIDTH,
+    "height": 60,
+    "data": {"values": [{}]},
+    "mark": {"type": "text", "text": "No facts match.", "fontSize": 14, "color": GREY},
+}
 
 _TITLE = {"anchor": "start", "frame": "group", "offset": 14}
 

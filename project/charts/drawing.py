@@ -6,8 +6,8 @@ The library, vl-convert, runs Vega-Lite in V8: 40 to 150 ms a picture, all of it
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -18,11 +18,11 @@ from project.charts.chart import Chart
 from project.errors import CallerGone, PictureLost, PicturesFull
 from project.store.gate import caller_gone
 
-MOST_WAITING = 20
+MOST_WAITING = 10
 """Pictures that may wait for the one that is drawn; more are refused."""
 
 PATIENCE = 20.0
-"""Seconds for one picture: one that takes longer would never end."""
+"""Seconds for one picture, and for the wait before it: one that takes longer would never end."""
 
 IDLE = 300.0
 """Seconds without pictures after which the process is ended, for its memory."""
@@ -57,7 +57,7 @@ class Drawing:
         self._waiting += 1
         asked = orjson.dumps({"kind": kind.name, "spec": chart.spec, "alt": chart.alt})
         try:
-            async with self._turn:
+            async with self._in_turn():
                 if await caller_gone.get()():
                     raise CallerGone("The caller left before the turn of the picture came.")
                 return await self._drawn(asked)
@@ -80,12 +80,29 @@ class Drawing:
         if painter:
             await painter.wait()
 
+    @asynccontextmanager
+    async def _in_turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise PicturesFull("The pictures before this one take too long. Try again in a moment.") from error
+        try:
+            yield
+        finally:
+            self._turn.release()
+
     async def _drawn(self, asked: bytes) -> bytes:
         if self._ending:
             self._ending.cancel()
         try:
             async with asyncio.timeout(PATIENCE):
-                picture = await self._painted(asked)
+                try:
+                    picture = await self._painted(asked)
+                except (ValueError, OSError, asyncio.IncompleteReadError):
+                    # The process died, which may have to do with what it drew before, or with nothing.
+                    self.end()
+                    picture = await self._painted(asked)
         except (TimeoutError, ValueError, OSError, asyncio.IncompleteReadError) as error:
             self.end()
             logger.error("A picture could not be drawn ({!r}): {}", error, asked[:2000])

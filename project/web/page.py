@@ -28,6 +28,8 @@ from project.web.middleware.observed import note
 from project.web.panels import (
     breakdown_rows,
     headings,
+    notes,
+    picture_url,
     read_panel,
     series_rows,
     tiles,
@@ -126,6 +128,8 @@ async def page(request: Request) -> Response:
         series=series,
         series_rows=series_rows(series, view),
         chart_words=words_for(series, labels, currency),
+        picture_url=picture_url(view),
+        notes=list(notes(series, view, labels)),
         chips=list(view.chips()),
         most_chips=_MOST_CHIPS,
         largest=LARGEST_LIMIT,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlencode
 
 from project.catalog import METRICS, Number
@@ -10,6 +10,7 @@ from project.catalog.words import amount, spoken
 from project.charts.chart import words_of
 from project.query.groups import Change, Group, ReportPage, arrange, changed, share
 from project.query.reports import ReportPlan, fetch_report, plan_report
+from project.store.labels import Labels
 from project.store.snapshot import Snapshot
 from project.web.parse import checked
 from project.web.report_params import ReportParameters
@@ -51,9 +52,10 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A report, and the URL that gives the same in any format."""
+    """A report, the URL that gives the same, and that of all of it, however much is shown."""
 
     url: str
+    whole_url: str
     plan: ReportPlan
     page: ReportPage
 
@@ -71,7 +73,7 @@ async def read_panel(query: Query, view: View, seen: Snapshot) -> Panel:
     params = checked(ReportParameters, [(name, value) for name, values in query.items() for value in values])
     plan = plan_report(params.question(view.today), seen.labels)
     page = arrange(plan, await fetch_report(plan, seen), seen.labels)
-    return Panel(_url(query), plan, page)
+    return Panel(_url(query), _url({**query, "limit": []}), plan, page)
 
 
 def totals_url(view: View) -> str:
@@ -138,7 +140,26 @@ def total_row(panel: Panel, view: View) -> Row:
     return Row("all", _numbers(panel, view, panel.page.total) if panel.page.total else [])
 
 
-def words_for(panel: Panel, labels: Any, currency: str) -> str:
+def picture_url(view: View) -> str:
+    """Return the URL of the breakdown's picture, of the metric only."""
+    return _url({**view.breakdown(), "metrics": [view.metric], "totals": [], "limit": []})
+
+
+def notes(series: Panel, view: View, labels: Labels) -> Iterator[str]:
+    """Yield what has to be known about the changes that are shown."""
+    comparison = series.plan.comparison
+    if not comparison or not comparison.other or not view.period or not labels.first_date or not labels.last_date:
+        return
+    if comparison.other.first < labels.first_date:
+        yield (
+            f"The data begins {labels.first_date}, after the {spoken(view.compared or '')} does "
+            f"({comparison.other.first} to {comparison.other.last}): changes are not of as many days."
+        )
+    if view.period.last > labels.last_date:
+        yield f"The data ends {labels.last_date}: the days after that count as nothing in the changes."
+
+
+def words_for(panel: Panel, labels: Labels, currency: str) -> str:
     """Return what the chart of a panel shows, in words."""
     return words_of(panel.plan, panel.page, labels, currency=currency)
 

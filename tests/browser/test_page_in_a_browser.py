@@ -91,9 +91,11 @@ async def test_dates(service: Service, opened: Opened) -> None:
 async def test_comparison_grain_metric_and_order(service: Service, opened: Opened) -> None:
     async with opened(service.site + "/?date_from=2024-02-01&date_to=2024-03-20") as page:
         await page.get_by_label("compare with").select_option("previous_year")
+        await page.get_by_role("button", name="Show").first.click()
         await expect(page).to_have_url(re.compile("compare_to=previous_year"))
         await expect(page.locator(".breakdown thead")).to_contain_text("change")
         await page.locator("select[name=grain]").select_option("week")
+        await page.get_by_role("button", name="Show").last.click()
         await expect(page).to_have_url(re.compile("grain=week"))
         await page.locator(".tile", has_text="CTR").click()
         await expect(page).to_have_url(re.compile("metric=ctr"))
@@ -110,6 +112,17 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
         seen = await page.locator("main").inner_text()
         async with opened(page.url) as another:
             assert await another.locator("main").inner_text() == seen
+
+
+async def test_filters_that_are_ticked_together_are_applied_together(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL) as page:
+        for name, label in (("platform", "facebook"), ("gender", "female")):
+            filter_ = page.locator(f"details[data-facets*='dimensions/{name}?']")
+            await filter_.locator("summary").click()
+            await filter_.get_by_role("checkbox", name=label, exact=False).first.check()
+        await filter_.get_by_role("button", name="Apply").click()
+        await expect(page.locator(".chips li")).to_have_count(2)
+        assert await shown_cost(page) == cost_of(platform=["facebook"], gender=["female"])
 
 
 async def test_a_page_that_is_asked_for_again_is_as_before(service: Service, opened: Opened) -> None:
@@ -180,6 +193,7 @@ async def test_by_keyboard_alone(service: Service, opened: Opened) -> None:
         await expect(page.locator("details.filter[open]")).to_have_count(0)
         assert "platform" in await focused(page)
         await page.keyboard.press("Enter")
+        await expect(page.locator("details[open] input[type=search]")).to_be_focused()
         await page.keyboard.press("Tab")
         await page.keyboard.press("Space")
         ticked = await page.locator("details[open] input:checked").get_attribute("value")

@@ -87,3 +87,19 @@ async def test_too_many_marks_are_refused(odd: httpx.AsyncClient) -> None:
     [fault] = answer.json()["errors"]
     assert (fault["code"], fault["suggestions"]) == ("too_many_marks", ["group_by=week,region"])
     assert Decimal(fault["detail"].split()[4].replace(",", "")) > 10_000
+
+
+async def test_a_compared_period_before_all_data_is_not_nothing(odd: httpx.AsyncClient) -> None:
+    days = "date_from=2024-03-01&date_to=2024-03-02&compare_to=previous_period"
+    found = marks(await drawn(odd, f"group_by=date&metrics=cost&{days}"))
+    assert set(found) == {"2024-03-01, this period: 174.00 USD", "2024-03-02, this period: 91.00 USD"}
+    dashed = [
+        path.get("d", "")
+        for path in (await drawn(odd, f"group_by=date&metrics=cost&{days}")).iter()
+        if path.get("stroke-dasharray") == "5,4"
+    ]
+    # The day before the data began is not drawn, the day after it is: 2024-02-28 is in neither.
+    assert len(dashed) <= 2
+    page = await odd.get("/?date_from=2024-02-28&date_to=2024-03-06")
+    assert "The data begins 2024-02-28, after the previous period does" in page.text
+    assert "The data ends 2024-03-02" in page.text

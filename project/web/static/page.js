@@ -4,12 +4,6 @@
 
 const number = new Intl.NumberFormat();
 
-// Choices take effect at once; their buttons are for those without scripts.
-for (const select of document.querySelectorAll(".choice select")) {
-  select.form.querySelector("button").hidden = true;
-  select.addEventListener("change", () => select.form.requestSubmit());
-}
-
 // What was not filled in stays out of the URL.
 document.addEventListener("submit", ({ target }) => {
   for (const field of target.querySelectorAll("input")) field.disabled = target.method === "get" && !field.value;
