@@ -1,14 +1,15 @@
 """`ad-metrics export`: the same answer as the API's, in a file that is whole or not there."""
 
-import subprocess
 from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
+from project.cli import app
 from tests.conftest import Client
 from tests.model import FACTS
-from tests.processes import AD_METRICS, environment, run
+from tests.processes import AD_METRICS, run
 
 pytestmark = pytest.mark.slow
 
@@ -48,9 +49,6 @@ def test_standard_output(facts_database: str) -> None:
     ("arguments", "code", "said"),
     [
         (["platform=tiktk&foo=1", "x.csv"], 1, "No platform is called 'tiktk'. Perhaps: tiktok."),
-        (["", "x.txt"], 2, "'x.txt' ends in none of: .csv"),
-        (["/v1/dimensions?x=1", "x.csv"], 2, "none of: /v1/ad-metrics, /v1/reports"),
-        (["format=json", "x.csv"], 2, "a file of objects is ndjson"),
         (["", "nowhere/x.csv"], 1, "No such file or directory"),
         (["", "/dev/full", "--format", "csv"], 1, "No space left on device; what was written is not whole."),
     ],
@@ -58,14 +56,21 @@ def test_standard_output(facts_database: str) -> None:
 def test_refusals_leave_no_file(
     facts_database: str, tmp_path: Path, arguments: list[str], code: int, said: str
 ) -> None:
-    done = subprocess.run(
-        [*AD_METRICS, "export", *arguments],
-        cwd=tmp_path,
-        env=environment(DATABASE_URL=facts_database, COLUMNS="200"),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run([*AD_METRICS, "export", *arguments], cwd=tmp_path, DATABASE_URL=facts_database)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["", "x.txt"], "'x.txt' ends in none of: .csv"),
+        (["/v1/dimensions?x=1", "x.csv"], "none of: /v1/ad-metrics, /v1/reports"),
+        (["format=json", "x.csv"], "a file of objects is ndjson"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(app, ["export", *arguments], env={"COLUMNS": "200"})
+    assert done.exit_code == 2
+    assert said in done.stderr

@@ -22,7 +22,7 @@ from tests.processes import AD_METRICS, environment, run
 pytestmark = pytest.mark.slow
 RECORDS = list(sample_records(date(2024, 3, 31), 31, 1500))
 ROWS = [(record.day, *record.labels, *record.measures) for record in RECORDS]
-MOMENTS = (0.05, 0.3, 0.6, 0.9, 1.3, 1.8)
+MOMENTS = (0.05, 0.5, 1.0, 1.6)
 """Seconds after the first message: while it reads, sums, fills, references, sums up."""
 
 

@@ -12,7 +12,7 @@ from tests.service.hosting import hosted
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "25")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "16")
 
 LEFT_OUT = (
     # Parameters exclude each other, and labels are the reader's own data: neither can be said in JSON Schema.

@@ -32,7 +32,7 @@ from tests.model import DIMENSIONS, LABELS, MEASURES
 
 pytestmark = pytest.mark.slow
 
-REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "3000"))
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "2000"))
 AT_ONCE = 10
 SECONDS = 10
 """An answer that takes longer hangs; on an idle machine it takes milliseconds."""

@@ -65,7 +65,7 @@ def read_back(kind: str, content: bytes) -> list[dict[str, Any]]:
     return [{name: typed(name, value) for name, value in row.items()} for row in rows]
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(asked=questions(), kind=st.sampled_from(FORMATS), limit=st.none() | st.integers(1, 30))
 async def test_a_file_is_the_models_report(
     reports_client: httpx.AsyncClient, asked: dict[str, Any], kind: str, limit: int | None
