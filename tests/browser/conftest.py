@@ -14,7 +14,7 @@ from tests.service.hosting import Service, hosted
 Opened = Callable[..., AbstractAsyncContextManager[Page]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium; the tests of the page are skipped where there is none."""
     found = shutil.which("chromium")
