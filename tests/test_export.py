@@ -6,7 +6,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from project.cli import app
+from project.cli.export import app
 from tests.conftest import Client
 from tests.model import FACTS
 from tests.processes import AD_METRICS, run
@@ -71,6 +71,6 @@ def test_refusals_leave_no_file(
     ],
 )
 def test_wrong_usage(arguments: list[str], said: str) -> None:
-    done = CliRunner().invoke(app, ["export", *arguments], env={"COLUMNS": "200"})
+    done = CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
     assert done.exit_code == 2
     assert said in done.stderr

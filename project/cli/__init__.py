@@ -1,29 +1,48 @@
-"""`ad-metrics`: arguments in, exit codes out. One file for what belongs together.
+"""`ad-metrics`: arguments in, exit codes out. One file for what belongs together, imported when it is asked for.
 
 Exit codes: 0 done, 1 refused, 2 wrong usage or settings, 3 the database is away.
 """
 
 import sys
+from importlib import import_module
+from typing import Any
 
-import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from project import logs
-from project.cli import check, db, demo, export, keys, load
 from project.cli.exits import USAGE
 from project.settings import SettingsError, get_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="A reporting service over daily advertising facts.")
-app.command()(demo.demo)
-app.command(name="load")(load.load_files)
-app.command(name="load-requested", hidden=True)(load.load_requested_over_http)
-app.command()(load.loads)
-app.command()(export.export)
-app.command()(check.check)
-app.command()(check.heartbeat)
-app.command()(check.doctor)
-app.add_typer(check.rollups, name="rollups")
-app.add_typer(keys.app, name="keys")
-app.add_typer(db.app, name="db")
+FILES = {
+    "demo": "demo",
+    "load": "load",
+    "load-requested": "load",
+    "loads": "load",
+    "export": "export",
+    "check": "check",
+    "heartbeat": "check",
+    "doctor": "check",
+    "rollups": "check",
+    "keys": "keys",
+    "db": "db",
+}
+"""The file of each command, in the order of `--help`."""
+
+
+class Commands(TyperGroup):
+    """The commands of all files. To import every file takes 1.8 s, that of `keys` 0.6 s."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return their names, without an import."""
+        return list(FILES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Import the file of this command; for an unknown one all files, for Typer to suggest what it resembles."""
+        for name in [cmd_name] if cmd_name in FILES else FILES:
+            found = get_command(import_module(f"project.cli.{FILES[name]}").app)
+            self.add_command(getattr(found, "commands", {}).get(name, found), name)
+        return super().get_command(ctx, cmd_name)
 
 
 def main() -> None:
@@ -34,4 +53,4 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(USAGE)
     logs.configure(settings.log_level, settings.log_format)
-    app()
+    Commands(name="ad-metrics", no_args_is_help=True, help="A reporting service over daily advertising facts.")()

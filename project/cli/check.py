@@ -20,12 +20,15 @@ from project.store import checks
 from project.store.checks import Findings
 from project.store.database import serving_config, writing
 
+app = typer.Typer()
 rollups = typer.Typer(no_args_is_help=True, help="The sums that reports are read from.")
+app.add_typer(rollups, name="rollups")
 
 _FROM = typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day; by default, of all.")
 _TO = typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; by default, of all.")
 
 
+@app.command()
 def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None) -> None:
     """Prove that rollups equal facts, labels resolve, partitions are there and versions move; exit 1 where not."""
     with exit_codes():
@@ -48,6 +51,7 @@ def rebuild_rollups(
         print(f"rebuilt the rollups of {days:,} days")
 
 
+@app.command()
 def heartbeat(
     check: Annotated[bool, typer.Option("--check", help="Only look: exit 1 when the last beat is overdue.")] = False,
 ) -> None:
@@ -60,6 +64,7 @@ def heartbeat(
             print(asyncio.run(_beat_once(settings)))
 
 
+@app.command()
 def doctor() -> None:
     """Look at settings, access, disks, logs, database, partitions and heartbeat; exit 1 where something fails."""
     with exit_codes():

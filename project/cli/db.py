@@ -10,7 +10,7 @@ from project.settings import get_settings
 from project.store.database import database_url
 from project.store.embedded import EmbeddedPostgres
 
-app = typer.Typer(no_args_is_help=True, help="The embedded PostgreSQL server.")
+app = typer.Typer(name="db", add_completion=False, no_args_is_help=True, help="The embedded PostgreSQL server.")
 
 
 @app.command()

@@ -23,7 +23,10 @@ from project.settings import Settings, get_settings
 from project.store import migrations
 from project.store.database import database_url, writing
 
+app = typer.Typer(add_completion=False)
 
+
+@app.command()
 def demo(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)] = 8000,

@@ -27,12 +27,15 @@ from project.store.database import serving_config
 from project.web import reports, rows
 from project.web.files import FileResponse
 
+app = typer.Typer(add_completion=False)
+
 _RESOURCES = {"/v1/ad-metrics": rows.list_rows, "/v1/reports": reports.report}
 _ENDINGS = (
     {one.extension: one.name for one in FORMATS.values()} | {"arrow": "arrow"} | {name: name for name in PICTURES}
 )
 
 
+@app.command()
 def export(
     question: Annotated[
         str,

@@ -13,7 +13,7 @@ from project.settings import Settings, get_settings
 from project.store import keys
 from project.store.database import writing
 
-app = typer.Typer(no_args_is_help=True, help="The keys of the API.")
+app = typer.Typer(name="keys", add_completion=False, no_args_is_help=True, help="The keys of the API.")
 
 _SCOPES = "; ".join(f"{name}: {may}" for name, may in keys.SCOPES.items())
 _NAME = typer.Argument(help="Whose key it is; no two in use have the same name.")

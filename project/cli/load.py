@@ -22,7 +22,10 @@ from project.ingest.requested import load_requested
 from project.settings import Settings, get_settings
 from project.store.database import writing
 
+app = typer.Typer()
 
+
+@app.command(name="load")
 def load_files(
     files: Annotated[
         list[Path],
@@ -102,12 +105,14 @@ def load_files(
         _print_report(report, as_json)
 
 
+@app.command(name="load-requested", hidden=True)
 def load_requested_over_http(number: int) -> None:
     """Run a load that was asked for over HTTP; the service starts this."""
     with exit_codes():
         asyncio.run(load_requested(get_settings(), number))
 
 
+@app.command()
 def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20) -> None:
     """List what has been loaded."""
     with exit_codes():
