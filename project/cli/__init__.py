@@ -45,6 +45,9 @@ class Commands(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
 
+app = Commands(name="ad-metrics", no_args_is_help=True, help="A reporting service over daily advertising facts.")
+
+
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
     try:
@@ -53,4 +56,4 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(USAGE)
     logs.configure(settings.log_level, settings.log_format)
-    Commands(name="ad-metrics", no_args_is_help=True, help="A reporting service over daily advertising facts.")()
+    app()

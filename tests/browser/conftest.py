@@ -47,7 +47,8 @@ def opened(browser: Browser) -> Opened:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.extend(_elsewhere(request, url)))
         await page.goto(url)
-        await page.wait_for_load_state("networkidle")
+        if options.get("java_script_enabled", True):
+            await settled(page)
         yield page
         await context.close()
         if refused:
@@ -56,6 +57,11 @@ def opened(browser: Browser) -> Opened:
         assert wrong == []
 
     return open_page
+
+
+async def settled(page: Page) -> None:
+    """Wait until the chart is inside the page, where there is one."""
+    await page.locator("figure.chart svg, main:not(:has(figure.chart))").first.wait_for(state="attached")
 
 
 def _elsewhere(request: Request, url: str) -> list[str]:

@@ -13,7 +13,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from project.store import keys
-from tests.browser.conftest import Opened
+from tests.browser.conftest import Opened, settled
 from tests.model import TABLES
 from tests.report_model import REPORT_FACTS, report
 from tests.service.hosting import Service, hosted
@@ -109,6 +109,7 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
         assert await cell_texts(page, f".breakdown tbody tr > :nth-child({place + 1})") == down[::-1]
         await expect(page.locator("th[aria-sort=ascending]")).to_have_text("clicks")
         # All of it is in the URL: somebody else sees the same.
+        await settled(page)
         seen = await page.locator("main").inner_text()
         async with opened(page.url) as another:
             assert await another.locator("main").inner_text() == seen

@@ -42,7 +42,7 @@ class Clock:
     async def move_to(self, moment: str) -> None:
         self._traveller.move_to(moment)
         self.scheduler.wakeup()
-        for _ in range(20):
+        for _ in range(10):
             await asyncio.sleep(0.005)
 
     @property

@@ -38,7 +38,9 @@ class Candidates:
             one.stdin.write(f"{moment.isoformat()}\n".encode())
             one.stdin.flush()
         for one, _ in self.living:
-            assert one.stdout.readline().strip() == moment.isoformat().encode()
+            while (said := one.stdout.readline()) == b"ready\n":
+                pass
+            assert said.strip() == moment.isoformat().encode()
 
     def kill(self, index: int) -> None:
         """End one with SIGKILL, and start another on its host."""
@@ -74,7 +76,6 @@ class Candidates:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        assert process.stdout.readline() == b"ready\n"
         return process, log
 
 
@@ -88,11 +89,11 @@ def week(candidates: Candidates, dice: random.Random, kill: Callable[[bool], Non
     for hour in range(HOURS):
         moment = BEGIN + timedelta(hours=hour + 1)
         slot = moment.replace(hour=moment.hour // 6 * 6, minute=0)
-        if dice.random() < 0.06:
+        if dice.random() < 0.04:
             kill(False)
         candidates.move_to(moment)
         if moment - slot < timedelta(hours=1):
-            if dice.random() < 0.3:
+            if dice.random() < 0.25:
                 kill(True)
             # Whoever leads now, or takes over, has the hour for it.
             eventually(lambda: candidates.beats()[slot], 20, f"the beat of {slot}")  # noqa: B023
