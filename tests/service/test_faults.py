@@ -31,7 +31,7 @@ EXPECTED = first_rows()
 
 
 async def test_a_backend_ended_in_the_middle_of_a_query_costs_nobody_an_answer(own_facts: str, tmp_path: Path) -> None:
-    with hosted(own_facts, tmp_path, **SETTINGS) as service:
+    with hosted(own_facts, tmp_path, workers=1, **SETTINGS) as service:
         async with asking(service.site) as client:
             async with locked(own_facts) as connection:
                 asked = asyncio.create_task(client.get(ROWS))
@@ -124,7 +124,7 @@ async def test_a_network_that_stalls_while_keys_are_needed(own_facts: str, tmp_p
 
 
 async def test_a_query_that_is_too_slow(own_facts: str, tmp_path: Path) -> None:
-    with hosted(own_facts, tmp_path, **SETTINGS) as service:
+    with hosted(own_facts, tmp_path, workers=1, **SETTINGS) as service:
         async with asking(service.site) as client, locked(own_facts):
             begun = time.monotonic()
             answer = await client.get(ROWS)
