@@ -25,6 +25,13 @@ class Grain:
             unit = self.start(unit + timedelta(days=self.longest))
         return found
 
+    def days(self, unit: date) -> int:
+        """Return how many days a unit has; the calendar's last week has five."""
+        left = (date.max - unit).days
+        if left < self.longest:
+            return left + 1
+        return (self.start(unit + timedelta(days=self.longest)) - unit).days
+
 
 def monday(day: date) -> date:
     """Return the Monday of the day's ISO week."""

@@ -151,9 +151,22 @@ class _Drawn:
         """Return what stands below the title: days, filters, what is summed."""
         return [
             *_details(self.plan),
+            *self._partial_units(),
             *self.what.left_out,
             *(["Sample data, made up"] if self._labels.version.sample else []),
         ]
+
+    def _partial_units(self) -> Iterator[str]:
+        """Yield the first and last unit when the report, or the data, has only some of its days: they look low."""
+        grain, period, labels = self._grain, self.plan.period, self._labels
+        if not (grain and period and labels.first_date and labels.last_date):
+            return
+        first, last = max(period.first, labels.first_date), min(period.last, labels.last_date)
+        for unit in sorted({grain.start(first), grain.start(last)}) if first <= last else ():
+            whole = grain.days(unit)
+            days = (min(last, unit + timedelta(days=whole - 1)) - max(first, unit)).days + 1
+            if days < whole:
+                yield f"the {grain.name} of {unit} has {days} of its {whole} days"
 
     def in_words(self) -> str:
         """Return the title and details, and the highest and lowest value of each metric among all groups."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.catalog import DATE_PRESETS, date_id, date_of
+from project.catalog import DATE_PRESETS, GRAINS, Grain, date_id, date_of
 
 
 @given(st.dates())
@@ -52,3 +52,12 @@ def test_every_preset_is_in_order_and_excludes_today_where_it_says_so(today: dat
         assert last == today
     if preset.endswith("d"):
         assert last - first == timedelta(days=int(preset.removeprefix("last_").removesuffix("d")) - 1)
+
+
+@pytest.mark.parametrize("grain", GRAINS.values(), ids=GRAINS)
+@given(day=st.dates())
+def test_the_days_of_a_unit(grain: Grain, day: date) -> None:
+    unit = grain.start(day)
+    around = (unit.toordinal() + number for number in range(400))
+    days = [date.fromordinal(number) for number in around if number <= date.max.toordinal()]
+    assert grain.days(unit) == sum(grain.start(one) == unit for one in days)
