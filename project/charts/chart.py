@@ -21,7 +21,7 @@ from project.store.labels import Labels
 MOST_MARKS = 10_000
 """Two years of days, six lines and the others, compared. More takes seconds and a gigabyte to draw."""
 
-_STROKES = {"title": None, "symbolType": "stroke", "symbolStrokeColor": INK}
+_STROKES = {"title": None, "symbolType": "stroke", "symbolSize": 400, "symbolStrokeColor": INK}
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")
 _WIDTH = 640
 _MOST_TICKS = 8
@@ -166,7 +166,7 @@ class _Drawn:
             whole = grain.days(unit)
             days = (min(last, unit + timedelta(days=whole - 1)) - max(first, unit)).days + 1
             if days < whole:
-                yield f"the {grain.name} of {unit} has {days} of its {whole} days"
+                yield f"The {grain.name} of {unit} has {days} of its {whole} days"
 
     def in_words(self) -> str:
         """Return the title and details, and the highest and lowest value of each metric among all groups."""

@@ -78,16 +78,16 @@ async def test_days_that_have_not_come_are_not_nothing(odd: httpx.AsyncClient) -
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("week&date_from=2024-02-20", ["the week of 2024-02-26 has 4 of its 7 days"]),
-        ("month", ["the month of 2024-02-01 has 2 of its 29 days", "the month of 2024-03-01 has 2 of its 31 days"]),
-        ("year&date_to=2024-12-31", ["the year of 2024-01-01 has 4 of its 366 days"]),
+        ("week&date_from=2024-02-20", ["The week of 2024-02-26 has 4 of its 7 days"]),
+        ("month", ["The month of 2024-02-01 has 2 of its 29 days", "The month of 2024-03-01 has 2 of its 31 days"]),
+        ("year&date_to=2024-12-31", ["The year of 2024-01-01 has 4 of its 366 days"]),
         ("quarter&date_from=2023-01-01&date_to=2023-12-31", []),
         ("date", []),
     ],
 )
 async def test_units_that_are_not_whole_are_named(odd: httpx.AsyncClient, query: str, said: list[str]) -> None:
     svg = await drawn(odd, f"metrics=cost&group_by={query}")
-    assert re.findall(r"the \w+ of \S+ has \d+ of its \d+ days", svg.get("aria-label", "")) == said
+    assert re.findall(r"The \w+ of \S+ has \d+ of its \d+ days", svg.get("aria-label", "")) == said
 
 
 async def test_the_lowest_is_that_of_all_groups(odd: httpx.AsyncClient) -> None:
