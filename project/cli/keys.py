@@ -42,7 +42,10 @@ def create(
 def list_keys() -> None:
     """List the keys, revoked ones too, without what would show them."""
     with exit_codes():
-        for key in asyncio.run(_listed(get_settings())):
+        found = asyncio.run(_listed(get_settings()))
+        if not found:
+            print("There are no keys; `ad-metrics keys create NAME` makes one.", file=sys.stderr)
+        for key in found:
             state = f"revoked {_moment(key['revoked_at'])}" if key["revoked_at"] else "in use"
             made = _moment(key["created_at"])
             print(f"adm_{key['id']}_…  {key['name']}  {key['scope']}  made {made}  {state}")

@@ -116,7 +116,10 @@ def load_requested_over_http(number: int) -> None:
 def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20) -> None:
     """List what has been loaded."""
     with exit_codes():
-        for row in asyncio.run(_recent_loads(get_settings(), limit)):
+        found = asyncio.run(_recent_loads(get_settings(), limit))
+        if not found:
+            print("Nothing has been loaded yet.", file=sys.stderr)
+        for row in found:
             files = ", ".join(file["name"] for file in orjson.loads(row["files"]))
             days = f"{row['date_from']} to {row['date_to']}"
             print(

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -196,8 +196,23 @@ def _refusal(request: Request, error: AdMetricsError) -> Response:
     name = "key.html" if isinstance(error, NoKey) else "refusal.html"
     tried = isinstance(error, NoKey) and error.presented
     again = problem["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
-    text = _rendered(name, problem=problem, tried=tried, again=again, query=request.url.query)
+    text = _rendered(name, problem=problem, tried=tried, again=again, query=request.url.query, mended=_mended)
     return _html(text, answer.status_code, headers)
+
+
+def _mended(query: str, fault: Mapping[str, Any], suggestion: str) -> str:
+    """Return the query with a suggestion in the place of a wrong value, or of a name that no parameter has."""
+    wrong = fault.get("value")
+    mended = []
+    for name, value in parse_qsl(query):
+        if name != fault["parameter"]:
+            mended.append((name, value))
+        elif fault["code"] == "unknown_parameter":
+            mended.append((suggestion, value))
+        else:
+            parts = [value] if value == wrong else value.split(",")
+            mended.append((name, ",".join(suggestion if part == wrong else part for part in parts)))
+    return urlencode(mended, safe=",")
 
 
 def _rendered(name: str, **content: Any) -> str:

@@ -266,8 +266,9 @@ async def test_a_refusal_can_be_read(service: Service, opened: Opened) -> None:
         await expect(page.get_by_role("alert")).to_contain_text("No platform is called 'facebok'. Perhaps: facebook.")
         found = await Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
-        await page.get_by_role("link", name="Start anew").click()
+        await page.get_by_role("link", name="facebook").click()
         await expect(page.locator(".tiles")).to_be_visible()
+        assert query(page) == {"platform": ["facebook"]}
 
 
 async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) -> None:

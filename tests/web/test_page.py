@@ -96,8 +96,8 @@ async def test_a_view_is_its_url(reports_client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("platform=facebok", 422, "Perhaps: facebook."),
-        ("metric=cots", 422, "Perhaps: cost"),
+        ("platform=facebok", 422, "Perhaps: <a href"),
+        ("metric=cots", 422, ">cost</a>"),
         ("start=1", 422, "There is no parameter &#39;start&#39;."),
         ("date_from=2024-13-01", 422, "is not a date"),
         ("sort=gender&group_by=region", 422, "cannot be sorted by it"),
@@ -111,6 +111,23 @@ async def test_a_wrong_question_is_refused_in_words(
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert said in answer.text
     assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "mended"),
+    [
+        ("platform=facebok&metric=ctr&region=Paris,%20Texas", "platform=facebook&metric=ctr&region=Paris,+Texas"),
+        ("platform=tiktok,facebok", "platform=tiktok,facebook"),
+        ("platfrom=tiktok&sort=-cost", "platform=tiktok&sort=-cost"),
+        ("limit=0", "limit=1"),
+    ],
+)
+async def test_suggestions_lead_to_what_was_meant(reports_client: httpx.AsyncClient, query: str, mended: str) -> None:
+    refused = await reports_client.get(f"/?{query}")
+    assert refused.status_code == 422
+    link = html.unescape(re.findall('<li>.*?href="([^"]+)"', refused.text, re.DOTALL)[0])
+    assert link == f"?{mended}"
+    assert (await reports_client.get(f"/{link}")).status_code == 200
 
 
 async def test_no_facts_match(reports_client: httpx.AsyncClient) -> None:
