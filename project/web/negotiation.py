@@ -33,7 +33,7 @@ def _schema(media_type: str) -> dict[str, str]:
 
 
 def _accepted(accept: str, formats: Mapping[str, _Kind]) -> str | None:
-    """Return the format that is asked for by its own name, and wanted as much as JSON at least; None for JSON."""
+    """Return the format that is asked for by its own name, and wanted more than JSON; None for JSON."""
     wanted = {}
     for part in accept.lower().split(","):
         kind, _, parameters = part.strip().partition(";")
