@@ -75,8 +75,9 @@ def _nothing_left_behind() -> Iterator[None]:
 def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(short_directory / "pg")
     server.start()
-    # Its data need not outlive the machine; hundreds of databases are made.
-    asyncio.run(_execute(server, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+    # Its data need not outlive the machine. Hundreds of databases are made: so each takes 0.03 s rather than 0.3.
+    careless = ("fsync", "full_page_writes", "wal_recycle")
+    asyncio.run(_execute(server, *(f"ALTER SYSTEM SET {name} = off" for name in careless), "SELECT pg_reload_conf()"))
     yield server
     server.destroy()
 
