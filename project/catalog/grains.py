@@ -16,13 +16,11 @@ class Grain:
 
     def units(self, first: date, last: date) -> list[date]:
         """Return the units that these days, both included, are in."""
-        found = []
         unit = self.start(first)
-        while unit <= last:
+        found = [unit] if unit <= last else []
+        while (last - unit).days >= (days := self.days(unit)):
+            unit += timedelta(days=days)
             found.append(unit)
-            if (date.max - unit).days < self.longest:
-                break
-            unit = self.start(unit + timedelta(days=self.longest))
         return found
 
     def days(self, unit: date) -> int:
@@ -53,3 +51,8 @@ GRAINS = {
         Grain("year", "The year, as its first day.", lambda day: date(day.year, 1, 1), 366),
     )
 }
+
+
+def coarser_than(grain: Grain) -> list[Grain]:
+    """Return the grains of longer units, the shortest first."""
+    return [one for one in GRAINS.values() if one.longest > grain.longest]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from project.catalog import GRAINS, METRICS, Number
+from project.catalog import METRICS, Number, coarser_than
 from project.catalog.words import amount, spoken
 from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
 from project.charts.series import Shown, legible, shown
@@ -76,8 +76,7 @@ def _too_many_marks(plan: ReportPlan, marks: int) -> InvalidRequest:
         f"The picture would have {marks:,} marks; it may have {MOST_MARKS:,}. Ask for fewer days, fewer metrics, or a"
         " coarser grain; files have everything."
     )
-    grains = list(GRAINS.values())
-    coarser = grains[grains.index(question.grain) + 1 :][:1] if question.grain else []
+    coarser = coarser_than(question.grain)[:1] if question.grain else []
     suggestions = tuple("group_by=" + ",".join(question.grouped_with(one)) for one in coarser)
     return InvalidRequest([Fault("group_by", "too_many_marks", detail, ",".join(question.group_by), suggestions)])
 
@@ -171,7 +170,7 @@ class _Drawn:
     def in_words(self) -> str:
         """Return the title and details, and the highest and lowest value of each metric among all groups."""
         sentences = [_title(self.plan), *self.details()]
-        place = next((at for at, name in enumerate(self.plan.question.group_by) if name in GRAINS), 0)
+        place = self.plan.question.grain_place or 0
         groups = [group for group in self.page.groups if self._is_known(group.key[place], 0)]
         for metric in self.plan.question.metrics:
             value_of = self.plan.values[metric]

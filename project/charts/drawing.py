@@ -27,6 +27,9 @@ PATIENCE = 20.0
 IDLE = 300.0
 """Seconds without pictures after which the process is ended, for its memory."""
 
+_DIED = (ValueError, OSError, asyncio.IncompleteReadError)
+"""What it raises to ask a process that has died, or in vain: a TimeoutError is an OSError."""
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -99,11 +102,11 @@ class Drawing:
             async with asyncio.timeout(PATIENCE):
                 try:
                     picture = await self._painted(asked)
-                except (ValueError, OSError, asyncio.IncompleteReadError):
+                except _DIED:
                     # The process died, which may have to do with what it drew before, or with nothing.
                     self.end()
                     picture = await self._painted(asked)
-        except (TimeoutError, ValueError, OSError, asyncio.IncompleteReadError) as error:
+        except _DIED as error:
             self.end()
             logger.error("A picture could not be drawn ({!r}): {}", error, asked[:2000])
             raise PictureLost("The picture could not be drawn; the same report as JSON or CSV can be had.") from error

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from project.catalog import GRAINS, METRICS, Formula
+from project.catalog import METRICS, Formula
 from project.query.groups import Amounts, Group, ReportPage, ordered
 from project.query.order import SortKey
 from project.query.reports import ReportPlan
@@ -39,7 +39,7 @@ def shown(plan: ReportPlan, page: ReportPage, limit: int | None) -> Shown:
     """Return what a chart of a report shows; `limit` is how many bars, or lines, have names of their own."""
     question = plan.question
     grained = question.grain is not None
-    place = next((at for at, name in enumerate(question.group_by) if name in GRAINS), 0)
+    place = question.grain_place or 0
     rest = [at for at in range(len(question.group_by)) if at != place]
 
     def along_of(group: Group) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from math import prod
 
-from project.catalog import GRAINS, Grain
+from project.catalog import GRAINS, coarser_than
 from project.errors import Fault, InvalidRequest
 from project.query.reports import LARGEST_GROUPS, ReportPlan
 from project.store.labels import Labels
@@ -35,7 +35,7 @@ def _with_fewer_names(plan: ReportPlan, labels: Labels) -> Sequence[str] | None:
 
 def _with_a_coarser_grain(plan: ReportPlan, labels: Labels) -> Sequence[str] | None:
     question = plan.question
-    for grain in _coarser_than(question.grain) if question.grain and plan.period else ():
+    for grain in coarser_than(question.grain) if question.grain and plan.period else ():
         units = grain.units(plan.period.first, plan.period.last) if plan.period else ()
         if _most_groups(question.group_by, units, plan, labels) <= LARGEST_GROUPS:
             return question.grouped_with(grain)
@@ -50,7 +50,3 @@ def _most_groups(names: Sequence[str], units: Sequence[date], plan: ReportPlan, 
 def _labels_left(name: str, plan: ReportPlan, labels: Labels) -> int:
     kept = dict(plan.question.filters.keep).get(name, ())
     return len(kept) or len(labels[name].names)
-
-
-def _coarser_than(grain: Grain) -> list[Grain]:
-    return [one for one in GRAINS.values() if one.longest > grain.longest]

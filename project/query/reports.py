@@ -68,6 +68,11 @@ class ReportQuestion:
         """The date grain among what it groups by."""
         return next((GRAINS[name] for name in self.group_by if name in GRAINS), None)
 
+    @property
+    def grain_place(self) -> int | None:
+        """Where the date grain is among what it groups by."""
+        return next((place for place, name in enumerate(self.group_by) if name in GRAINS), None)
+
     def grouped_with(self, grain: Grain) -> tuple[str, ...]:
         """Return what it would group by with another grain."""
         return tuple(grain.name if name in GRAINS else name for name in self.group_by)

@@ -47,7 +47,7 @@ class Access:
         """
         if self._keys_needed:
             return [Depends(self._holder_of_key(scope, bridging))]
-        return [Depends(self._anonymous)] if self._limited else []
+        return self.to_anybody()
 
     def to_anybody(self) -> Sequence[Dependency]:
         """Return what a router depends on that may be asked without a key, as often as a key may ask."""

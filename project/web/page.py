@@ -117,7 +117,8 @@ async def page(request: Request) -> Response:
             return _html(_rendered("empty.html"), 200, headers)
         series = await read_panel(view.series(), view, seen)
         breakdown = await read_panel(view.breakdown(), view, seen)
-    note(request, rows=len(series.page.groups) + len(breakdown.page.groups))
+    rows = len(series.page.groups) + len(breakdown.page.groups)
+    note(request, rows=rows)
     currency = request.app.state.settings.currency
     render = partial(
         _rendered,
@@ -148,7 +149,6 @@ async def page(request: Request) -> Response:
         has_key=COOKIE in request.cookies and request.app.state.settings.api_auth == "required",
         facet_query=_facet_query,
     )
-    rows = len(series.page.groups) + len(breakdown.page.groups)
     text = await asyncio.to_thread(render) if rows > _MANY_ROWS else render()
     if len(text) <= _LARGEST_KEPT:
         kept[tag] = text
