@@ -96,8 +96,8 @@ async def test_a_view_is_its_url(reports_client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
-        ("platform=facebok", 422, "Perhaps: <a href"),
-        ("metric=cots", 422, ">cost</a>"),
+        ("platform=facebok", 422, 'Perhaps: <a href="?platform=facebook">facebook</a>.'),
+        ("metric=cots", 422, '</a>, <a href="?metric=cost">cost</a>, <a'),
         ("start=1", 422, "There is no parameter &#39;start&#39;."),
         ("date_from=2024-13-01", 422, "is not a date"),
         ("sort=gender&group_by=region", 422, "cannot be sorted by it"),
