@@ -25,15 +25,16 @@ ROWS = [(record.day, *record.labels, *record.measures) for record in RECORDS]
 MOMENTS = (0.05, 0.5, 1.0, 1.6)
 """Seconds after the first message: while it reads, sums, fills, references, sums up."""
 
+TABLES = ("fact_ad_metrics_daily", "rollup_ad_metrics_daily", "dim_region", "dim_date", "ingest_log")
+
 
 async def state(url: str) -> Any:
+    """Return what there is at one moment: what a load that was killed had sent last may be its commit."""
     connection = await asyncpg.connect(url)
     try:
-        counts = [
-            await connection.fetchval(f"SELECT count(*) FROM {table}")
-            for table in ("fact_ad_metrics_daily", "rollup_ad_metrics_daily", "dim_region", "dim_date", "ingest_log")
-        ]
-        return counts, tuple(await connection.fetchrow("SELECT version, changed_at FROM data_version"))
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES]
+            return counts, tuple(await connection.fetchrow("SELECT version, changed_at FROM data_version"))
     finally:
         await connection.close()
 
