@@ -1,4 +1,4 @@
-"""The seven dimensions: what a fact is about."""
+"""The dimensions: what a fact is about."""
 
 from dataclasses import dataclass
 
@@ -12,6 +12,10 @@ class Dimension:
 
     `name` is the parameter and JSON key; `table`, `key` and `label` are where its labels live; `key` is also its
     column in the facts, and `relation` its field on the fact model.
+
+    `bit` marks the dimension in the stored number of every grouping set that keeps it (`GroupingSet.number`). A new
+    dimension takes the next bit. Bits are never changed and never reused, since stored rollups would change their
+    meaning. Bits 0 to 5 marked dimensions that were summed away, before migration 5.
     """
 
     name: str
@@ -21,35 +25,40 @@ class Dimension:
     relation: str
     description: str
     example: str
+    bit: int = 0
 
 
 DATE = Dimension("date", "dim_date", "date_id", "date_value", "date", "The day the ad was shown.", "2024-03-01")
+"""The day. It has no bit: every grouping set keeps it."""
+
 LABELLED_DIMENSIONS = (
     Dimension(
         "region", "dim_region", "region_id", "region_name", "region",
-        "Where the viewer was, as the platform names it.", "California",
+        "Where the viewer was, as the platform names it.", "California", bit=11,
     ),
     Dimension(
         "age_range", "dim_age_group", "age_id", "age_range", "age",
-        "The viewer's age range.", "25-34",
+        "The viewer's age range.", "25-34", bit=10,
     ),
     Dimension(
         "gender", "dim_gender", "gender_id", "gender_name", "gender",
-        "The viewer's gender, as the platform knows it.", "female",
+        "The viewer's gender, as the platform knows it.", "female", bit=9,
     ),
     Dimension(
         "platform", "dim_platform", "platform_id", "platform_name", "platform",
-        "The advertising platform.", "facebook",
+        "The advertising platform.", "facebook", bit=8,
     ),
     Dimension(
         "placement", "dim_placement", "placement_id", "placement_name", "placement",
-        "Where on the platform the ad stood.", "feed",
+        "Where on the platform the ad stood.", "feed", bit=7,
     ),
     Dimension(
         "device_type", "dim_device_type", "device_type_id", "device_type_name", "device_type",
-        "The device the ad was shown on.", "iphone",
+        "The device the ad was shown on.", "iphone", bit=6,
     ),
 )  # fmt: skip
+"""The dimensions that have labels, in the order of the natural key."""
+
 DIMENSIONS = (DATE, *LABELLED_DIMENSIONS)
 
 NATURAL_KEY = tuple(dimension.key for dimension in DIMENSIONS)

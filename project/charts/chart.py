@@ -19,7 +19,7 @@ from project.query.reports import ReportPlan
 from project.store.labels import Labels
 
 MOST_MARKS = 10_000
-"""Two years of days, six lines and the others, compared. More takes seconds and a gigabyte to draw."""
+"""Two years of days, 6 lines and the others, compared. More takes seconds and a gigabyte to draw."""
 
 _STROKES = {"title": None, "symbolType": "stroke", "symbolSize": 400, "symbolStrokeColor": INK}
 _SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-right")

@@ -36,7 +36,7 @@ FROM staging {{grouped}}""".format(
     ),
     measures=", ".join(f"{{sum}}({measure.name})::{_type(measure)} AS {measure.name}" for measure in MEASURES),
 )
-_SUMMED = {"rows": "count(*)", "sum": "sum", "grouped": "GROUP BY 1, 2, 3, 4, 5, 6, 7"}
+_SUMMED = {"rows": "count(*)", "sum": "sum", "grouped": f"GROUP BY {_KEY}"}
 # Where all keys differ there is nothing to sum: a quarter of the time.
 _AS_THEY_ARE = {"rows": "1", "sum": "", "grouped": ""}
 _BITS = 62
@@ -215,9 +215,9 @@ async def _numbers(connection: "asyncpg.Connection[Any]", sql: str) -> dict[int,
 
 
 def _natural_order(numbers: Mapping[str, Mapping[int, int]]) -> str:
-    """Return what sorts as the natural key does: one number made of all seven, where they have 62 bits together.
+    """Return what sorts as the natural key does: one number made of all keys, where they have 62 bits together.
 
-    That takes a fifth of the time of sorting by seven columns.
+    That takes a fifth of the time of sorting by the columns themselves.
     """
     widths = [max(found.values(), default=0).bit_length() for found in numbers.values()]
     if sum(widths) > _BITS:

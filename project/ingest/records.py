@@ -12,7 +12,7 @@ from project.ingest.vocabulary import Vocabulary
 
 
 class Record(NamedTuple):
-    """One canonical record: the day, the six labels and the five measures in the catalogue's order."""
+    """One canonical record: the day, its labels and its measures in the catalogue's order."""
 
     day: date
     labels: tuple[str, ...]

@@ -29,7 +29,7 @@ class Source:
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What its rows have in common."""
-        return (Condition("grouping_set", "in", (self.grouping_set.mask,)),) if self.grouping_set else ()
+        return (Condition("grouping_set", "in", (self.grouping_set.number,)),) if self.grouping_set else ()
 
 
 def source_for(dimensions: Collection[str], labels: Labels, *, facts_only: bool = False) -> Source:
@@ -37,7 +37,7 @@ def source_for(dimensions: Collection[str], labels: Labels, *, facts_only: bool 
 
     A set is as small as few combinations of labels its rows can have.
     """
-    there = [kept for kept in GROUPING_SETS if kept.mask in labels.grouping_sets]
+    there = [kept for kept in GROUPING_SETS if kept.number in labels.grouping_sets]
     covering = [kept for kept in there if set(dimensions) <= set(kept.dimensions)]
     if facts_only or not covering:
         return Source(None)

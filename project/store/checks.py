@@ -81,7 +81,7 @@ def _shown(number: int) -> str:
 
 async def _grouping_sets_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
     there = await connection.fetchval("SELECT grouping_sets FROM data_version")
-    return [" × ".join(kept.dimensions) for kept in GROUPING_SETS if kept.mask not in there]
+    return [" × ".join(kept.dimensions) for kept in GROUPING_SETS if kept.number not in there]
 
 
 async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str]:
@@ -89,7 +89,7 @@ async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[st
         rows = await connection.fetch(
             f"SELECT DISTINCT {dimension.key} FROM {rollups.ROLLUP} AS rollup WHERE grouping_set = $1 AND NOT EXISTS"  # noqa: S608
             f" (SELECT FROM {dimension.table} WHERE {dimension.key} = rollup.{dimension.key})",
-            GroupingSet((dimension.name,)).mask,
+            GroupingSet((dimension.name,)).number,
         )
         for row in rows:
             yield f"{dimension.key} {row[0]} has no label"

@@ -82,7 +82,7 @@ class LabelSet:
 class Labels:
     """All labels of one data version (a date's is its ISO form), and what there is of facts and rollups.
 
-    That is the first and last day with facts, and the masks of the grouping sets that the rollups have of every day.
+    That is the first and last day with facts, and the numbers of the grouping sets that the rollups have of every day.
     """
 
     version: DataVersion

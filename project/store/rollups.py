@@ -23,9 +23,9 @@ _COLUMNS = ", ".join(("date_id", "grouping_set", *_KEYS.values(), *_NAMES))
 def _summed() -> str:
     """Return the CTEs that sum facts by all grouping sets, as `summed`; each from the smallest that covers it."""
     # Those of more dimensions first; a base that is kept stands for itself.
-    every = sorted({*BASES, *GROUPING_SETS}, key=lambda one: (-len(one.dimensions), one.mask))
+    every = sorted({*BASES, *GROUPING_SETS}, key=lambda one: (-len(one.dimensions), one.number))
     sums = [_one(kept) for kept in every]
-    parts = [f"SELECT {_columns_of(kept)} FROM by_{kept.mask}" for kept in GROUPING_SETS]  # noqa: S608
+    parts = [f"SELECT {_columns_of(kept)} FROM by_{kept.number}" for kept in GROUPING_SETS]  # noqa: S608
     return f"WITH {', '.join(sums)}, summed ({_COLUMNS}) AS ({' UNION ALL '.join(parts)})"
 
 
@@ -37,16 +37,16 @@ def _one(kept: GroupingSet) -> str:
     if source is None:
         source_table, facts = f"{FACTS} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)", "count(*)"
     else:
-        source_table, facts = f"by_{source.mask}", "sum(facts)::bigint"
+        source_table, facts = f"by_{source.number}", "sum(facts)::bigint"
     return (
-        f"by_{kept.mask} AS MATERIALIZED (SELECT {grouped}, {measures}, {facts} AS facts FROM {source_table}"  # noqa: S608
+        f"by_{kept.number} AS MATERIALIZED (SELECT {grouped}, {measures}, {facts} AS facts FROM {source_table}"  # noqa: S608
         f" GROUP BY {grouped})"
     )
 
 
 def _columns_of(kept: GroupingSet) -> str:
     keys = [key if name in kept.dimensions else "0" for name, key in _KEYS.items()]
-    return ", ".join(("date_id", str(kept.mask), *keys, *_NAMES))
+    return ", ".join(("date_id", str(kept.number), *keys, *_NAMES))
 
 
 _SUMMED = _summed()
@@ -83,7 +83,7 @@ async def have_all(connection: "asyncpg.Connection[Any]") -> None:
     await connection.execute(
         "UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()"
         " WHERE grouping_sets <> $1",
-        sorted(kept.mask for kept in GROUPING_SETS),
+        sorted(kept.number for kept in GROUPING_SETS),
     )
 
 

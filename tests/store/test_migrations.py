@@ -84,7 +84,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
                     "timestamptz": "timestamp with time zone",
                     "varchar": "character varying",
                     "decimal": "numeric",
-                    "smallint[]": "ARRAY",
+                    "int[]": "ARRAY",
                 }
                 expected[name] = (kinds.get(kind, kind), field.null)
             rows = await connection.fetch(

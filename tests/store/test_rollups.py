@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet
+from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet, grouping_sets
 from project.ingest.load import load
 from project.ingest.options import Options
 from project.ingest.rebuild import rebuild
@@ -22,6 +22,51 @@ from tests.model import MEASURES, insert_facts
 from tests.report_model import REPORT_FACTS
 
 KEYS = [dimension.key for dimension in LABELLED_DIMENSIONS]
+
+NUMBERS = {
+    (): 0,
+    ("region",): 2048,
+    ("age_range",): 1024,
+    ("gender",): 512,
+    ("platform",): 256,
+    ("placement",): 128,
+    ("device_type",): 64,
+    ("region", "age_range"): 3072,
+    ("region", "gender"): 2560,
+    ("region", "platform"): 2304,
+    ("region", "placement"): 2176,
+    ("region", "device_type"): 2112,
+    ("age_range", "gender"): 1536,
+    ("age_range", "platform"): 1280,
+    ("age_range", "placement"): 1152,
+    ("age_range", "device_type"): 1088,
+    ("gender", "platform"): 768,
+    ("gender", "placement"): 640,
+    ("gender", "device_type"): 576,
+    ("platform", "placement"): 384,
+    ("platform", "device_type"): 320,
+    ("placement", "device_type"): 192,
+    ("platform", "placement", "device_type"): 448,
+    ("region", "age_range", "gender"): 3584,
+    ("age_range", "gender", "platform"): 1792,
+    ("region", "platform", "placement"): 2432,
+    ("age_range", "gender", "platform", "placement", "device_type"): 1984,
+    ("region", "platform", "placement", "device_type"): 2496,
+}
+"""What is stored in databases: a number here may be added, and never changed."""
+
+_KEPT = {number: dimensions for dimensions, number in NUMBERS.items()}
+_OLD_NUMBERS = {
+    kept.dimensions: sum(
+        bit
+        for bit, name in zip(
+            (32, 16, 8, 4, 2, 1), ("region", "age_range", "gender", "platform", "placement", "device_type"), strict=True
+        )
+        if name not in kept.dimensions
+    )
+    for kept in GROUPING_SETS
+}
+"""Before migration 5: `GROUPING()` of the keys, a bit for each dimension that is summed away."""
 
 
 async def load_rows(url: str, path: Path, *rows: Any) -> None:
@@ -44,9 +89,8 @@ async def summed(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[
     sums: dict[Any, list[Any]] = defaultdict(lambda: [0] * 6)
     for fact in await connection.fetch("SELECT * FROM fact_ad_metrics_daily"):
         for kept in GROUPING_SETS:
-            bits = ["0" if dimension.name in kept.dimensions else "1" for dimension in LABELLED_DIMENSIONS]
-            ids = [0 if bit == "1" else fact[key] for bit, key in zip(bits, KEYS, strict=True)]
-            total = sums[int("".join(bits), 2), fact["date_id"], *ids]
+            ids = [fact[dimension.key] if dimension.name in kept.dimensions else 0 for dimension in LABELLED_DIMENSIONS]
+            total = sums[NUMBERS[kept.dimensions], fact["date_id"], *ids]
             for place, amount in enumerate([*(fact[name] for name in MEASURES), 1]):
                 total[place] += amount
     return {key: tuple(total) for key, total in sums.items()}
@@ -65,10 +109,18 @@ async def test_a_load_sums_the_days_that_it_touched(
     assert (await checked(connection)).ok
 
 
+def test_the_number_of_a_grouping_set_never_changes() -> None:
+    assert {kept.dimensions: kept.number for kept in (*GROUPING_SETS, *BASES)} == NUMBERS
+
+
+def test_a_set_that_no_base_covers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grouping_sets, "BASES", BASES[1:])
+    with pytest.raises(ValueError, match=r"No base covers the grouping set age_range × platform; add a base"):
+        grouping_sets.summed_from(GroupingSet(("age_range", "platform")))
+
+
 async def test_the_kept_sets_cover_up_to_two_dimensions() -> None:
-    masks = [kept.mask for kept in GROUPING_SETS]
-    assert len(set(masks)) == len(masks)
-    assert sum(1 for mask in masks if mask.bit_count() >= 4) == 1 + 6 + 15
+    assert sum(1 for kept in GROUPING_SETS if len(kept.dimensions) <= 2) == 1 + 6 + 15
 
 
 @pytest.mark.slow
@@ -78,18 +130,48 @@ async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connectio
     await connection.execute("DROP TABLE rollup_ad_metrics_daily")
     path = next((Path(__file__).parents[2] / "migrations" / "models").glob("1_*_rollups.py"))
     await connection.execute(await run_path(str(path))["upgrade"](None))
+    await connection.execute("UPDATE data_version SET grouping_sets = $1", sorted(_OLD_NUMBERS.values()))
+    await connection.execute(await _renumbering("upgrade"))
     assert await stored(connection) == await summed(connection)
     assert (await checked(connection)).rollups == ()
+
+
+async def test_a_migration_renumbers_what_is_stored(
+    database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
+    after = await stored(connection)
+    version = await connection.fetchrow("SELECT * FROM data_version")
+    await connection.execute(await _renumbering("downgrade"))
+    before = {(_OLD_NUMBERS[_KEPT[key[0]]], *key[1:]): sums for key, sums in after.items()}
+    assert await stored(connection) == before
+    assert await connection.fetchval("SELECT grouping_sets FROM data_version") == sorted(_OLD_NUMBERS.values())[::-1]
+    await connection.execute(await _renumbering("upgrade"))
+    assert await stored(connection) == after
+    again = await connection.fetchrow("SELECT * FROM data_version")
+    assert again["grouping_sets"] == version["grouping_sets"]
+    # Processes that serve read the numbers again.
+    assert again["version"] == version["version"] + 2
+
+
+async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(connection: asyncpg.Connection) -> None:
+    assert set(_OLD_NUMBERS.values()).isdisjoint(NUMBERS.values())
+    await partitions.ensure(connection, [(2024, 3)])
+    for number in _OLD_NUMBERS.values():
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(
+                "INSERT INTO rollup_ad_metrics_daily VALUES (20240301, $1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)", number
+            )
 
 
 @pytest.mark.parametrize(
     ("harm", "found"),
     [
-        ("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1 WHERE grouping_set = 63", "rollups"),
-        ("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = 59", "rollups"),
+        ("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1 WHERE grouping_set = 0", "rollups"),
+        ("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = 256", "rollups"),
         ("UPDATE fact_ad_metrics_daily SET cost = cost + 0.000001", "rollups"),
         ("DELETE FROM fact_ad_metrics_daily", "rollups"),
-        ("UPDATE rollup_ad_metrics_daily SET platform_id = 99 WHERE grouping_set = 59", "labels"),
+        ("UPDATE rollup_ad_metrics_daily SET platform_id = 99 WHERE grouping_set = 256", "labels"),
         ("DROP TABLE rollup_ad_metrics_daily_{next_month}", "partitions"),
         ("DROP TABLE fact_ad_metrics_daily_{next_month}", "partitions"),
         ("UPDATE data_version SET version = 0", "versions"),
@@ -130,9 +212,9 @@ async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
     # The database as a release without region × gender left it.
-    mask = GroupingSet(("region", "gender")).mask
-    await connection.execute("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = $1", mask)
-    await connection.execute("UPDATE data_version SET grouping_sets = array_remove(grouping_sets, $1)", mask)
+    number = GroupingSet(("region", "gender")).number
+    await connection.execute("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = $1", number)
+    await connection.execute("UPDATE data_version SET grouping_sets = array_remove(grouping_sets, $1)", number)
     query = "/v1/reports?group_by=region,gender&metrics=clicks"
     async with serving(database) as client:
         before = (await client.get(query)).json()
@@ -148,3 +230,8 @@ async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_
         after = (await client.get(query)).json()
     assert after["data"] == before["data"] != []
     assert (await checked(connection)).ok
+
+
+async def _renumbering(direction: str) -> str:
+    path = next((Path(__file__).parents[2] / "migrations" / "models").glob("5_*_grouping_set_numbers.py"))
+    return await run_path(str(path))[direction](None)

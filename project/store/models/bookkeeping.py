@@ -9,15 +9,15 @@ from tortoise.contrib.postgres.fields import ArrayField
 class DataVersion(Model):
     """One row. `version` and `changed_at` move with every load that changes facts, in its transaction.
 
-    `sample` says that the facts are made up, for a first look (`ingest.sample`). `grouping_sets` are the masks of those
-    that the rollups have of every day.
+    `sample` says that the facts are made up, for a first look (`ingest.sample`). `grouping_sets` are the numbers of
+    those that the rollups have of every day.
     """
 
     id = fields.SmallIntField(primary_key=True, generated=False)
     version = fields.BigIntField()
     changed_at = fields.DatetimeField()
     sample = fields.BooleanField()
-    grouping_sets: fields.Field[list[int]] = ArrayField(element_type="smallint")
+    grouping_sets: fields.Field[list[int]] = ArrayField(element_type="int")
 
     class Meta:
         table = "data_version"

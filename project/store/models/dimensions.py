@@ -1,4 +1,4 @@
-"""The seven dimension tables: a number and a label each.
+"""The dimension tables: an id and a label each.
 
 Labels are unique without regard to case, by an index on `lower(label)` that only the migration can say.
 """

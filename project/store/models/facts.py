@@ -1,4 +1,4 @@
-"""The fact table: one row a day and combination of the six other dimensions."""
+"""The fact table: one row for each day and combination of labels."""
 
 from tortoise import Model, fields
 
@@ -14,7 +14,7 @@ from project.store.models.dimensions import (
 
 
 class FactAdMetricsDaily(Model):
-    """Five measures of one day, region, age group, gender, platform, placement and device type.
+    """The measures of one day and combination of labels.
 
     Partitioned by month of `date_id`. The database's primary key is (id, date_id), since a partitioned table's must
     contain the partition key; `id` alone is unique all the same, for it comes from one sequence.

@@ -6,13 +6,13 @@ from tortoise import Model, fields
 class RollupAdMetricsDaily(Model):
     """The sums of one day's facts that share the labels of a grouping set, and how many facts they are.
 
-    `grouping_set` is the bit mask of PostgreSQL's `GROUPING()` (`catalog.GroupingSet.mask`); a dimension that is summed
-    away has the number 0. Partitioned by month of `date_id`. The database's primary key is (grouping_set, date_id, the
-    six keys); Tortoise wants one column, and is told `date_id`.
+    `grouping_set` says which labels these are (`catalog.GroupingSet.number`); a dimension that is summed away has the
+    id 0. Partitioned by month of `date_id`. The database's primary key is `grouping_set` and the natural key; Tortoise
+    requires one column, and gets `date_id`.
     """
 
     date_id = fields.IntField(primary_key=True, generated=False)
-    grouping_set = fields.SmallIntField()
+    grouping_set = fields.IntField()
     region_id = fields.IntField()
     age_id = fields.IntField()
     gender_id = fields.IntField()
