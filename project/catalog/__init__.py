@@ -6,8 +6,8 @@ Parameters, filters, documentation and tests derive from these declarations. Add
 from project.catalog.dates import DATE_PRESETS, date_id, date_of
 from project.catalog.dimensions import DATE, DIMENSIONS, LABELLED_DIMENSIONS, NATURAL_KEY, NOT_SET, Dimension
 from project.catalog.grains import GRAINS, Grain, coarser_than
-from project.catalog.grouping_sets import BASES, GROUPING_SETS, GroupingSet, summed_from
 from project.catalog.metrics import FORMULAS, MEASURES, METRICS, ROUNDED, Formula, Measure, Number
+from project.catalog.rollups import BASES, GROUPING_SETS, GroupingSet, summed_from
 
 __all__ = [
     "BASES",

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from project.catalog import METRICS, Number, coarser_than
-from project.catalog.words import amount, spoken
+from project.catalog.display import amount, spoken
 from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
 from project.charts.series import Shown, legible, shown
 from project.errors import Fault, InvalidRequest

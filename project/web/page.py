@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse
 
 from project import __version__
 from project.catalog import GRAINS
-from project.catalog.words import spoken
+from project.catalog.display import spoken
 from project.errors import AdMetricsError, NoKey, StrangeForm
 from project.query.periods import COMPARISONS
 from project.store.snapshot import snapshot

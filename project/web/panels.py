@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from project.catalog import METRICS, Number
-from project.catalog.words import amount, spoken
+from project.catalog.display import amount, spoken
 from project.charts.chart import words_of
 from project.query.groups import Change, Group, ReportPage, arrange, changed, share
 from project.query.reports import ReportPlan, fetch_report, plan_report
