@@ -18,7 +18,7 @@ import psutil
 
 from benchmarks.pages import QUESTION, fill
 from benchmarks.servers import postgres, serving
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 
 FORMATS = ("csv", "ndjson", "parquet", "arrow")
 AT_ONCE = 10

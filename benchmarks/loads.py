@@ -27,9 +27,10 @@ from project.ingest.options import Options
 from project.ingest.presets import RECORD
 from project.ingest.sample import sample_records
 from project.settings import Settings
-from project.store import migrations, partitions
-from project.store.embedded import EmbeddedPostgres
-from project.store.partitions import FACTS
+from project.store.postgres import migrations
+from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.warehouse import partitions
+from project.store.warehouse.partitions import FACTS
 
 END = date(2024, 3, 31)
 DAYS, REPULLED = 31, 28

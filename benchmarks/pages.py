@@ -24,8 +24,8 @@ from project.ingest.report import Report
 from project.ingest.sample import sample_records
 from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
-from project.store import migrations
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres import migrations
+from project.store.postgres.embedded import EmbeddedPostgres
 
 END, DAYS, COMBINATIONS = date(2025, 12, 31), 731, 1369  # two years: 24 partitions
 QUESTION = (

@@ -21,8 +21,9 @@ from benchmarks.servers import PORT, postgres, serving
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
 from project.ingest.sample import sample_records
 from project.settings import Settings
-from project.store import migrations, partitions, rollups
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres import migrations
+from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.warehouse import partitions, rollups
 
 END, DAYS = date(2025, 12, 31), 731
 QUESTIONS = {

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 
 PORT = 8765
 

@@ -16,11 +16,12 @@ from project.jobs.heartbeat import check as check_heartbeat
 from project.jobs.heartbeat_log import last_check
 from project.jobs.scheduler import cron_trigger
 from project.settings import Settings
-from project.store import migrations, partitions
-from project.store.database import database_url
-from project.store.embedded import EmbeddedPostgres
-from project.store.labels import nearest
-from project.store.outage import database_errors
+from project.store.postgres import migrations
+from project.store.postgres.connections import database_url
+from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.postgres.errors import database_errors
+from project.store.warehouse import partitions
+from project.store.warehouse.labels import nearest
 
 OLDEST_SERVER = 15
 LEAST_FREE = 1 << 30

@@ -19,10 +19,10 @@ from project.ingest.requested import Requests
 from project.jobs.heartbeat_log import last_beat, last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings
-from project.store import labels
-from project.store.database import serving_config
-from project.store.keys import KeyRing
-from project.store.snapshot import gate, snapshot
+from project.store.api_keys import KeyRing
+from project.store.postgres.connections import serving_config
+from project.store.warehouse import labels
+from project.store.warehouse.snapshot import gate, snapshot
 from project.web import (
     catalog,
     dimensions,

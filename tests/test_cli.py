@@ -10,7 +10,7 @@ import pytest
 
 from project.jobs.heartbeat_log import last_beat
 from project.jobs.leader import lock_for
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, AERICH, run
 

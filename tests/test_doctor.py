@@ -10,7 +10,7 @@ from project.doctor import Finding, examine
 from project.jobs.heartbeat_log import Beat, append_line, keep_check, line_of
 from project.logs import timestamp
 from project.settings import Settings
-from project.store import partitions
+from project.store.warehouse import partitions
 from tests.processes import AD_METRICS, run
 
 

@@ -16,7 +16,7 @@ from project.charts.series import Shown, legible, shown
 from project.errors import Fault, InvalidRequest
 from project.query.groups import Group, ReportPage
 from project.query.reports import ReportPlan
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 
 MOST_MARKS = 10_000
 """Two years of days, 6 lines and the others, compared. More takes seconds and a gigabyte to draw."""

@@ -16,7 +16,7 @@ from loguru import logger
 
 from project.charts.chart import Chart
 from project.errors import CallerGone, PictureLost, PicturesFull
-from project.store.gate import caller_gone
+from project.store.postgres.admission import caller_gone
 
 MOST_WAITING = 10
 """Pictures that may wait for the one that is drawn; more are refused."""

@@ -10,15 +10,15 @@ from tortoise import Tortoise
 
 from project.cli.exits import REFUSED, exit_codes
 from project.doctor import Finding, examine
-from project.ingest.rebuild import rebuild
 from project.jobs import heartbeat as beats
 from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
 from project.jobs.leader import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, get_settings
-from project.store import checks
-from project.store.checks import Findings
-from project.store.database import serving_config, writing
+from project.store.postgres.connections import serving_config, writing
+from project.store.warehouse import consistency
+from project.store.warehouse.consistency import Findings
+from project.store.warehouse.rebuild import rebuild
 
 app = typer.Typer()
 rollups = typer.Typer(no_args_is_help=True, help="The sums that reports are read from.")
@@ -85,7 +85,7 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
 
 async def _checked(settings: Settings, first: date, last: date) -> Findings:
     async with writing(settings) as connection:
-        return await checks.check(connection, await checks.days_between(connection, first, last))
+        return await consistency.check(connection, await consistency.days_between(connection, first, last))
 
 
 async def _beat_once(settings: Settings) -> str:

@@ -7,8 +7,8 @@ import typer
 
 from project.cli.exits import DATABASE_AWAY, exit_codes
 from project.settings import get_settings
-from project.store.database import database_url
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.connections import database_url
+from project.store.postgres.embedded import EmbeddedPostgres
 
 app = typer.Typer(name="db", add_completion=False, no_args_is_help=True, help="The embedded PostgreSQL server.")
 

@@ -20,8 +20,8 @@ from project import __version__
 from project.cli.exits import USAGE, exit_codes
 from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
-from project.store import migrations
-from project.store.database import database_url, writing
+from project.store.postgres import migrations
+from project.store.postgres.connections import database_url, writing
 
 app = typer.Typer(add_completion=False)
 

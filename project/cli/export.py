@@ -22,8 +22,8 @@ from project.cli.exits import exit_codes
 from project.errors import FileUnwritable, InvalidRequest
 from project.formats import FORMATS
 from project.settings import Settings, get_settings
-from project.store import labels
-from project.store.database import serving_config
+from project.store.postgres.connections import serving_config
+from project.store.warehouse import labels
 from project.web import reports, rows
 from project.web.files import FileResponse
 

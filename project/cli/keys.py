@@ -10,12 +10,12 @@ import typer
 
 from project.cli.exits import exit_codes
 from project.settings import Settings, get_settings
-from project.store import keys
-from project.store.database import writing
+from project.store import api_keys
+from project.store.postgres.connections import writing
 
 app = typer.Typer(name="keys", add_completion=False, no_args_is_help=True, help="The keys of the API.")
 
-_SCOPES = "; ".join(f"{name}: {may}" for name, may in keys.SCOPES.items())
+_SCOPES = "; ".join(f"{name}: {may}" for name, may in api_keys.SCOPES.items())
 _NAME = typer.Argument(help="Whose key it is; no two in use have the same name.")
 
 
@@ -24,12 +24,14 @@ def create(
     name: Annotated[str, _NAME],
     scope: Annotated[
         str,
-        typer.Option(metavar="|".join(keys.SCOPES), help="read: ask for rows and reports; ingest: also load files."),
+        typer.Option(
+            metavar="|".join(api_keys.SCOPES), help="read: ask for rows and reports; ingest: also load files."
+        ),
     ] = "read",
 ) -> None:
     """Make a key. It is printed once, and can be shown by nobody afterwards."""
-    if scope not in keys.SCOPES:
-        raise typer.BadParameter(f"{scope!r} is none of: {', '.join(keys.SCOPES)}", param_hint="--scope")
+    if scope not in api_keys.SCOPES:
+        raise typer.BadParameter(f"{scope!r} is none of: {', '.join(api_keys.SCOPES)}", param_hint="--scope")
     if not name.isprintable() or not 0 < len(name.strip()) <= 100:
         raise typer.BadParameter("expected up to 100 letters", param_hint="NAME")
     with exit_codes():
@@ -61,17 +63,17 @@ def revoke(name: Annotated[str, _NAME]) -> None:
 
 async def _create(settings: Settings, name: str, scope: str) -> str:
     async with writing(settings, "keys") as connection:
-        return await keys.create(connection, name, scope)
+        return await api_keys.create(connection, name, scope)
 
 
 async def _listed(settings: Settings) -> list[asyncpg.Record]:
     async with writing(settings, "keys") as connection:
-        return await keys.listed(connection)
+        return await api_keys.listed(connection)
 
 
 async def _revoke(settings: Settings, name: str) -> datetime:
     async with writing(settings, "keys") as connection:
-        return await keys.revoke(connection, name)
+        return await api_keys.revoke(connection, name)
 
 
 def _moment(at: datetime) -> str:

@@ -20,7 +20,7 @@ from project.ingest.rejects import rejects_written
 from project.ingest.report import Report
 from project.ingest.requested import load_requested
 from project.settings import Settings, get_settings
-from project.store.database import writing
+from project.store.postgres.connections import writing
 
 app = typer.Typer()
 

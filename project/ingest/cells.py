@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from project.catalog import NOT_SET, Measure
-from project.store.labels import normal_label
+from project.store.warehouse.labels import normal_label
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
 """The days that a fact can be of: one out of them is a misread year, and would get a partition of its own."""

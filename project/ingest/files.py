@@ -10,7 +10,7 @@ from project.ingest.options import Options
 from project.ingest.reading import Source, opened
 from project.ingest.report import Report
 from project.ingest.vocabulary import Vocabulary
-from project.store.database import Tell
+from project.store.postgres.connections import Tell
 
 Progress = Callable[[Source, Report], None]
 """What is told after each block of rows."""

@@ -16,8 +16,8 @@ from project.ingest.report import Report
 from project.ingest.staging import stage, staged_months
 from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
-from project.store import partitions, rollups
-from project.store.database import Tell, wait_for_turn, writing
+from project.store.postgres.connections import Tell, wait_for_turn, writing
+from project.store.warehouse import partitions, rollups
 
 _LOGGED = (
     "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",

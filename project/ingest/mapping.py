@@ -19,7 +19,7 @@ from project.ingest.presets import (
     normal_name,
     telling,
 )
-from project.store.labels import nearest
+from project.store.warehouse.labels import nearest
 
 _MEASURES = frozenset(measure.name for measure in MEASURES)
 _MONEY = frozenset(measure.name for measure in MEASURES if measure.unit == "currency")

@@ -13,8 +13,8 @@ import asyncpg
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
-from project.store import partitions, rollups
-from project.store.rollups import FACTS
+from project.store.warehouse import partitions, rollups
+from project.store.warehouse.rollups import FACTS
 
 
 def _type(measure: Measure) -> str:

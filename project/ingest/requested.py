@@ -23,7 +23,7 @@ from project.ingest.options import MostRejects, Options, check_options, pairs
 from project.ingest.reading import Source
 from project.ingest.report import Report
 from project.settings import Settings
-from project.store.database import writing
+from project.store.postgres.connections import writing
 
 MOST_AT_ONCE = 4
 """How many loads one process of the service starts before it says that it is busy."""

@@ -17,7 +17,7 @@ from project.ingest.records import Record, staged
 from project.ingest.report import Report
 from project.ingest.vocabulary import Vocabulary
 from project.settings import Settings
-from project.store.database import Tell
+from project.store.postgres.connections import Tell
 
 DAYS = 420
 COMBINATIONS = 300

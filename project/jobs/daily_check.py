@@ -9,8 +9,8 @@ from project.errors import DatabaseUnavailable
 from project.jobs.heartbeat_log import Beat
 from project.logs import timestamp
 from project.settings import Settings
-from project.store import checks
-from project.store.database import writing
+from project.store.postgres.connections import writing
+from project.store.warehouse import consistency
 
 DAYS = 35
 """How many days it sums anew, the newest with facts: the 28 that platforms restate, and a week of nobody looking."""
@@ -29,7 +29,7 @@ async def daily_check(settings: Settings, next_run: datetime | None = None) -> B
             writing(settings, "check") as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
-            findings = await checks.check(connection, await checks.newest_days(connection, DAYS))
+            findings = await consistency.check(connection, await consistency.newest_days(connection, DAYS))
     except DatabaseUnavailable as error:
         logger.error("The daily check could not be made: {}", error)
         return Beat(now, "failed", due | {"error": type(error.__cause__ or error).__name__}, "check")

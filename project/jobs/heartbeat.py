@@ -7,7 +7,7 @@ from time import perf_counter
 from project.errors import AdMetricsError, DatabaseUnavailable
 from project.jobs.heartbeat_log import Beat, last_beat
 from project.logs import timestamp
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 
 GRACE = timedelta(minutes=5)
 """How late a beat may be before `heartbeat --check` complains."""

@@ -19,7 +19,7 @@ from loguru import logger
 
 from project.jobs.heartbeat_log import filled_until
 from project.settings import Settings
-from project.store.database import writing
+from project.store.postgres.connections import writing
 
 SECONDS_BETWEEN_TRIES = 1.0
 

@@ -8,8 +8,8 @@ from loguru import logger
 from project.catalog import date_id
 from project.errors import DatabaseUnavailable
 from project.settings import Settings
-from project.store import partitions
-from project.store.database import wait_for_turn, writing
+from project.store.postgres.connections import wait_for_turn, writing
+from project.store.warehouse import partitions
 
 CRON = "10 3 * * *"
 """When they run, in UTC: before the daily check."""

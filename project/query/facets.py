@@ -9,9 +9,9 @@ from tortoise.functions import Count, Sum
 from project.catalog import DATE, DIMENSIONS
 from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.sources import Source, source_for
-from project.store.labels import Labels
-from project.store.snapshot import Snapshot
-from project.store.statements import Statement, statement
+from project.store.postgres.statement_cache import Statement, statement
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot
 
 _KEYS = {dimension.name: dimension.key for dimension in DIMENSIONS}
 

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 
 from project.catalog import DATE, LABELLED_DIMENSIONS, NOT_SET, date_id
 from project.errors import Fault, InvalidRequest
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)

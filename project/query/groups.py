@@ -16,7 +16,7 @@ from project.query import cursor
 from project.query.narrowing import too_many_groups
 from project.query.order import SortKey
 from project.query.reports import LARGEST_GROUPS, Position, ReportPlan, Sums, column_of
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 
 Key = tuple[Any, ...]
 Amounts = tuple[Number, ...]

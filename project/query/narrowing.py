@@ -7,7 +7,7 @@ from math import prod
 from project.catalog import GRAINS, coarser_than
 from project.errors import Fault, InvalidRequest
 from project.query.reports import LARGEST_GROUPS, ReportPlan
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 
 
 def too_many_groups(plan: ReportPlan, labels: Labels) -> InvalidRequest:

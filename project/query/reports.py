@@ -22,9 +22,9 @@ from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.order import SortKey
 from project.query.periods import Comparison, Period, compared, days_asked, thresholds
 from project.query.sources import Source, source_for
-from project.store.labels import Labels
-from project.store.snapshot import Snapshot
-from project.store.statements import Statement, statement
+from project.store.postgres.statement_cache import Statement, statement
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot
 
 LARGEST_GROUPS = 100_000
 """How many groups a report may have, all pages together; more are refused, never cut off."""

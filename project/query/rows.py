@@ -12,10 +12,10 @@ from project.errors import InvalidRequest, NoSuchThing
 from project.query import cursor
 from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.order import After, Place, SortKey, plan_order
-from project.store.labels import Labels
 from project.store.models import FactAdMetricsDaily
-from project.store.snapshot import Snapshot
-from project.store.statements import Statement, statement
+from project.store.postgres.statement_cache import Statement, statement
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot
 
 COLUMNS = ("id", *NATURAL_KEY, *(measure.name for measure in MEASURES))
 """What is read of every fact, in this order."""

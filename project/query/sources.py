@@ -6,8 +6,8 @@ from math import prod
 
 from project.catalog import GROUPING_SETS, GroupingSet
 from project.query.filters import Condition
-from project.store.labels import Labels
 from project.store.models import FactAdMetricsDaily, RollupAdMetricsDaily
+from project.store.warehouse.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)

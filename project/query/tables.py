@@ -9,8 +9,8 @@ from pyarrow import csv
 
 from project.catalog import DATE, DIMENSIONS, MEASURES, date_of
 from project.query.rows import COLUMNS, FIELDS, RowsPlan, every_row_statement
-from project.store.labels import Labels
-from project.store.snapshot import Snapshot
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot
 
 _COST = pa.decimal128(18, 6)
 _MEASURES = {measure.name: _COST if measure.decimals else pa.int64() for measure in MEASURES}

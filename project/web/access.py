@@ -13,7 +13,7 @@ from throttled.store import MemoryStore
 
 from project.errors import KeyTooNarrow, NoKey, TooManyRequests
 from project.settings import Settings
-from project.store.keys import SCOPES
+from project.store.api_keys import SCOPES
 from project.web.middleware.observed import note
 
 _MOST_BUCKETS = 10_000
@@ -41,7 +41,7 @@ class Access:
         )
 
     def to(self, scope: str, *, bridging: float = 0) -> Sequence[Dependency]:
-        """Return what a router depends on that asks for this scope (`store.keys.SCOPES`).
+        """Return what a router depends on that asks for this scope (`store.api_keys.SCOPES`).
 
         While the database is away, keys that were read up to `bridging` seconds ago still count.
         """

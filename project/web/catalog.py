@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
 from project.query.periods import COMPARISONS
 from project.query.reports import LARGEST_GROUPS
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified

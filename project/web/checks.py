@@ -16,8 +16,8 @@ from project.errors import Fault
 from project.query import cursor
 from project.query.filters import unknown_label
 from project.query.periods import COMPARISONS
-from project.store import labels
-from project.store.labels import nearest
+from project.store.warehouse import labels
+from project.store.warehouse.labels import nearest
 
 GROUPABLE = (*GRAINS, *(dimension.name for dimension in LABELLED_DIMENSIONS))
 """What reports group by."""

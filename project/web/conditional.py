@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from project import __version__
-from project.store.labels import DataVersion
+from project.store.warehouse.labels import DataVersion
 
 
 def etag(request: Request, version: DataVersion, *moving: Any) -> str:

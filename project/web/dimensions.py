@@ -8,8 +8,8 @@ from pydantic import AfterValidator, Field
 from project.catalog import DIMENSIONS
 from project.errors import NoSuchThing
 from project.query.facets import fetch_facets, plan_facets
-from project.store.labels import nearest
-from project.store.snapshot import snapshot
+from project.store.warehouse.labels import nearest
+from project.store.warehouse.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.checks import filters_are_counted
 from project.web.clock import today

@@ -12,7 +12,7 @@ from project.query.facets import Facet
 from project.query.groups import Group, ReportPage, changed, share
 from project.query.reports import ReportPlan
 from project.query.rows import FIELDS, Page
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 from project.web.conditional import caching_headers
 
 

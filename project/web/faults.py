@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from project.errors import Fault
-from project.store.labels import nearest
+from project.store.warehouse.labels import nearest
 
 
 def faults_of(errors: Iterable[Any], known: Sequence[str] = ()) -> list[Fault]:

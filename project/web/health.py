@@ -6,9 +6,9 @@ from time import perf_counter
 from fastapi import APIRouter, Request, Response
 
 from project.errors import DatabaseUnavailable
-from project.store import migrations
-from project.store.single_flight import SingleFlight
-from project.store.snapshot import snapshot
+from project.store.postgres import migrations
+from project.store.postgres.single_flight import SingleFlight
+from project.store.warehouse.snapshot import snapshot
 from project.web.encode import dumps
 from project.web.problems import documented, problem
 from project.web.schemas import Alive, Ready

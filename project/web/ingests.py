@@ -16,7 +16,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from project.errors import Fault, InvalidRequest, LoadRefused, NoSuchThing
 from project.store.models import Ingest
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from project.web.checks import whole_number
 from project.web.encode import dumps
 from project.web.params import NoParameters

@@ -6,7 +6,7 @@ from project.catalog import METRICS
 from project.query.filters import Filters
 from project.query.periods import days_asked
 from project.query.reports import ReportPlan
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 
 
 def data_meta(labels: Labels) -> dict[str, Any]:

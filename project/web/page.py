@@ -19,7 +19,7 @@ from project.catalog import GRAINS
 from project.catalog.display import spoken
 from project.errors import AdMetricsError, NoKey, StrangeForm
 from project.query.periods import COMPARISONS
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from project.web.access import COOKIE
 from project.web.again import ReadAgain
 from project.web.clock import today

@@ -10,8 +10,8 @@ from project.catalog.display import amount, spoken
 from project.charts.chart import words_of
 from project.query.groups import Change, Group, ReportPage, arrange, changed, share
 from project.query.reports import ReportPlan, fetch_report, plan_report
-from project.store.labels import Labels
-from project.store.snapshot import Snapshot
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot
 from project.web.parse import checked
 from project.web.report_params import ReportParameters
 from project.web.view import Query, View

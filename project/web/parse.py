@@ -12,8 +12,8 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from project.errors import DatabaseUnavailable, Fault, InvalidRequest
-from project.store import labels
-from project.store.snapshot import snapshot
+from project.store.warehouse import labels
+from project.store.warehouse.snapshot import snapshot
 from project.web.faults import faults_of
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -28,7 +28,7 @@ from project.errors import (
     StrangeForm,
     TooManyRequests,
 )
-from project.store.labels import nearest
+from project.store.warehouse.labels import nearest
 from project.web.faults import faults_of
 
 MEDIA_TYPE = "application/problem+json"

@@ -11,7 +11,7 @@ from tortoise.functions import Count, Max, Sum
 
 from project.errors import DatabaseUnavailable
 from project.store.models import IngestLog
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from project.web.telemetry import Reading
 
 router = APIRouter(tags=["Health"])

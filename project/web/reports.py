@@ -23,7 +23,7 @@ from project.query.reports import (
     fetch_report,
     plan_report,
 )
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from project.formats import FORMATS, Format
 from project.query.rows import RowsQuestion, count_rows, fetch_row, fetch_rows, plan_rows
 from project.query.tables import RowsTable, blocks_of, rows_schema
-from project.store.snapshot import long_snapshot, snapshot
+from project.store.warehouse.snapshot import long_snapshot, snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today
 from project.web.conditional import etag, not_modified

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from project.settings import Settings
-from project.store.gate import Gate
+from project.store.postgres.admission import Gate
 
 _SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 

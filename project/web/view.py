@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS, METRICS
 from project.query.periods import COMPARISONS, Period, days_asked
-from project.store.labels import Labels
+from project.store.warehouse.labels import Labels
 from project.web.checks import one_of, sort_key, whole_number
 from project.web.params import LARGEST_LIMIT, FilterParameters
 

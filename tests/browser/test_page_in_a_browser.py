@@ -12,7 +12,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from project.store import keys
+from project.store import api_keys
 from tests.browser.conftest import Opened, settled
 from tests.model import TABLES
 from tests.report_model import REPORT_FACTS, report
@@ -273,7 +273,7 @@ async def test_a_refusal_can_be_read(service: Service, opened: Opened) -> None:
 
 async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) -> None:
     connection = await asyncpg.connect(reports_database)
-    key = await keys.create(connection, "somebody with a browser", "read")
+    key = await api_keys.create(connection, "somebody with a browser", "read")
     with hosted(reports_database, tmp_path, workers=1, API_AUTH="required") as service:
         async with opened(service.site + ALL, refused=True) as page:
             await expect(page.get_by_label("Key")).to_be_focused()

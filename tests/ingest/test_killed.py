@@ -13,8 +13,8 @@ import pytest
 
 from project.ingest.sample import sample_records
 from project.settings import Settings
-from project.store import migrations
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres import migrations
+from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT, apart
 from tests.ingest.test_load import write
 from tests.processes import AD_METRICS, environment, run

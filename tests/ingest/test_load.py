@@ -23,7 +23,7 @@ from project.ingest.options import Options
 from project.ingest.report import Report
 from project.ingest.sample import load_sample, sample_records
 from project.settings import Settings
-from project.store import partitions
+from project.store.warehouse import partitions
 from tests.conftest import Client
 from tests.ingest.reading import read
 from tests.model import MEASURES, TABLES

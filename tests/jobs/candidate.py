@@ -9,7 +9,7 @@ from tortoise import Tortoise
 
 from project.jobs import leader, scheduler
 from project.settings import Settings
-from project.store.database import serving_config
+from project.store.postgres.connections import serving_config
 
 leader.SECONDS_BETWEEN_TRIES = scheduler.SECONDS_BETWEEN_TRIES = 0.05
 made = []

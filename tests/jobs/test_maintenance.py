@@ -9,7 +9,7 @@ from loguru import logger
 
 from project.jobs import maintenance
 from project.settings import Settings
-from project.store.checks import check
+from project.store.warehouse.consistency import check
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, facts, loaded, write
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from project.query.filters import Filters
 from project.query.order import SORTABLE, SortKey
 from project.query.rows import COLUMNS, RowsQuestion, plan_rows, rows_queryset, rows_statement
-from project.store import labels
 from project.store.models import FactAdMetricsDaily
-from project.store.statements import compiled, statement
+from project.store.postgres.statement_cache import compiled, statement
+from project.store.warehouse import labels
 from tests.model import FACTS, LABELS
 
 SORT = st.lists(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT
 from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, AERICH, run

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 from tests.processes import AD_METRICS, AERICH, UVICORN, alive, beats, eventually, free_port, run, started
 from tests.service.hosting import workers
 

@@ -5,8 +5,8 @@ from contextlib import aclosing
 
 import pytest
 
-from project.store.snapshot import long_snapshot
-from project.store.statements import Statement
+from project.store.postgres.statement_cache import Statement
+from project.store.warehouse.snapshot import long_snapshot
 from tests.conftest import Client
 from tests.service.hosting import soon
 from tests.store.test_snapshot import backends

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from project.errors import EmbeddedPostgresError
-from project.store.embedded import EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.slow
 
@@ -147,7 +147,7 @@ def test_a_closed_home_under_a_strict_umask(short_directory: Path) -> None:
 
 
 def test_several_starts_at_once_make_one_server(own_server: EmbeddedPostgres) -> None:
-    code = f"from pathlib import Path; from project.store.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
+    code = f"from pathlib import Path; from project.store.postgres.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
     starters = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
     for starter in starters:
         _, errors = starter.communicate(timeout=60)

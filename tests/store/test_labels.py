@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.store.labels import LabelSet, nearest, normal_label
+from project.store.warehouse.labels import LabelSet, nearest, normal_label
 
 
 @given(st.lists(st.text(min_size=1).map(normal_label).filter(bool), unique_by=str.lower, min_size=1))

@@ -15,10 +15,10 @@ from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from project.catalog import DIMENSIONS
 from project.settings import Settings
-from project.store import migrations
-from project.store.database import tortoise_config
-from project.store.embedded import EmbeddedPostgres
 from project.store.models import FactAdMetricsDaily
+from project.store.postgres import migrations
+from project.store.postgres.connections import tortoise_config
+from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT, apart
 
 TABLES = {
@@ -70,7 +70,7 @@ async def test_the_tables_have_exactly_these_columns(connection: asyncpg.Connect
 async def test_models_and_database_agree(connection: asyncpg.Connection) -> None:
     """Aerich compares models with its own notes and never looks at the database, so this does."""
     async with TortoiseContext() as context:
-        await context.init(config=tortoise_config("project.store.engine", dsn="postgresql://nowhere"))
+        await context.init(config=tortoise_config("project.store.postgres.engine", dsn="postgresql://nowhere"))
         models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
         assert len(models) == 14
         for model in models:
@@ -105,7 +105,7 @@ async def test_models_and_migrations_agree(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("upgrade_operators", "downgrade_operators"):
         monkeypatch.setattr(Migrate, name, [])
     command = aerich.Command(
-        tortoise_config("project.store.engine", dsn="postgresql://nowhere"), location=str(migrations.LOCATION)
+        tortoise_config("project.store.postgres.engine", dsn="postgresql://nowhere"), location=str(migrations.LOCATION)
     )
     command._init_when_aenter = False
 

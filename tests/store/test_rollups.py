@@ -12,10 +12,10 @@ import pytest
 from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet, rollups
 from project.ingest.load import load
 from project.ingest.options import Options
-from project.ingest.rebuild import rebuild
 from project.settings import Settings
-from project.store import partitions
-from project.store.checks import Findings, check, days_between
+from project.store.warehouse import partitions
+from project.store.warehouse.consistency import Findings, check, days_between
+from project.store.warehouse.rebuild import rebuild
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, write
 from tests.model import MEASURES, insert_facts

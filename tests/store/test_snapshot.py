@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from project.errors import DatabaseUnavailable, QueryTooSlow, ServerFull
-from project.store.snapshot import snapshot
+from project.store.warehouse.snapshot import snapshot
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, loaded, write
 

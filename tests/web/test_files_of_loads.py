@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from project.store import snapshot as snapshots
+from project.store.warehouse import snapshot as snapshots
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, loaded, write
 from tests.web.test_files import FORMATS, ROWS, read_back

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from project.store import keys
+from project.store import api_keys
 from project.web.access import Access
 from tests.conftest import Client
 from tests.web.test_access import CATALOG, from_address
@@ -64,7 +64,7 @@ async def test_pages_of_other_origins_read_only_where_they_may(serving: Client, 
 async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, connection: asyncpg.Connection) -> None:
     async with serving(database, api_auth="required", api_rate_limit=3) as client:
         one, other = [
-            {"Authorization": f"Bearer {await keys.create(connection, name, 'read')}"} for name in ("one", "other")
+            {"Authorization": f"Bearer {await api_keys.create(connection, name, 'read')}"} for name in ("one", "other")
         ]
         statuses = [(await client.get(CATALOG, headers=one)).status_code for _ in range(4)]
         assert statuses == [200, 200, 200, 429]

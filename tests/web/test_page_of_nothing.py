@@ -5,7 +5,7 @@ import re
 import asyncpg
 import httpx
 
-from project.store import keys
+from project.store import api_keys
 from tests.conftest import Client
 
 
@@ -28,7 +28,7 @@ async def test_a_database_without_tables_says_what_to_run(serving: Client, serve
 
 async def test_a_key_is_asked_for_and_kept_for_the_session(serving: Client, facts_database: str) -> None:
     connection = await asyncpg.connect(facts_database)
-    key = await keys.create(connection, "an analyst", "ingest")
+    key = await api_keys.create(connection, "an analyst", "ingest")
     async with serving(facts_database, api_auth="required", ingest_http=True) as client:
         asked = await client.get("/?metric=ctr")
         assert asked.status_code == 401
@@ -55,19 +55,19 @@ async def test_a_key_is_asked_for_and_kept_for_the_session(serving: Client, fact
         forgotten = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "same-origin"})
         assert forgotten.status_code == 303
         assert (await client.get("/")).status_code == 401
-        await keys.revoke(connection, "an analyst")
+        await api_keys.revoke(connection, "an analyst")
     await connection.close()
 
 
 async def test_over_tls_the_cookie_is_for_tls_only(serving: Client, facts_database: str) -> None:
     connection = await asyncpg.connect(facts_database)
-    key = await keys.create(connection, "another analyst", "read")
+    key = await api_keys.create(connection, "another analyst", "read")
     async with serving(facts_database, api_auth="required") as client:
         transport = client._transport
         async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as secure:
             taken = await secure.post("/key", data={"key": key})
             assert "Secure" in taken.headers["set-cookie"]
-    await keys.revoke(connection, "another analyst")
+    await api_keys.revoke(connection, "another analyst")
     await connection.close()
 
 

@@ -1,6 +1,5 @@
 """The tables as Tortoise models; their columns are exactly those of the migrations."""
 
-from project.store.models.bookkeeping import ApiKey, DataVersion, Ingest, IngestLog, JobSlot
 from project.store.models.dimensions import (
     DimAgeGroup,
     DimDate,
@@ -11,6 +10,7 @@ from project.store.models.dimensions import (
     DimRegion,
 )
 from project.store.models.facts import FactAdMetricsDaily
+from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestLog, JobSlot
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [

@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from project.errors import ServerFull
-from project.store.gate import caller_gone
+from project.store.postgres.admission import caller_gone
 from project.web.paths import is_for_operators
 from project.web.problems import database_unavailable
 
@@ -17,7 +17,7 @@ time for the work of a tenth of an answer: without the pause, 80 such clients le
 
 
 class RefusedWhenFull:
-    """Refuses what the gate before the database (`store.gate`) would refuse a moment later.
+    """Refuses what the gate before the database (`store.postgres.admission`) would refuse a moment later.
 
     To route and parse a request first costs ten times as much, and when most are refused, that is what the service
     would do all day. Those that wait are not asked of the database when their callers have left meanwhile.

@@ -5,8 +5,8 @@ from itertools import groupby
 
 from project.catalog import date_id
 from project.settings import Settings
-from project.store import partitions, rollups
-from project.store.database import Tell, wait_for_turn, writing
+from project.store.postgres.connections import Tell, wait_for_turn, writing
+from project.store.warehouse import partitions, rollups
 
 _DAYS = f"""\
 SELECT DISTINCT date_id FROM {rollups.FACTS} WHERE date_id BETWEEN $1 AND $2

@@ -18,8 +18,8 @@ import asyncpg
 
 from project.errors import DatabaseUnavailable, KeyRefused, NoKey, NoSuchThing
 from project.store.models import ApiKey
-from project.store.single_flight import SingleFlight
-from project.store.snapshot import snapshot
+from project.store.postgres.single_flight import SingleFlight
+from project.store.warehouse.snapshot import snapshot
 
 SCOPES = {"read": "ask for rows and reports", "ingest": "also load files"}
 """What a key may do; each includes those before it."""

@@ -13,8 +13,8 @@ from loguru import logger
 
 import project
 from project.settings import Settings, get_settings
-from project.store.database import database_url, tortoise_config
-from project.store.engine import DsnClient
+from project.store.postgres.connections import database_url, tortoise_config
+from project.store.postgres.engine import DsnClient
 
 LOCATION = Path(project.__file__).parent.parent / "migrations"
 _LOCK = 0x0AD3E7  # any number; only migrations take it

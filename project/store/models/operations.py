@@ -70,7 +70,7 @@ class Ingest(Model):
 
 
 class ApiKey(Model):
-    """One API key (`store.keys`): `digest` is the SHA-256 of its secret. No two in use have the same name."""
+    """One API key (`store.api_keys`): `digest` is the SHA-256 of its secret. No two in use have the same name."""
 
     id = fields.BigIntField(primary_key=True)
     name = fields.TextField()

@@ -17,12 +17,12 @@ from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
 from project.errors import DatabaseUnavailable
-from project.store import labels
-from project.store.engine import DsnClient
-from project.store.gate import Gate
-from project.store.labels import DataVersion, Labels
-from project.store.outage import BROKEN, database_errors
-from project.store.statements import Statement
+from project.store.postgres.admission import Gate
+from project.store.postgres.engine import DsnClient
+from project.store.postgres.errors import BROKEN, database_errors
+from project.store.postgres.statement_cache import Statement
+from project.store.warehouse import labels
+from project.store.warehouse.labels import DataVersion, Labels
 
 _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1

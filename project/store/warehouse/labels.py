@@ -1,8 +1,8 @@
 """The dimensions' labels in memory: number ↔ label, of one data version.
 
 The dimensions are small, so each process keeps all of them; filters are resolved to numbers before any SQL, and rows
-get their labels here. Every snapshot (`store.snapshot`) compares the data version first and loads the labels again
-when it moved, so that they are never older than the rows they name.
+get their labels here. Every snapshot (`store.warehouse.snapshot`) compares the data version first and loads the labels
+again when it moved, so that they are never older than the rows they name.
 """
 
 import unicodedata

@@ -9,8 +9,8 @@ import asyncpg
 
 from project.errors import NotMigrated
 from project.settings import Settings
-from project.store.embedded import EmbeddedPostgres
-from project.store.outage import database_errors
+from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.postgres.errors import database_errors
 
 Tell = Callable[[str], None]
 """What says to whoever waits what is going on."""
@@ -35,7 +35,7 @@ def database_url(settings: Settings) -> str:
 def serving_config(settings: Settings) -> dict[str, Any]:
     """Return the Tortoise configuration of the service: read-only connections that cannot hang."""
     return tortoise_config(
-        "project.store.engine",
+        "project.store.postgres.engine",
         dsn=database_url(settings),
         minsize=settings.database_pool_min,
         maxsize=settings.database_pool_max,

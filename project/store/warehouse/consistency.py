@@ -8,7 +8,7 @@ from typing import Any, cast
 import asyncpg
 
 from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet, date_id, date_of
-from project.store import partitions, rollups
+from project.store.warehouse import partitions, rollups
 
 _DAYS = f"""\
 SELECT date_id FROM dim_date WHERE date_id BETWEEN $1 AND $2

@@ -1,6 +1,6 @@
 """The Tortoise engine of the service: asyncpg, told where the database is by a DSN that asyncpg itself reads.
 
-Named as `engine` in the Tortoise configuration (`store.database`).
+Named as `engine` in the Tortoise configuration (`store.postgres.connections`).
 """
 
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
-from project.store.gate import Gate
+from project.store.postgres.admission import Gate
 
 _SIDE_QUEUE = 10
 """There are fewer kinds of things that pass the side gate, and of each one at a time."""
@@ -20,8 +20,8 @@ class DsnClient(AsyncpgDBClient):
     Tortoise's own URL parser knows neither `sslmode`, nor percent-encoded hosts, nor socket directories in all
     their spellings; asyncpg knows them all.
 
-    Before its pool stands a gate (`store.gate`), and `patience` is how many seconds all of one request's statements may
-    take together.
+    Before its pool stands a gate (`store.postgres.admission`); `patience` is how many seconds all statements of one
+    request may take together.
     """
 
     def __init__(self, *, queue: int = 0, patience: float | None = None, exports: int = 0, **credentials: Any) -> None:
