@@ -14,8 +14,8 @@ from project.catalog.display import amount, spoken
 from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
 from project.charts.series import Shown, legible, shown
 from project.errors import Fault, InvalidRequest
-from project.query.groups import Group, ReportPage
-from project.query.reports import ReportPlan
+from project.query.reports.plan import ReportPlan
+from project.query.reports.result import Group, ReportPage
 from project.store.warehouse.labels import Labels
 
 MOST_MARKS = 10_000

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from project.catalog import METRICS, Formula
-from project.query.groups import Amounts, Group, ReportPage, ordered
-from project.query.order import SortKey
-from project.query.reports import ReportPlan
+from project.query.keyset import SortKey
+from project.query.reports.plan import ReportPlan
+from project.query.reports.result import Amounts, Group, ReportPage, ordered
 
 OTHERS = "(all others)"
 

@@ -8,7 +8,7 @@ from tortoise.functions import Count, Sum
 
 from project.catalog import DATE, DIMENSIONS
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.sources import Source, source_for
+from project.query.rollup_choice import Source, source_for
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot

@@ -9,9 +9,9 @@ from tortoise.queryset import QuerySet
 
 from project.catalog import DATE, DIMENSIONS, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_of
 from project.errors import InvalidRequest, NoSuchThing
-from project.query import cursor
+from project.query import cursors
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.order import After, Place, SortKey, plan_order
+from project.query.keyset import After, Place, SortKey, plan_order
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
@@ -50,14 +50,14 @@ class RowsQuestion:
     @property
     def digest(self) -> str:
         """What a cursor of this question is bound to: everything that decides which rows come in which order."""
-        return cursor.digest((self.filters, self.sort))
+        return cursors.digest((self.filters, self.sort))
 
     def at(self, text: str) -> "RowsQuestion":
         """Return this question for the page after the one that gave out the cursor.
 
         Raises InvalidRequest where it is no cursor of ours, or belongs to another question.
         """
-        return replace(self, after=_checked_position(cursor.position_for(self.digest, text)))
+        return replace(self, after=_checked_position(cursors.position_for(self.digest, text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ async def fetch_rows(plan: RowsPlan, snapshot: Snapshot) -> Page:
     next_cursor = None
     if len(records) > question.limit:
         records = records[: question.limit]
-        next_cursor = cursor.encode(question.digest, _position(records[-1], question.sort))
+        next_cursor = cursors.encode(question.digest, _position(records[-1], question.sort))
     count = None
     if question.count:
         count = await count_rows(plan, snapshot)
@@ -185,7 +185,7 @@ def _after(question: RowsQuestion, labels: Labels) -> dict[str, Any] | None:
         }
         measures = {column: question.after[column] for column in _sorted_measures(question.sort)}
     except KeyError as error:
-        raise InvalidRequest([cursor.MALFORMED]) from error
+        raise InvalidRequest([cursors.MALFORMED]) from error
     return {column: question.after[column] for column in NATURAL_KEY} | named | measures
 
 
@@ -198,9 +198,9 @@ def _checked_position(position: Any) -> Position:
     try:
         checked = {name: _checked(name, value) for name, value in position.items()}
     except (ValueError, TypeError, AttributeError, InvalidOperation) as error:
-        raise InvalidRequest([cursor.MALFORMED]) from error
+        raise InvalidRequest([cursors.MALFORMED]) from error
     if not checked.keys() >= set(NATURAL_KEY):
-        raise InvalidRequest([cursor.MALFORMED])
+        raise InvalidRequest([cursors.MALFORMED])
     return checked
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
 from project.query.periods import COMPARISONS
-from project.query.reports import LARGEST_GROUPS
+from project.query.reports.plan import LARGEST_GROUPS
 from project.store.warehouse.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today

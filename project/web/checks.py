@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS
 from project.errors import Fault
-from project.query import cursor
+from project.query import cursors
 from project.query.filters import unknown_label
 from project.query.periods import COMPARISONS
 from project.store.warehouse import labels
@@ -243,9 +243,9 @@ def whole_cursor(text: str | None) -> str | None:
     """Refuse what is no cursor."""
     if text is not None:
         try:
-            cursor.decode(text)
-        except cursor.MalformedCursor as error:
-            raise refused(cursor.MALFORMED) from error
+            cursors.decode(text)
+        except cursors.MalformedCursor as error:
+            raise refused(cursors.MALFORMED) from error
     return text
 
 

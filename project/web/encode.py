@@ -9,8 +9,8 @@ from fastapi import Response
 
 from project.catalog import DIMENSIONS, MEASURES, Number
 from project.query.facets import Facet
-from project.query.groups import Group, ReportPage, changed, share
-from project.query.reports import ReportPlan
+from project.query.reports.plan import ReportPlan
+from project.query.reports.result import Group, ReportPage, changed, share
 from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
 from project.web.conditional import caching_headers

@@ -5,7 +5,7 @@ from typing import Any
 from project.catalog import METRICS
 from project.query.filters import Filters
 from project.query.periods import days_asked
-from project.query.reports import ReportPlan
+from project.query.reports.plan import ReportPlan
 from project.store.warehouse.labels import Labels
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from project.catalog import METRICS, Number
 from project.catalog.display import amount, spoken
 from project.charts.chart import words_of
-from project.query.groups import Change, Group, ReportPage, arrange, changed, share
-from project.query.reports import ReportPlan, fetch_report, plan_report
+from project.query.reports.plan import ReportPlan, fetch_report, plan_report
+from project.query.reports.result import Change, Group, ReportPage, arrange, changed, share
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 from project.web.parse import checked

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, MEASURES, METRICS, Formula, Measure
 from project.query.filters import Filters
-from project.query.order import SortKey
+from project.query.keyset import SortKey
 from project.web.checks import (
     decimal_number,
     iso_date,

@@ -10,7 +10,7 @@ from project.catalog import MEASURES, METRICS
 from project.charts.drawing import PICTURES
 from project.formats import FORMATS
 from project.query.periods import COMPARISONS
-from project.query.reports import ReportQuestion
+from project.query.reports.plan import ReportQuestion
 from project.web.checks import (
     GROUPABLE,
     compared_to_something,

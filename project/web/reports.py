@@ -12,9 +12,8 @@ from fastapi import APIRouter, Request, Response
 from project.charts.chart import chart_of
 from project.charts.drawing import PICTURES, Picture
 from project.formats import FORMATS, Format
-from project.query.groups import ReportPage, arrange
 from project.query.report_tables import ReportTable
-from project.query.reports import (
+from project.query.reports.plan import (
     LARGEST_GROUPS,
     ReportPlan,
     ReportQuestion,
@@ -23,6 +22,7 @@ from project.query.reports import (
     fetch_report,
     plan_report,
 )
+from project.query.reports.result import ReportPage, arrange
 from project.store.warehouse.snapshot import snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today

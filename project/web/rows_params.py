@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DIMENSIONS
 from project.formats import FORMATS
-from project.query.order import SORTABLE
+from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.checks import (
     expanded_are_shown,

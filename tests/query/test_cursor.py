@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.errors import InvalidRequest
-from project.query import cursor
+from project.query import cursors
 from project.query.filters import Filters
 from project.query.rows import RowsQuestion
 
@@ -22,7 +22,7 @@ POSITIONS = st.fixed_dictionaries(
 @given(POSITIONS)
 def test_a_cursor_reads_back_as_it_was_written(position: dict[str, Any]) -> None:
     question = RowsQuestion(Filters())
-    text = cursor.encode(question.digest, position)
+    text = cursors.encode(question.digest, position)
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
     assert question.at(text).after == position
 
@@ -34,14 +34,14 @@ def test_a_position_that_no_fact_can_have_is_malformed(position: dict[str, Any],
     wrong = data.draw(st.sampled_from(["x", None, -1, 2**63, [], {}, "NaN"]))
     for other in ({**position, name: wrong}, {key: value for key, value in position.items() if key != "age_id"}, [1]):
         with pytest.raises(InvalidRequest):
-            question.at(cursor.encode(question.digest, other))
+            question.at(cursors.encode(question.digest, other))
 
 
 @given(st.text())
 def test_any_other_text_is_malformed(text: str) -> None:
-    with pytest.raises(cursor.MalformedCursor):
-        cursor.decode(text)
+    with pytest.raises(cursors.MalformedCursor):
+        cursors.decode(text)
 
 
 def test_equal_questions_have_equal_digests() -> None:
-    assert cursor.digest(("a", 1)) == cursor.digest(("a", 1)) != cursor.digest(("a", 2))
+    assert cursors.digest(("a", 1)) == cursors.digest(("a", 1)) != cursors.digest(("a", 2))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.query.filters import Filters
-from project.query.order import SORTABLE, SortKey
+from project.query.keyset import SORTABLE, SortKey
 from project.query.rows import COLUMNS, RowsQuestion, plan_rows, rows_queryset, rows_statement
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres.statement_cache import compiled, statement

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from project.query import cursor, groups, narrowing, reports
+from project.query import cursors
 from project.query.filters import Filters
+from project.query.reports.plan import plan
 from project.web.schemas import PlanAnswer, ReportAnswer
 from tests.model import MEASURES
 
@@ -150,9 +151,9 @@ async def test_a_cursor_belongs_to_its_question(reports_client: httpx.AsyncClien
 
 
 async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient) -> None:
-    question = reports.ReportQuestion(Filters(), ("region",), MEASURES)
+    question = plan.ReportQuestion(Filters(), ("region",), MEASURES)
     for position in (None, 5, [], [[], [1]], [["x"], ["Texas"]], [[], ["Texas", "x"]], {"a": 1}):
-        text = cursor.encode(question.digest, position)
+        text = cursors.encode(question.digest, position)
         found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}")
         assert found["cursor"]["code"] == "malformed_cursor", position
         found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}", f"{REPORTS}/plan")
@@ -162,7 +163,7 @@ async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient)
 async def test_too_many_groups_are_refused_with_what_to_narrow(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (reports, groups, narrowing):
+    for module in (plan, result, limits):
         monkeypatch.setattr(module, "LARGEST_GROUPS", 40)
     found = await faults(reports_client, f"group_by=date,region&{MARCH}")
     assert found["group_by"]["code"] == "too_many_groups"

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from project.query import sources
 from tests.model import LABELS, MEASURES
 from tests.report_model import FORMULAS, GRAINS, METRICS, REPORT_FACTS, report
 
@@ -123,7 +122,7 @@ async def test_bounds_include_their_value(
 async def test_a_rollup_answers_as_the_facts_do(reports_client: httpx.AsyncClient, asked: dict[str, Any]) -> None:
     from_rollup = await answer(reports_client, as_parameters(asked))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sources, "GROUPING_SETS", ())
+        patch.setattr(rollup_choice, "GROUPING_SETS", ())
         from_facts = await answer(reports_client, as_parameters(asked))
     assert from_facts["meta"].pop("source") == "facts"
     from_rollup["meta"].pop("source")

@@ -12,10 +12,10 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from project.catalog import GRAINS, METRICS, ROUNDED, Number
-from project.query import cursor
-from project.query.narrowing import too_many_groups
-from project.query.order import SortKey
-from project.query.reports import LARGEST_GROUPS, Position, ReportPlan, Sums, column_of
+from project.query import cursors
+from project.query.keyset import SortKey
+from project.query.reports.limits import too_many_groups
+from project.query.reports.plan import LARGEST_GROUPS, Position, ReportPlan, Sums, column_of
 from project.store.warehouse.labels import Labels
 
 Key = tuple[Any, ...]
@@ -174,7 +174,7 @@ def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportP
         reached, key = _position(groups[end - 1], sorted_by)
         # As text: orjson writes no integer of more than 64 bits.
         values = [str(value) if isinstance(value, int) else value for value in reached]
-        next_cursor = cursor.encode(question.digest, [values, key])
+        next_cursor = cursors.encode(question.digest, [values, key])
     return ReportPage(groups[start:end], total, next_cursor)
 
 

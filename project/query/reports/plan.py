@@ -1,6 +1,6 @@
 """Reports: the question, its plan, the querysets that sum the facts or a rollup, and what they fetch.
 
-What becomes of the sums (formulas, comparison, bounds, order, page) is `query.groups`.
+What becomes of the sums (formulas, comparison, bounds, order, page) is `query.reports.result`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ from tortoise.queryset import ValuesQuery
 
 from project.catalog import DATE, GRAINS, LABELLED_DIMENSIONS, METRICS, Grain, Number, date_id
 from project.errors import Fault, InvalidRequest
-from project.query import cursor
+from project.query import cursors
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.order import SortKey
+from project.query.keyset import SortKey
 from project.query.periods import Comparison, Period, compared, days_asked, thresholds
-from project.query.sources import Source, source_for
+from project.query.rollup_choice import Source, source_for
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
@@ -61,7 +61,7 @@ class ReportQuestion:
     @property
     def digest(self) -> str:
         """What a cursor of this question is bound to: everything that decides which groups come in which order."""
-        return cursor.digest((self.filters, self.group_by, self.sort, self.compare_to, self.fill))
+        return cursors.digest((self.filters, self.group_by, self.sort, self.compare_to, self.fill))
 
     @property
     def grain(self) -> Grain | None:
@@ -90,7 +90,7 @@ class ReportQuestion:
 
         Raises InvalidRequest where it is no cursor of ours, or belongs to another question.
         """
-        return replace(self, after=self._position(cursor.position_for(self.digest, text)))
+        return replace(self, after=self._position(cursors.position_for(self.digest, text)))
 
     @property
     def moving(self) -> tuple[Any, ...]:
@@ -104,7 +104,7 @@ class ReportQuestion:
             read = [_read(sort.name, value) for sort, value in zip(self.sort, values, strict=True)]
             return read, tuple(_read(name, value) for name, value in zip(self.group_by, key, strict=True))
         except (ValueError, TypeError, InvalidOperation) as error:
-            raise InvalidRequest([cursor.MALFORMED]) from error
+            raise InvalidRequest([cursors.MALFORMED]) from error
 
 
 @dataclass(frozen=True, slots=True)

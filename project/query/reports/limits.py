@@ -6,7 +6,7 @@ from math import prod
 
 from project.catalog import GRAINS, coarser_than
 from project.errors import Fault, InvalidRequest
-from project.query.reports import LARGEST_GROUPS, ReportPlan
+from project.query.reports.plan import LARGEST_GROUPS, ReportPlan
 from project.store.warehouse.labels import Labels
 
 
