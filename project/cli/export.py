@@ -20,7 +20,7 @@ from tortoise import Tortoise
 from project.charts.drawing import PICTURES, Drawing
 from project.cli.exits import exit_codes
 from project.errors import FileUnwritable, InvalidRequest
-from project.formats import FORMATS
+from project.export.formats import FORMATS
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
 from project.store.warehouse import labels

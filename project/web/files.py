@@ -13,7 +13,7 @@ from fastapi import Request, Response
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
-from project.formats import Format
+from project.export.formats import Format
 from project.web.conditional import caching_headers
 
 # Arrow's own pool keeps what it once had: ten files at once left twice as much behind.

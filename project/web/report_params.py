@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import MEASURES, METRICS
 from project.charts.drawing import PICTURES
-from project.formats import FORMATS
+from project.export.formats import FORMATS
 from project.query.periods import COMPARISONS
 from project.query.reports.plan import ReportQuestion
 from project.web.checks import (

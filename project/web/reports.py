@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request, Response
 
 from project.charts.chart import chart_of
 from project.charts.drawing import PICTURES, Picture
-from project.formats import FORMATS, Format
-from project.query.report_tables import ReportTable
+from project.export.formats import FORMATS, Format
+from project.export.report_batches import ReportTable
 from project.query.reports.plan import (
     LARGEST_GROUPS,
     ReportPlan,

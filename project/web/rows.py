@@ -5,9 +5,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from project.formats import FORMATS, Format
+from project.export.formats import FORMATS, Format
+from project.export.row_batches import RowsTable, blocks_of, rows_schema
 from project.query.rows import RowsQuestion, count_rows, fetch_row, fetch_rows, plan_rows
-from project.query.tables import RowsTable, blocks_of, rows_schema
 from project.store.warehouse.snapshot import long_snapshot, snapshot
 from project.web.again import ReadAgain
 from project.web.clock import today

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DIMENSIONS
-from project.formats import FORMATS
+from project.export.formats import FORMATS
 from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.checks import (

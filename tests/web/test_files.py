@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from project.formats.csv import cell
+from project.export.formats.csv import cell
 from tests.model import FACTS, MEASURES, in_order, matching
 
 ROWS = "/v1/ad-metrics"

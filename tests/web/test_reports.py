@@ -8,7 +8,7 @@ import pytest
 
 from project.query import cursors
 from project.query.filters import Filters
-from project.query.reports.plan import plan
+from project.query.reports import limits, plan, result
 from project.web.schemas import PlanAnswer, ReportAnswer
 from tests.model import MEASURES
 

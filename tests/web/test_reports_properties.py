@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from project.query import rollup_choice
 from tests.model import LABELS, MEASURES
 from tests.report_model import FORMULAS, GRAINS, METRICS, REPORT_FACTS, report
 

@@ -4,7 +4,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from project.formats.encoder import Spelled, Writable, digits, joined
+from project.export.formats.encoder import Spelled, Writable, digits, joined
 
 
 class NdjsonEncoder:

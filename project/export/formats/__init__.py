@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from project.formats import arrow, csv, ndjson, parquet
-from project.formats.encoder import Encoder, Writable
+from project.export.formats import arrow, csv, ndjson, parquet
+from project.export.formats.encoder import Encoder, Writable
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from project.formats.encoder import Writable
+from project.export.formats.encoder import Writable
 
 
 class ArrowEncoder:

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from project.formats.encoder import Writable
+from project.export.formats.encoder import Writable
 
 _ROWS = 32_768
 """Of a row group: fewer compress badly, more take memory (3 MB)."""

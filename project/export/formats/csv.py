@@ -5,7 +5,7 @@ A label that a spreadsheet would run as a formula (OWASP: CSV injection) has an 
 
 import pyarrow as pa
 
-from project.formats.encoder import Spelled, Writable, digits, joined
+from project.export.formats.encoder import Spelled, Writable, digits, joined
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

@@ -13,9 +13,9 @@ from typing import Any
 import pyarrow as pa
 
 from project.catalog import GRAINS, METRICS, Formula, Number
+from project.export.row_batches import LABEL
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Amounts, Group, ReportPage, changed, share
-from project.query.tables import LABEL
 
 _COST = pa.decimal128(38, 6)
 _LARGE = pa.decimal128(38)
