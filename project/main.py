@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
-from project.charts.drawing import Drawing
+from project.charts.renderer import Drawing
 from project.errors import DatabaseUnavailable
 from project.ingest.requested import Requests
 from project.jobs.heartbeat_log import last_beat, last_check

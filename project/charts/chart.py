@@ -11,8 +11,8 @@ from typing import Any
 
 from project.catalog import METRICS, Number, coarser_than
 from project.catalog.display import amount, spoken
-from project.charts.colours import FAINT, GREY, INK, PAPER, SERIES
 from project.charts.series import Shown, legible, shown
+from project.charts.theme import FAINT, GREY, INK, PAPER, SERIES
 from project.errors import Fault, InvalidRequest
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Group, ReportPage

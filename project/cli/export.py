@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from starlette.types import Message
 from tortoise import Tortoise
 
-from project.charts.drawing import PICTURES, Drawing
+from project.charts.renderer import PICTURES, Drawing
 from project.cli.exits import exit_codes
 from project.errors import FileUnwritable, InvalidRequest
 from project.export.formats import FORMATS

@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 
 from project.charts.chart import Chart
-from project.charts.drawing import Picture
+from project.charts.renderer import Picture
 from project.web.conditional import caching_headers
 from project.web.middleware.headers import SECURITY_HEADERS
 

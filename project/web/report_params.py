@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import MEASURES, METRICS
-from project.charts.drawing import PICTURES
+from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
 from project.query.periods import COMPARISONS
 from project.query.reports.plan import ReportQuestion

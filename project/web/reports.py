@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from project.charts.chart import chart_of
-from project.charts.drawing import PICTURES, Picture
+from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
 from project.export.report_batches import ReportTable
 from project.query.reports.plan import (

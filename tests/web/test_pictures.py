@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from project.charts import drawing
-from project.charts.colours import SERIES
+from project.charts import renderer
+from project.charts.theme import SERIES
 from tests.report_model import METRICS, REPORT_FACTS, report
 from tests.service.hosting import soon
 
@@ -142,7 +142,7 @@ async def test_nothing_is_a_picture_too(reports_client: httpx.AsyncClient) -> No
 
 
 def painter() -> psutil.Process:
-    [found] = [one for one in psutil.Process().children() if "project.charts.painting" in one.cmdline()]
+    [found] = [one for one in psutil.Process().children() if "project.charts.render_worker" in one.cmdline()]
     return found
 
 
@@ -151,7 +151,7 @@ async def test_a_slow_picture_is_in_nobodys_way(reports_client: httpx.AsyncClien
     assert (await reports_client.get(picture)).status_code == 200
     stopped = painter()
     stopped.suspend()
-    waiting = [asyncio.create_task(reports_client.get(picture)) for _ in range(drawing.MOST_WAITING + 1)]
+    waiting = [asyncio.create_task(reports_client.get(picture)) for _ in range(renderer.MOST_WAITING + 1)]
     await asyncio.sleep(0.2)
     assert (await reports_client.get(f"{REPORTS}?group_by=platform")).status_code == 200
     refused = await reports_client.get(picture)
@@ -173,7 +173,7 @@ async def test_a_picture_whose_process_dies_is_drawn_by_another(
     dying.kill()
     assert (await asked).content == drawn_before.content
     # One that never ends is ended.
-    monkeypatch.setattr(drawing, "PATIENCE", 0.3)
+    monkeypatch.setattr(renderer, "PATIENCE", 0.3)
     hanging = painter()
     hanging.suspend()
     answer = await reports_client.get(picture)
@@ -188,7 +188,7 @@ async def gone(process: psutil.Process) -> bool:
 
 
 async def test_an_idle_process_is_ended(reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "IDLE", 0.2)
+    monkeypatch.setattr(renderer, "IDLE", 0.2)
     assert (await reports_client.get(f"{REPORTS}?group_by=platform&format=svg")).status_code == 200
     idle = painter()
     await soon(lambda: gone(idle), what="the end of the process")

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import vl_convert
 
-from project.charts.colours import DARK
+from project.charts.theme import DARK
 
 
 def main() -> None:

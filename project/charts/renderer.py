@@ -121,7 +121,7 @@ class Drawing:
         if self._painter is None or self._painter.returncode is not None:
             # What is typed at a terminal is for the service, in whose session it is not.
             self._painter = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "project.charts.painting", stdin=PIPE, stdout=PIPE, start_new_session=True
+                sys.executable, "-m", "project.charts.render_worker", stdin=PIPE, stdout=PIPE, start_new_session=True
             )
         stdin = cast("asyncio.StreamWriter", self._painter.stdin)
         stdout = cast("asyncio.StreamReader", self._painter.stdout)
