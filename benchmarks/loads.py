@@ -23,8 +23,8 @@ import asyncpg
 from benchmarks.servers import postgres
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
 from project.ingest.load import load
+from project.ingest.mapping.presets import RECORD
 from project.ingest.options import Options
-from project.ingest.presets import RECORD
 from project.ingest.sample import sample_records
 from project.settings import Settings
 from project.store.postgres import migrations

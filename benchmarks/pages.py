@@ -18,11 +18,11 @@ from datetime import date
 import asyncpg
 
 from benchmarks.servers import need_wrk, postgres, serving
+from project.ingest.convert.dictionary import Vocabulary
 from project.ingest.load import load_lines
-from project.ingest.records import staged
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.write.records import staged
 from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres

@@ -15,7 +15,7 @@ from tortoise.contrib.fastapi import RegisterTortoise
 from project import __version__, logs
 from project.charts.renderer import Drawing
 from project.errors import DatabaseUnavailable
-from project.ingest.requested import Requests
+from project.ingest.background import Requests
 from project.jobs.heartbeat_log import last_beat, last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings

@@ -11,14 +11,14 @@ import orjson
 import typer
 
 from project.cli.exits import exit_codes
+from project.cli.progress import progress_bar
 from project.errors import LoadRefused
+from project.ingest.background import load_requested
 from project.ingest.load import RowsRejected, load
+from project.ingest.mapping.presets import PRESETS
 from project.ingest.options import MostRejects, Options, pairs
-from project.ingest.presets import PRESETS
-from project.ingest.progress import progress_bar
-from project.ingest.rejects import rejects_written
+from project.ingest.rejects_file import rejects_written
 from project.ingest.report import Report
-from project.ingest.requested import load_requested
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import writing
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from project.errors import LoadRefused
-from project.ingest.convert import Converter
-from project.ingest.mapping import mapped
+from project.ingest.convert.converter import Converter
+from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.mapping.columns import mapped
 from project.ingest.options import Options
-from project.ingest.reading import Source, opened
+from project.ingest.read.source import Source, opened
 from project.ingest.report import Report
-from project.ingest.vocabulary import Vocabulary
 from project.store.postgres.connections import Tell
 
 Progress = Callable[[Source, Report], None]
@@ -26,7 +26,7 @@ def staged_lines(
     tell: Tell,
     progress: Progress | None = None,
 ) -> Iterator[bytes]:
-    """Yield blocks of lines, a line a record, for `ingest.staging`; count what becomes of each line into the report.
+    """Yield blocks of lines, a line a record, for `ingest.write.staging`; count into the report what becomes of each.
 
     `tell` hears what each file was taken for, `progress` how far reading is. Raises LoadRefused.
     """

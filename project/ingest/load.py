@@ -9,12 +9,12 @@ import asyncpg
 import orjson
 
 from project.errors import LoadRefused
+from project.ingest.convert.dictionary import Vocabulary
 from project.ingest.files import Progress, staged_lines
-from project.ingest.merge import merge, remove_all
 from project.ingest.options import Options, check_options
 from project.ingest.report import Report
-from project.ingest.staging import stage, staged_months
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.write.merge import merge, remove_all
+from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Tell, wait_for_turn, writing
 from project.store.warehouse import partitions, rollups

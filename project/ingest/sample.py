@@ -12,10 +12,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
+from project.ingest.convert.dictionary import Vocabulary
 from project.ingest.load import load_lines
-from project.ingest.records import Record, staged
 from project.ingest.report import Report
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.write.records import Record, staged
 from project.settings import Settings
 from project.store.postgres.connections import Tell
 

@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from project.ingest.convert.dictionary import Vocabulary
 from project.ingest.files import staged_lines
+from project.ingest.mapping.presets import RECORD
 from project.ingest.options import MostRejects, Options
-from project.ingest.presets import RECORD
 from project.ingest.report import Report
-from project.ingest.vocabulary import Vocabulary
 
 LENIENT = Options(max_rejects=MostRejects(100, percent=True))
 

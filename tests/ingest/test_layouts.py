@@ -17,7 +17,7 @@ import pytest
 from project.errors import LoadRefused
 from project.ingest.load import RowsRejected
 from project.ingest.options import MostRejects, Options
-from project.ingest.rejects import rejects_written
+from project.ingest.rejects_file import rejects_written
 from project.ingest.report import Report
 from tests.ingest.reading import named, read
 from tests.ingest.test_load import ONE, RECORD, facts, loaded, state, write

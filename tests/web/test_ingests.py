@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from project.ingest import requested
+from project.ingest import background
 from project.web.schemas import IngestAnswer, IngestsAnswer
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, facts, write
@@ -116,7 +116,7 @@ async def test_a_load_that_is_killed_is_said(
     body = write(tmp_path / "a.csv", [ONE]).read_bytes()
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
         numbers = [
-            (await client.post(INGESTS, content=body)).json()["data"]["id"] for _ in range(requested.MOST_AT_ONCE)
+            (await client.post(INGESTS, content=body)).json()["data"]["id"] for _ in range(background.MOST_AT_ONCE)
         ]
         busy = await client.post(INGESTS, content=body)
         assert (busy.status_code, busy.headers["retry-after"]) == (503, "30")

@@ -47,7 +47,7 @@ class IngestLog(Model):
 
 
 class Ingest(Model):
-    """One load that was asked for over HTTP (`ingest.requested`): what was sent, how far it is, what became of it.
+    """One load that was asked for over HTTP (`ingest.background`): what was sent, how far it is, what became of it.
 
     `state` is queued, running, done, refused (`error` says why) or failed. `touched_at` moves every few seconds while
     it runs. `files` are `[{"name", "path", "bytes"}]`, `options` the query parameters, `report` that of the load.

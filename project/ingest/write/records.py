@@ -7,8 +7,8 @@ from itertools import chain, islice
 from typing import NamedTuple
 
 from project.catalog import LABELLED_DIMENSIONS
-from project.ingest.formats.table import ROWS
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.read.table import ROWS
 
 
 class Record(NamedTuple):
@@ -20,7 +20,7 @@ class Record(NamedTuple):
 
 
 def staged(records: Iterable[Record], vocabulary: Vocabulary) -> Iterator[bytes]:
-    """Yield blocks of lines as `ingest.staging` copies them; a record's place stands for its hash."""
+    """Yield blocks of lines as `ingest.write.staging` copies them; a record's place stands for its hash."""
     lines = _lines(records, vocabulary)
     while block := "".join(islice(lines, ROWS)):
         yield block.encode()

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from project.catalog import MEASURES, NOT_SET
 from project.errors import LoadRefused
-from project.ingest.options import Options
-from project.ingest.presets import (
+from project.ingest.mapping.presets import (
     CANONICAL,
     CURRENCY_CODES,
     LOOK_ALIKES,
@@ -19,6 +18,7 @@ from project.ingest.presets import (
     normal_name,
     telling,
 )
+from project.ingest.options import Options
 from project.store.warehouse.labels import nearest
 
 _MEASURES = frozenset(measure.name for measure in MEASURES)

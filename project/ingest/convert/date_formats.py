@@ -3,8 +3,8 @@
 from datetime import date
 
 from project.errors import LoadRefused
-from project.ingest.cells import DATE_FORMATS, EARLIEST, LATEST, Unreadable, day_of, without_midnight
-from project.ingest.vocabulary import Vocabulary
+from project.ingest.convert.cells import DATE_FORMATS, EARLIEST, LATEST, Unreadable, day_of, without_midnight
+from project.ingest.convert.dictionary import Vocabulary
 
 
 class Dates:

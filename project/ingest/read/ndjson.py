@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from project.errors import LoadRefused
-from project.ingest.cells import MISSING
-from project.ingest.formats.table import ROWS, Block, Table, text_of
-from project.ingest.mapping import recognised
+from project.ingest.convert.cells import MISSING
+from project.ingest.mapping.columns import recognised
 from project.ingest.options import Options
+from project.ingest.read.table import ROWS, Block, Table, text_of
 
 _SAMPLE = 1000
 """How many records say which fields there are."""

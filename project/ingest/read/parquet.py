@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from project.errors import LoadRefused
-from project.ingest.formats.table import ROWS, Block, Table, text_of
 from project.ingest.options import Options
+from project.ingest.read.table import ROWS, Block, Table, text_of
 
 MAGIC = b"PAR1"
 

@@ -7,9 +7,9 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from project.errors import LoadRefused
-from project.ingest.formats.table import ROWS, Block, Row, Table, text_of
-from project.ingest.mapping import recognised
+from project.ingest.mapping.columns import recognised
 from project.ingest.options import Options
+from project.ingest.read.table import ROWS, Block, Row, Table, text_of
 
 MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\xd0\xcf\x11\xe0"

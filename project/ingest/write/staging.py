@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
+from project.ingest.convert.dictionary import Vocabulary
 from project.ingest.report import Report
-from project.ingest.vocabulary import Vocabulary
 
 _COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
 _CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures})".format(

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from project.errors import LoadRefused
-from project.ingest.formats import delimited, ndjson, parquet, xlsx
-from project.ingest.formats.table import Table
 from project.ingest.options import Options
+from project.ingest.read import delimited, ndjson, parquet, xlsx
+from project.ingest.read.table import Table
 
 STANDARD_INPUT = Path("-")
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from project.errors import LoadRefused
-from project.ingest.formats.table import ROWS, Block, Row, Table
-from project.ingest.mapping import recognised
+from project.ingest.mapping.columns import recognised
 from project.ingest.options import Options
+from project.ingest.read.table import ROWS, Block, Row, Table
 
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _QUOTE = b'"'

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from project.ingest.reading import Source
+from project.ingest.read.source import Source
 from project.ingest.report import Report
 
 

@@ -13,14 +13,14 @@ from pyarrow import csv as arrow_csv
 
 from project.catalog import DIMENSIONS, LABELLED_DIMENSIONS, MEASURES
 from project.errors import LoadRefused
-from project.ingest.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
-from project.ingest.dates import Dates
-from project.ingest.formats.table import Block, Table
-from project.ingest.mapping import ColumnMap
+from project.ingest.convert.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
+from project.ingest.convert.date_formats import Dates
+from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.mapping.columns import ColumnMap
+from project.ingest.mapping.presets import RECORD
 from project.ingest.options import Options
-from project.ingest.presets import RECORD
+from project.ingest.read.table import Block, Table
 from project.ingest.report import Reject, Report
-from project.ingest.vocabulary import Vocabulary
 
 MOST_REMEMBERED = 50_000
 """How many texts a column remembers: the dates and labels of any file, and some megabytes of its numbers."""

@@ -20,7 +20,7 @@ from loguru import logger
 from project.errors import AdMetricsError, DatabaseUnavailable, LoadsFull
 from project.ingest.load import load
 from project.ingest.options import MostRejects, Options, check_options, pairs
-from project.ingest.reading import Source
+from project.ingest.read.source import Source
 from project.ingest.report import Report
 from project.settings import Settings
 from project.store.postgres.connections import writing
