@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from project.jobs.heartbeat_log import last_beat
-from project.jobs.leader import lock_for
+from project.jobs.leader_election import lock_for
 from project.store.postgres.embedded import EmbeddedPostgres
 from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, AERICH, run

@@ -12,7 +12,7 @@ from project.cli.exits import REFUSED, exit_codes
 from project.doctor import Finding, examine
 from project.jobs import heartbeat as beats
 from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
-from project.jobs.leader import lock_for
+from project.jobs.leader_election import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config, writing

@@ -49,7 +49,7 @@ def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
     """Yield the function that writes one line.
 
     It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
-    on disk when the block ends. Only one process may write (`jobs.leader`).
+    on disk when the block ends. Only one process may write (`jobs.leader_election`).
 
     Raises ValueError where a setting cannot be.
     """

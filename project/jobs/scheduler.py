@@ -10,11 +10,11 @@ from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
 from project.errors import DatabaseUnavailable
-from project.jobs import maintenance
-from project.jobs.daily_check import daily_check
+from project.jobs import partition_maintenance
+from project.jobs.consistency_check import daily_check
 from project.jobs.heartbeat import beat
 from project.jobs.heartbeat_log import keep_check, line_of, open_log
-from project.jobs.leader import SECONDS_BETWEEN_TRIES, Leader, leadership
+from project.jobs.leader_election import SECONDS_BETWEEN_TRIES, Leader, leadership
 from project.settings import Settings
 
 MISFIRE_GRACE_SECONDS = 3600
@@ -72,8 +72,8 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None], leader
     )
     check_trigger = cron_trigger(settings.check_cron, "CHECK_CRON")
     scheduler.add_job(_check, check_trigger, args=(settings, check_trigger, write), id="check")
-    for job in (maintenance.make_partitions, maintenance.drop_old_facts):
-        scheduler.add_job(job, cron_trigger(maintenance.CRON), args=(settings,), id=job.__name__)
+    for job in (partition_maintenance.make_partitions, partition_maintenance.drop_old_facts):
+        scheduler.add_job(job, cron_trigger(partition_maintenance.CRON), args=(settings,), id=job.__name__)
     # Timers are monotonic and stand still while the machine sleeps; waking up often sets them right.
     scheduler.add_job(_nothing, "interval", minutes=1, id="clock")
     return scheduler

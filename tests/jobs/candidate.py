@@ -7,11 +7,11 @@ from contextlib import suppress
 import time_machine
 from tortoise import Tortoise
 
-from project.jobs import leader, scheduler
+from project.jobs import leader_election, scheduler
 from project.settings import Settings
 from project.store.postgres.connections import serving_config
 
-leader.SECONDS_BETWEEN_TRIES = scheduler.SECONDS_BETWEEN_TRIES = 0.05
+leader_election.SECONDS_BETWEEN_TRIES = scheduler.SECONDS_BETWEEN_TRIES = 0.05
 made = []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncpg
 
-from project.jobs.daily_check import daily_check
+from project.jobs.consistency_check import daily_check
 from project.jobs.heartbeat_log import keep_check, last_beat, last_check
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, loaded, write

@@ -14,7 +14,7 @@ import time_machine
 
 from project.jobs.heartbeat import Overdue, beat, check
 from project.jobs.heartbeat_log import append_line, last_beat, line_of
-from project.jobs.leader import LeaderOnHost
+from project.jobs.leader_election import LeaderOnHost
 from project.jobs.scheduler import cron_trigger, heartbeat_scheduler
 from project.settings import Settings
 from tests.model import FACTS

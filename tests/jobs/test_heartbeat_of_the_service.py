@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from project.jobs import leader
+from project.jobs import leader_election
 from project.jobs.heartbeat_log import last_beat
 from project.settings import Settings
 from tests.conftest import Client
@@ -48,14 +48,14 @@ async def test_a_log_that_cannot_be_written_for_a_while(
     monkeypatch.setattr("project.jobs.scheduler.SECONDS_BETWEEN_FAILURES", 0.05)
     broken = True
 
-    real = leader.lock_for
+    real = leader_election.lock_for
 
     def lock_for(log: Path) -> FileLock:
         if broken:
             raise PermissionError("not yours")
         return real(log)
 
-    monkeypatch.setattr("project.jobs.leader.lock_for", lock_for)
+    monkeypatch.setattr("project.jobs.leader_election.lock_for", lock_for)
     async with serving(facts_database) as client:
         log = client.app.state.settings.heartbeat_log
         await asyncio.sleep(0.2)

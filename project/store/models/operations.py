@@ -84,7 +84,7 @@ class ApiKey(Model):
 
 
 class JobSlot(Model):
-    """The newest slot of a scheduled job that was filled, where hosts share the schedule (`jobs.leader`)."""
+    """The newest slot of a scheduled job that was filled, where hosts share the schedule (`jobs.leader_election`)."""
 
     job = fields.CharField(max_length=40, primary_key=True)
     slot = fields.DatetimeField()
