@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from project import logs
-from project.cli.exits import USAGE
+from project.cli.exit_codes import USAGE
 from project.settings import SettingsError, get_settings
 
 FILES = {

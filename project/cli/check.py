@@ -8,7 +8,7 @@ import typer
 from filelock import Timeout
 from tortoise import Tortoise
 
-from project.cli.exits import REFUSED, exit_codes
+from project.cli.exit_codes import REFUSED, exit_codes
 from project.doctor import Finding, examine
 from project.jobs import heartbeat as beats
 from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log

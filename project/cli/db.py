@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from project.cli.exits import DATABASE_AWAY, exit_codes
+from project.cli.exit_codes import DATABASE_AWAY, exit_codes
 from project.settings import get_settings
 from project.store.postgres.connections import database_url
 from project.store.postgres.embedded import EmbeddedPostgres

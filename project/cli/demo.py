@@ -17,7 +17,7 @@ import typer
 import uvicorn
 
 from project import __version__
-from project.cli.exits import USAGE, exit_codes
+from project.cli.exit_codes import USAGE, exit_codes
 from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations

@@ -18,7 +18,7 @@ from starlette.types import Message
 from tortoise import Tortoise
 
 from project.charts.renderer import PICTURES, Drawing
-from project.cli.exits import exit_codes
+from project.cli.exit_codes import exit_codes
 from project.errors import FileUnwritable, InvalidRequest
 from project.export.formats import FORMATS
 from project.settings import Settings, get_settings

@@ -8,7 +8,7 @@ from typing import Annotated
 import asyncpg
 import typer
 
-from project.cli.exits import exit_codes
+from project.cli.exit_codes import exit_codes
 from project.settings import Settings, get_settings
 from project.store import api_keys
 from project.store.postgres.connections import writing

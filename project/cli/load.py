@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 import typer
 
-from project.cli.exits import exit_codes
+from project.cli.exit_codes import exit_codes
 from project.cli.progress import progress_bar
 from project.errors import LoadRefused
 from project.ingest.background import load_requested
