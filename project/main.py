@@ -23,22 +23,19 @@ from project.store.api_keys import KeyRing
 from project.store.postgres.connections import serving_config
 from project.store.warehouse import labels
 from project.store.warehouse.snapshot import gate, snapshot
-from project.web import (
-    catalog,
-    dimensions,
-    documentation,
-    health,
-    ingests,
-    page,
-    problems,
-    prometheus,
-    reports,
-    rows,
-)
-from project.web.access import Access
-from project.web.heads import limit_heads
+from project.web.api import docs, metrics
+from project.web.api.catalog.routes import router as catalog
+from project.web.api.dimensions.routes import router as dimensions
+from project.web.api.health.routes import router as health
+from project.web.api.ingests.routes import router as ingests
+from project.web.api.reports.routes import router as reports
+from project.web.api.rows.routes import router as rows
+from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
-from project.web.telemetry import telemetry_of
+from project.web.response import problems
+from project.web.security.authorization import Access
+from project.web.server.telemetry import telemetry_of
+from project.web.server.uvicorn_limits import limit_heads
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -67,19 +64,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     access = Access(settings)
     refusals = problems.documented(*access.refusals)
-    for resource in (rows, reports, dimensions, catalog):
-        app.include_router(resource.router, dependencies=access.to("read"), responses=refusals)
+    for router in (rows, reports, dimensions, catalog):
+        app.include_router(router, dependencies=access.to("read"), responses=refusals)
     # It has to say that the database is away, too.
-    app.include_router(prometheus.router, dependencies=access.to("read", bridging=86_400), responses=refusals)
+    app.include_router(metrics.router, dependencies=access.to("read", bridging=86_400), responses=refusals)
     if settings.ingest_http:
         app.state.loads = Requests(settings)
-        app.include_router(ingests.router, dependencies=access.to("ingest"), responses=refusals)
-    app.include_router(page.router, dependencies=access.to("read"))
+        app.include_router(ingests, dependencies=access.to("ingest"), responses=refusals)
+    app.include_router(dashboard.router, dependencies=access.to("read"))
     if settings.api_auth == "required":
-        app.include_router(page.keys, dependencies=access.to_anybody())
-    app.mount("/static", StaticFiles(directory=page.FILES), "static")
-    app.include_router(health.router)
-    app.include_router(documentation.router)
+        app.include_router(dashboard.keys, dependencies=access.to_anybody())
+    app.mount("/static", StaticFiles(directory=dashboard.FILES), "static")
+    app.include_router(health)
+    app.include_router(docs.router)
     return app
 
 

@@ -24,12 +24,13 @@ from project.export.formats import FORMATS
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
 from project.store.warehouse import labels
-from project.web import reports, rows
-from project.web.files import FileResponse
+from project.web.api.reports.routes import report
+from project.web.api.rows.routes import list_rows
+from project.web.response.file_stream import FileResponse
 
 app = typer.Typer(add_completion=False)
 
-_RESOURCES = {"/v1/ad-metrics": rows.list_rows, "/v1/reports": reports.report}
+_RESOURCES = {"/v1/ad-metrics": list_rows, "/v1/reports": report}
 _ENDINGS = (
     {one.extension: one.name for one in FORMATS.values()} | {"arrow": "arrow"} | {name: name for name in PICTURES}
 )

@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from project.settings import Settings
-from project.web.middleware.headers import SECURITY_HEADERS
-from project.web.middleware.sizes import LARGEST_BODY, LARGEST_URL
+from project.web.middleware.security_headers import SECURITY_HEADERS
+from project.web.middleware.size_limits import LARGEST_BODY, LARGEST_URL
 
 CATALOG = "/v1/catalog"
 

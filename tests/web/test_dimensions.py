@@ -1,6 +1,6 @@
 import httpx
 
-from project.web.schemas import CatalogAnswer, DimensionsAnswer, LabelsAnswer
+from project.web.response.schemas import CatalogAnswer, DimensionsAnswer, LabelsAnswer
 from tests.model import DIMENSIONS, FACTS, LABELS, MEASURES
 
 

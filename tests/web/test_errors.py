@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.web.problems import Problem
+from project.web.response.problems import Problem
 
 ROWS = "/v1/ad-metrics"
 
@@ -138,7 +138,7 @@ async def test_a_fault_of_ours_shows_nothing_of_the_inside(
     def broken(*_arguments: object) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr("project.web.rows.plan_rows", broken)
+    monkeypatch.setattr("project.web.api.rows.routes.plan_rows", broken)
     response = await client.get(ROWS)
     assert response.status_code == 500
     assert response.json()["type"] == "/problems/internal-error"

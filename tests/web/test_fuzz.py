@@ -18,8 +18,8 @@ from pydantic import BaseModel
 from project.catalog import DATE_PRESETS, GRAINS, METRICS
 from project.main import create_app
 from project.settings import Settings
-from project.web.problems import Problem
-from project.web.schemas import (
+from project.web.response.problems import Problem
+from project.web.response.schemas import (
     CatalogAnswer,
     DimensionsAnswer,
     LabelsAnswer,

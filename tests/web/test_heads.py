@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 import uvicorn
 
-from project.web import heads
+from project.web.server import uvicorn_limits
 
 pytestmark = pytest.mark.slow
 
@@ -20,9 +20,9 @@ async def hello(scope, receive, send):
 
 @asynccontextmanager
 async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(heads, "SLOWEST_HEAD", 0.4)
-    monkeypatch.setattr(heads, "LINGERING", 0.4)
-    heads.limit_heads()
+    monkeypatch.setattr(uvicorn_limits, "SLOWEST_HEAD", 0.4)
+    monkeypatch.setattr(uvicorn_limits, "LINGERING", 0.4)
+    uvicorn_limits.limit_heads()
     server = uvicorn.Server(uvicorn.Config(hello, port=0, lifespan="off", log_config=None, http="httptools"))
     running = asyncio.create_task(server.serve())
     while not server.started:

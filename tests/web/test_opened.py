@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from project.store import api_keys
-from project.web.access import Access
+from project.web.security.authorization import Access
 from tests.conftest import Client
 from tests.web.test_access import CATALOG, from_address
 

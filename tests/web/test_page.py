@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from project.web import page
+from project.web.dashboard import routes
 from tests.report_model import METRICS, REPORT_FACTS, report
 
 COUNTS = ("impressions", "clicks", "conversions", "likes")
@@ -154,7 +154,7 @@ async def test_headers(reports_client: httpx.AsyncClient) -> None:
 async def test_pages_are_kept_while_the_data_is_the_same(reports_client: httpx.AsyncClient) -> None:
     first = await reports_client.get("/?limit=3")
     assert (await reports_client.get("/?limit=3")).content == first.content
-    for limit in range(4, 4 + page.MOST_KEPT + 5):
+    for limit in range(4, 4 + routes.MOST_KEPT + 5):
         await reports_client.get(f"/?limit={limit}")
-    assert len(reports_client.app.state.pages) == page.MOST_KEPT
+    assert len(reports_client.app.state.pages) == routes.MOST_KEPT
     assert (await reports_client.get("/?limit=3")).content == first.content

@@ -9,7 +9,7 @@ import pytest
 from project.query import cursors
 from project.query.filters import Filters
 from project.query.reports import limits, plan, result
-from project.web.schemas import PlanAnswer, ReportAnswer
+from project.web.response.schemas import PlanAnswer, ReportAnswer
 from tests.model import MEASURES
 
 REPORTS = "/v1/reports"

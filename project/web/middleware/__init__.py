@@ -9,13 +9,13 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from project.settings import Settings
-from project.web.middleware.faults_of_ours import FaultsOfOurs
-from project.web.middleware.full import RefusedWhenFull
-from project.web.middleware.head import HeadAsGet
-from project.web.middleware.headers import SecurityHeaders
-from project.web.middleware.observed import Observed
-from project.web.middleware.sizes import LimitedSizes
-from project.web.middleware.strangers import LoopbackOnly
+from project.web.middleware.access_log import Observed
+from project.web.middleware.error_boundary import FaultsOfOurs
+from project.web.middleware.head_requests import HeadAsGet
+from project.web.middleware.load_shedding import RefusedWhenFull
+from project.web.middleware.loopback_only import LoopbackOnly
+from project.web.middleware.security_headers import SecurityHeaders
+from project.web.middleware.size_limits import LimitedSizes
 
 _EXPOSED = (
     "Content-Disposition", "ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",

@@ -1,0 +1,69 @@
+"""`/v1/catalog`: everything that can be asked for."""
+
+from fastapi import APIRouter, Request, Response
+
+from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
+from project.query.periods import COMPARISONS
+from project.query.reports.plan import LARGEST_GROUPS
+from project.store.warehouse.snapshot import snapshot
+from project.web.clock import today
+from project.web.request.filter_params import LARGEST_LIMIT, NoParameters, PageParameters
+from project.web.request.query_string import parse
+from project.web.request.retry import ReadAgain
+from project.web.response.etag import etag, not_modified
+from project.web.response.json import json_response
+from project.web.response.meta import data_meta
+from project.web.response.problems import documented
+from project.web.response.schemas import CatalogAnswer
+
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=ReadAgain)
+
+
+@router.get(
+    "",
+    summary="Dimensions, metrics, presets and limits",
+    response_model=CatalogAnswer,
+    responses=documented(422, 503, 504),
+)
+async def catalog(request: Request) -> Response:
+    """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
+    await parse(NoParameters, request)
+    settings = request.app.state.settings
+    day = today(request)
+    async with snapshot() as seen:
+        tag = etag(request, seen.version, day, settings.timezone, settings.currency)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+    presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}
+    data = {
+        "dimensions": [
+            {"name": dimension.name, "description": dimension.description, "example": dimension.example}
+            for dimension in DIMENSIONS
+        ],
+        "metrics": [
+            {
+                "name": metric.name,
+                "kind": kind,
+                "unit": metric.unit,
+                "description": metric.description,
+                "formula": getattr(metric, "expression", None),
+            }
+            for kind, metrics in (("measure", MEASURES), ("formula", FORMULAS))
+            for metric in metrics
+        ],
+        "date_grains": [{"name": grain.name, "description": grain.description} for grain in GRAINS.values()],
+        "comparisons": list(COMPARISONS),
+        "date_presets": [
+            {"name": name, "date_from": first, "date_to": last} for name, (first, last) in presets.items()
+        ],
+        "limits": {
+            "default_limit": PageParameters.model_fields["limit"].default,
+            "largest_limit": LARGEST_LIMIT,
+            "largest_groups": LARGEST_GROUPS,
+        },
+        "currency": settings.currency,
+        "timezone": settings.timezone,
+        "first_date": seen.labels.first_date,
+        "last_date": seen.labels.last_date,
+    }
+    return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)

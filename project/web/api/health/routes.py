@@ -1,0 +1,65 @@
+"""`/health`: for load balancers and monitors."""
+
+from datetime import UTC, date, datetime, timedelta
+from time import perf_counter
+
+from fastapi import APIRouter, Request, Response
+
+from project.errors import DatabaseUnavailable
+from project.store.postgres import migrations
+from project.store.postgres.single_flight import SingleFlight
+from project.store.warehouse.snapshot import snapshot
+from project.web.response.json import dumps
+from project.web.response.problems import documented, problem
+from project.web.response.schemas import Alive, Ready
+
+router = APIRouter(prefix="/health", tags=["Health"])
+
+_LATE = timedelta(hours=1)
+"""How late the daily check may be before readiness says so."""
+
+
+@router.get("/live", summary="Is the process up?", response_model=Alive)
+async def live() -> Response:
+    """Answer as long as the process can; it does not look at the database."""
+    return Response(dumps({"status": "alive"}), media_type="application/json")
+
+
+@router.get("/ready", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
+async def ready(request: Request) -> Response:
+    """Answer 200 when the database is there with all migrations, else 503 with what is wrong."""
+    try:
+        version, last_date, pending, milliseconds = await _looked()
+    except DatabaseUnavailable as error:
+        return _not_ready(request, str(error), {"database": str(error)})
+    if pending:
+        detail = f"Migrations are pending: {', '.join(pending)}. Run `aerich upgrade`."
+        return _not_ready(request, detail, {"database": "ok", "migrations": pending})
+    checks = {
+        "database": "ok",
+        "database_ms": milliseconds,
+        "migrations": "ok",
+        "data_version": version,
+        "last_date": last_date,
+    }
+    # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
+    if line := request.app.state.last_check():
+        overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
+        checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
+    return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
+
+
+async def _look() -> tuple[int, date | None, list[str], float]:
+    started = perf_counter()
+    async with snapshot(within=5, reserved=True) as seen:
+        pending = await migrations.pending(seen.connection)
+    return seen.version.number, seen.labels.last_date, pending, round((perf_counter() - started) * 1000, 1)
+
+
+_looked = SingleFlight(_look)
+"""Anybody may ask, and as often as he likes: all who ask at once get the same look."""
+
+
+def _not_ready(request: Request, detail: str, checks: dict[str, object]) -> Response:
+    title = "The service is not ready"
+    return problem(request, 503, "not-ready", title, detail=detail, headers={"Retry-After": "2"}, checks=checks)

@@ -1,0 +1,70 @@
+"""`/metrics`: what an operator watches, as Prometheus reads it."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from loguru import logger
+from tortoise.functions import Count, Max, Sum
+
+from project.errors import DatabaseUnavailable
+from project.store.models import IngestLog
+from project.store.warehouse.snapshot import snapshot
+from project.web.server.telemetry import Reading
+
+router = APIRouter(tags=["Health"])
+
+_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_PATIENCE = 2.0
+_OUTCOMES = ("inserted", "changed", "unchanged", "removed", "rejected")
+
+
+@router.get(
+    "/metrics",
+    summary="Counts for Prometheus",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
+async def metrics(request: Request) -> Response:
+    """Give the counts of all workers of this service, whichever is asked. It answers with the database away, too."""
+    state = request.app.state
+    database: dict[str, Any] | None = None
+    try:
+        async with snapshot(within=_PATIENCE, reserved=True) as seen:
+            totals = IngestLog.all().using_db(seen.using_db).annotate(loads=Count("id"), last=Max("finished_at"))
+            sums = totals.annotate(**{f"of_{name}": Sum(name) for name in _OUTCOMES})
+            [database] = await sums.values("loads", "last", *(f"of_{name}" for name in _OUTCOMES))
+            database["data_version"] = seen.version.number
+    except DatabaseUnavailable as error:
+        logger.debug("/metrics without the database: {}", error)
+    readings = [*_of_database(database), *_of_jobs(state.last_beat(), state.last_check())]
+    return Response(await asyncio.to_thread(state.telemetry.exposition, readings), media_type=_MEDIA_TYPE)
+
+
+def _of_database(found: dict[str, Any] | None) -> Iterator[Reading]:
+    yield Reading("ad_metrics_database_up", "Whether the database answers.", found is not None)
+    if found is None:
+        return
+    yield Reading("ad_metrics_data_version", "Moves with every load that changes something.", found["data_version"])
+    yield Reading("ad_metrics_loads", "Loads that were kept.", found["loads"], counter=True)
+    for outcome in _OUTCOMES:
+        facts = found[f"of_{outcome}"] or 0
+        yield Reading(f"ad_metrics_facts_{outcome}", f"Facts {outcome} by loads.", facts, counter=True)
+    if found["last"]:
+        yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", found["last"].timestamp())
+
+
+def _of_jobs(beat: Any, check: Any) -> Iterator[Reading]:
+    now = datetime.now(UTC)
+    if beat:
+        age = (now - beat.at).total_seconds()
+        yield Reading("ad_metrics_heartbeat_age_seconds", "How long ago the last heartbeat was.", age)
+        if beat.next:
+            late = (now - beat.next).total_seconds()
+            yield Reading("ad_metrics_heartbeat_late_seconds", "How late the next one is; negative: not yet due.", late)
+    if check:
+        yield Reading("ad_metrics_rollup_check_ok", "Whether the last daily check found all well.", check.kind == "ok")
+        age = (now - check.at).total_seconds()
+        yield Reading("ad_metrics_rollup_check_age_seconds", "How long ago it was.", age)

@@ -1,0 +1,113 @@
+"""The parameters of `GET /v1/reports`."""
+
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from project.catalog import MEASURES, METRICS
+from project.charts.renderer import PICTURES
+from project.export.formats import FORMATS
+from project.query.periods import COMPARISONS
+from project.query.reports.plan import ReportQuestion
+from project.web.request.filter_params import FilterParameters, PageParameters, bounded, sort_keys
+from project.web.request.validators import (
+    GROUPABLE,
+    compared_to_something,
+    filled_by_a_grain,
+    known_format,
+    named_once,
+    one_grain,
+    one_of,
+    sort_key,
+    sorted_by_what_there_is,
+    split_list,
+    without_pages,
+)
+
+_MEASURES = tuple(measure.name for measure in MEASURES)
+_SORTABLE = (*GROUPABLE, *METRICS, *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS))
+
+
+if TYPE_CHECKING:
+    _Bounded = FilterParameters
+else:
+    _Bounded = bounded("_Bounded", METRICS.values())
+
+
+class ReportParameters(PageParameters, _Bounded):
+    """What `GET /v1/reports` takes."""
+
+    group_by: Annotated[
+        list[Annotated[str, AfterValidator(partial(one_of, GROUPABLE))]],
+        BeforeValidator(split_list),
+        AfterValidator(named_once),
+        AfterValidator(one_grain),
+    ] = Field(
+        default_factory=list,
+        description="Dimensions, and at most one of `date week month quarter year`; without any, one total.",
+        examples=["date,platform"],
+    )
+    metrics: Annotated[
+        list[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))]],
+        BeforeValidator(split_list),
+        AfterValidator(named_once),
+    ] = Field(
+        default_factory=lambda: list(_MEASURES),
+        description="Measures, and formulas over their sums; by default the five measures.",
+        examples=["cost,ctr"],
+    )
+    compare_to: Annotated[str | None, AfterValidator(compared_to_something)] = Field(
+        None,
+        description="Beside each metric, that of as many days just before, or of the same dates a year earlier, and "
+        "how far it is from that.",
+        json_schema_extra={"enum": list(COMPARISONS)},
+        examples=["previous_period"],
+    )
+    fill: Annotated[bool, AfterValidator(filled_by_a_grain)] = Field(
+        False,
+        description="Show every date of the range for every group, also those without facts, marked `filled`.",
+        examples=["false"],
+    )
+    totals: bool = Field(
+        False, description="Also sum all groups of all pages, and give each group's share.", examples=["true"]
+    )
+    sort: Annotated[
+        list[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]],
+        BeforeValidator(split_list),
+        AfterValidator(named_once),
+        AfterValidator(sorted_by_what_there_is),
+    ] = Field(
+        default_factory=list,
+        description="What is grouped by and metrics, most important first; `-` is descending. With compare_to also "
+        "`change.` and `change_ratio.` of a metric. What has no value comes last; ties end in the groups' own order.",
+        examples=["-cost"],
+    )
+
+    format: Annotated[
+        str | None,
+        BeforeValidator(partial(known_format, ("json", *FORMATS, *PICTURES))),
+        AfterValidator(without_pages),
+    ] = Field(
+        None,
+        description="`json` is a page; `csv`, `ndjson`, `parquet` and `arrow` are files of all groups, or of the first "
+        "`limit`; `svg` and `png` are charts, which name `limit` groups and sum the others. It wins over `Accept`.",
+        json_schema_extra={"enum": ["json", *FORMATS, *PICTURES]},
+        examples=["json"],
+    )
+
+    def question(self, today: date) -> ReportQuestion:
+        """Return the question; raises InvalidRequest where the cursor belongs to another one."""
+        question = ReportQuestion(
+            self.filters(today),
+            tuple(self.group_by),
+            tuple(self.metrics),
+            sort_keys(self.sort),
+            self.compare_to,
+            self.fill,
+            self.totals,
+            self.limit,
+            today=today,
+        )
+        return question.at(self.cursor) if self.cursor else question

@@ -1,0 +1,174 @@
+"""The query parameters of all resources as Pydantic models, derived from the catalogue.
+
+A model checks everything, labels included, before any query runs, and finds all faults at once: each check is a
+field's own, and one that concerns several fields belongs to the last of them.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+
+from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, MEASURES, METRICS, Formula, Measure
+from project.query.filters import Filters
+from project.query.keyset import SortKey
+from project.web.request.validators import (
+    decimal_number,
+    iso_date,
+    known_label,
+    known_preset,
+    not_before_start,
+    not_below_minimum,
+    something_left,
+    split_labels,
+    whole_cursor,
+    whole_number,
+)
+
+LARGEST_LIMIT = 1000
+_LARGEST_COUNT = 2**63 - 1
+
+
+class NoParameters(BaseModel):
+    """A resource without parameters refuses all."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class DateParameters(NoParameters):
+    """Which days."""
+
+    date_from: Annotated[date | None, BeforeValidator(iso_date)] = Field(
+        None, description="The first day, inclusive; without it, all there is.", examples=["2024-03-01"]
+    )
+    date_to: Annotated[date | None, BeforeValidator(iso_date), AfterValidator(not_before_start)] = Field(
+        None, description="The last day, inclusive; without it, all there is.", examples=["2024-03-31"]
+    )
+    date_preset: Annotated[str | None, AfterValidator(known_preset)] = Field(
+        None,
+        description="Instead of the two dates, days relative to today in the service's time zone; `last_…` excludes "
+        "today. The dates that it stands for are in `meta`.",
+        json_schema_extra={"enum": list(DATE_PRESETS)},
+        examples=["last_28d"],
+    )
+
+
+def _label_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for dimension in LABELLED_DIMENSIONS:
+        label = Annotated[str, AfterValidator(partial(known_label, dimension.name))]
+        split = BeforeValidator(partial(split_labels, dimension.name))
+        fields[dimension.name] = (
+            Annotated[list[label], split, AfterValidator(lambda kept: sorted(set(kept)))],
+            Field(
+                default_factory=list,
+                description=f"Keep only these. {dimension.description}",
+                examples=[dimension.example],
+            ),
+        )
+        fields[f"exclude_{dimension.name}"] = (
+            Annotated[list[label], split, AfterValidator(something_left)],
+            Field(
+                default_factory=list, description=f"Drop these. {dimension.description}", examples=[dimension.example]
+            ),
+        )
+    return fields
+
+
+def _bound_fields(metrics: Iterable[Measure | Formula]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for metric in metrics:
+        kind = _number_kind(metric)
+        fields[f"min_{metric.name}"] = (
+            kind | None,
+            Field(None, description=f"At least so much, inclusive. {metric.description}", examples=[0]),
+        )
+        fields[f"max_{metric.name}"] = (
+            Annotated[kind | None, AfterValidator(not_below_minimum)],
+            Field(None, description=f"At most so much, inclusive. {metric.description}", examples=[1000]),
+        )
+    return fields
+
+
+def _number_kind(metric: Measure | Formula) -> Any:
+    if isinstance(metric, Measure) and not metric.decimals:
+        return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=_LARGEST_COUNT)]
+    number = (
+        Field(ge=0, max_digits=18, decimal_places=metric.decimals)
+        if isinstance(metric, Measure)
+        else Field(ge=0, max_digits=40)
+    )
+    return Annotated[Decimal, BeforeValidator(decimal_number), number]
+
+
+if TYPE_CHECKING:
+    _Filterable = DateParameters
+else:
+    _Filterable = create_model("_Filterable", __base__=DateParameters, **_label_fields())
+
+
+class FilterParameters(_Filterable):
+    """The common filters: days, and labels kept and dropped; those derived from it bound measures or metrics."""
+
+    def filters(self, today: date) -> Filters:
+        """Return the filters; a preset is counted from today."""
+        date_from, date_to = self.date_from, self.date_to
+        if self.date_preset:
+            date_from, date_to = DATE_PRESETS[self.date_preset](today)
+        return Filters(
+            date_from,
+            date_to,
+            keep=tuple((name, tuple(labels)) for name, labels in _given(self, _KEPT)),
+            drop=tuple((name, tuple(labels)) for name, labels in _given(self, _DROPPED)),
+            at_least=_given(self, _AT_LEAST),
+            at_most=_given(self, _AT_MOST),
+        )
+
+
+def sort_keys(names: Iterable[str]) -> tuple[SortKey, ...]:
+    """Return the keys that a checked `sort` names."""
+    return tuple(SortKey(name.removeprefix("-"), name.startswith("-")) for name in names)
+
+
+_KEPT = {dimension.name: dimension.name for dimension in LABELLED_DIMENSIONS}
+_DROPPED = {f"exclude_{dimension.name}": dimension.name for dimension in LABELLED_DIMENSIONS}
+_AT_LEAST = {f"min_{name}": name for name in METRICS}
+_AT_MOST = {f"max_{name}": name for name in METRICS}
+
+
+def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
+    """Return what the parameters hold that were given, by what each is about, in the catalogue's order."""
+    asked = params.model_fields_set
+    return tuple((name, getattr(params, field)) for field, name in names.items() if field in asked)
+
+
+def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:
+    """Return the common filters as a model that also takes bounds of these metrics."""
+    return create_model(name, __base__=FilterParameters, **_bound_fields(metrics))
+
+
+if TYPE_CHECKING:
+    RowFilterParameters = FilterParameters
+else:
+    RowFilterParameters = bounded("RowFilterParameters", MEASURES)
+
+
+class PageParameters(NoParameters):
+    """How much of an answer, and from where on."""
+
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(
+        100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
+    )
+    cursor: Annotated[str | None, AfterValidator(whole_cursor)] = Field(
+        None,
+        description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
+        "over the data as it is now; `meta.data_version` tells whether that moved.",
+    )
+
+    @property
+    def given_limit(self) -> int | None:
+        """The limit that was given; None where it is the default."""
+        return self.limit if "limit" in self.model_fields_set else None

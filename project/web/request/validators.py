@@ -1,0 +1,285 @@
+"""The checks of single parameters. Each raises what Pydantic collects; a fault says the nearest thing that works."""
+
+import csv
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from typing import Any, cast
+
+from pydantic import ValidationInfo
+from pydantic_core import PydanticCustomError
+
+from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS
+from project.errors import Fault
+from project.query import cursors
+from project.query.filters import unknown_label
+from project.query.periods import COMPARISONS
+from project.store.warehouse import labels
+from project.store.warehouse.labels import nearest
+
+GROUPABLE = (*GRAINS, *(dimension.name for dimension in LABELLED_DIMENSIONS))
+"""What reports group by."""
+
+MOST_VALUES = 1000
+"""How many values a list takes."""
+
+
+def refused(fault: Fault) -> PydanticCustomError:
+    """Return the fault as an error that Pydantic collects; `web.request.validation_errors` turns it back."""
+    return PydanticCustomError(cast("Any", fault.code), "{detail}", {"detail": fault.detail, "fault": fault})
+
+
+def iso_date(value: Any, info: ValidationInfo) -> Any:
+    """Read a date written as YYYY-MM-DD; a number or a moment is none."""
+    if value is None or isinstance(value, date):
+        return value
+    text = str(value)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
+        with suppress(ValueError):
+            return date.fromisoformat(text)
+    detail = f"{text!r} is not a date; expected YYYY-MM-DD."
+    raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_dates_meant(text))))
+
+
+def not_before_start(day: date | None, info: ValidationInfo) -> date | None:
+    """Refuse a `date_to` before `date_from`."""
+    start = info.data.get("date_from")
+    if day and start and day < start:
+        detail = f"date_to {day} is before date_from {start}; both are inclusive."
+        raise refused(Fault("date_to", "empty_range", detail, day.isoformat(), (start.isoformat(),)))
+    return day
+
+
+def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a preset that there is not, or one beside a date."""
+    if preset is None:
+        return None
+    if preset not in DATE_PRESETS:
+        raise refused(_not_one_of("date_preset", preset, DATE_PRESETS))
+    if info.data.get("date_from") or info.data.get("date_to"):
+        detail = "date_preset stands instead of date_from and date_to; give one or the other."
+        raise refused(Fault("date_preset", "conflicting_parameters", detail, preset))
+    return preset
+
+
+def split_list(values: Any, info: ValidationInfo) -> list[str]:
+    """Split values at commas; quotes keep a comma that belongs to a label: `"Paris, Texas"`."""
+    given = [values] if isinstance(values, str) else list(values or ())
+    return _not_too_many([part for value in given for part in _split(value)], info)
+
+
+def split_labels(dimension: str, values: Any, info: ValidationInfo) -> list[str]:
+    """Split labels at commas, unless a label with commas is given alone."""
+    known = labels.current()[dimension]
+    given = [values] if isinstance(values, str) else list(values or ())
+    parts = [part for value in given for part in ([value] if known.number(value) else _split(value))]
+    return _not_too_many(parts, info)
+
+
+def whole_number(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what Python takes for a number and people do not: 1_0, ٣, 1.0."""
+    if isinstance(value, str) and not re.fullmatch(r"-?\d+", value, re.ASCII):
+        raise refused(Fault(str(info.field_name), "invalid_value", f"{value!r} is not a whole number.", value))
+    return value
+
+
+def decimal_number(value: Any, info: ValidationInfo) -> Any:
+    """Refuse what Python takes for a decimal number and people do not: 1e3, NaN, ٣."""
+    if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
+        detail = f"{value!r} is not a decimal number such as 12.5."
+        raise refused(Fault(str(info.field_name), "invalid_value", detail, value))
+    return value
+
+
+def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
+    """Return the label as it is stored; refuse one that no fact ever had."""
+    known = labels.current()[dimension]
+    number = known.number(label)
+    if number is None:
+        raise refused(unknown_label(str(info.field_name), dimension, label, labels.current()))
+    return known.names[number]
+
+
+def something_left(dropped: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse exclusions that leave nothing of what is kept."""
+    name = str(info.field_name).removeprefix("exclude_")
+    kept = info.data.get(name)
+    if kept and set(kept) <= set(dropped):
+        detail = f"{info.field_name} drops every {name.replace('_', ' ')} that {name} keeps; nothing could match."
+        raise refused(Fault(str(info.field_name), "contradictory_filters", detail, ", ".join(dropped)))
+    return sorted(set(dropped))
+
+
+def not_below_minimum(number: Any, info: ValidationInfo) -> Any:
+    """Refuse a maximum below its minimum."""
+    name = str(info.field_name).removeprefix("max_")
+    minimum = info.data.get(f"min_{name}")
+    if number is not None and minimum is not None and number < minimum:
+        detail = f"max_{name} {number} is less than min_{name} {minimum}; nothing could match."
+        raise refused(Fault(f"max_{name}", "empty_range", detail, str(number), (str(minimum),)))
+    return number
+
+
+def one_of(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
+    """Refuse a name that is not allowed."""
+    if value not in allowed:
+        raise refused(_not_one_of(str(info.field_name), value, allowed))
+    return value
+
+
+def sort_key(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
+    """Refuse a name that nothing can be sorted by; `-` may stand before it."""
+    one_of(allowed, value.removeprefix("-"), info)
+    return value
+
+
+def named_once(values: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse a list that names something twice."""
+    seen: set[str] = set()
+    for value in values:
+        name = value.removeprefix("-")
+        if name in seen:
+            raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} stands twice.", value))
+        seen.add(name)
+    return values
+
+
+def one_grain(names: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to group by two date grains."""
+    grains = [name for name in names if name in GRAINS]
+    if len(grains) > 1:
+        detail = f"One date grain at a time, not {' and '.join(grains)}."
+        narrower = tuple(",".join(name for name in names if name == kept or name not in GRAINS) for kept in grains)
+        raise refused(Fault(str(info.field_name), "conflicting_parameters", detail, ",".join(names), narrower))
+    return names
+
+
+def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to sort groups by a dimension that they are not grouped by, or by a change without a comparison."""
+    grouped, compared = info.data.get("group_by"), info.data.get("compare_to")
+    for key in keys:
+        name = key.removeprefix("-")
+        if "." in name and "compare_to" in info.data and not compared:
+            detail = f"Sorting by {name} needs compare_to."
+            raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
+        if name in GROUPABLE and grouped is not None and name not in grouped:
+            detail = f"The report is not grouped by {name}, so it cannot be sorted by it."
+            # It has one grain at most.
+            others = [other for other in grouped if not (name in GRAINS and other in GRAINS)]
+            raise refused(
+                Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*others, name])}",))
+            )
+    return keys
+
+
+def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a comparison of days without a beginning: there is nothing before all there is."""
+    if name is None:
+        return None
+    one_of(tuple(COMPARISONS), name, info)
+    given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
+    if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
+        detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
+        last = info.data["date_to"]
+        works = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
+        raise refused(Fault("compare_to", "missing_parameter", detail, name, (works,)))
+    return name
+
+
+def known_format(allowed: Sequence[str], name: Any, info: ValidationInfo) -> Any:
+    """Refuse a format that there is not."""
+    return name if name is None else one_of(allowed, str(name), info)
+
+
+def without_pages(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse to go on with a page in a file or a picture."""
+    if name not in (None, "json") and info.data.get("cursor"):
+        detail = f"A file has no pages: {name} holds everything, or the first `limit`."
+        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
+    return name
+
+
+def flat_files(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse to expand dimensions in a file, whose columns are flat."""
+    if name not in (None, "json") and info.data.get("expand"):
+        detail = f"expand nests objects, which {name} has no place for."
+        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
+    return name
+
+
+def filled_by_a_grain(fill: bool, info: ValidationInfo) -> bool:
+    """Refuse to fill dates into a report that is not grouped by any."""
+    grouped = info.data.get("group_by")
+    if fill and grouped is not None and not any(name in GRAINS for name in grouped):
+        detail = "fill adds the dates without facts, and needs a date grain in group_by."
+        raise refused(Fault("fill", "missing_parameter", detail, True, (f"group_by={','.join(['date', *grouped])}",)))
+    return fill
+
+
+def filters_are_counted(counts: bool, info: ValidationInfo) -> bool:
+    """Refuse filters of labels that count nothing: they would change nothing."""
+    for name, value in info.data.items():
+        if not counts and name != "search" and value not in (None, []):
+            detail = f"{name} filters what counts=true counts; without it, it does nothing."
+            raise refused(Fault("counts", "missing_parameter", detail, suggestions=("counts=true",)))
+    return counts
+
+
+def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to expand what `fields` leaves out."""
+    shown = info.data.get("fields")
+    for name in expand:
+        if shown and name not in shown:
+            detail = f"expand names {name!r}, which fields leaves out."
+            raise refused(
+                Fault("expand", "conflicting_parameters", detail, name, (f"fields={','.join([*shown, name])}",))
+            )
+    return expand
+
+
+def whole_cursor(text: str | None) -> str | None:
+    """Refuse what is no cursor."""
+    if text is not None:
+        try:
+            cursors.decode(text)
+        except cursors.MalformedCursor as error:
+            raise refused(cursors.MALFORMED) from error
+    return text
+
+
+def _dates_meant(text: str) -> Iterable[str]:
+    """Yield the ISO dates that somebody may have meant."""
+    if parts := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
+        year, month, day = map(int, parts.groups())
+        if year and 1 <= month <= 12:
+            yield date(year, month, max(1, min(day, monthrange(year, month)[1]))).isoformat()
+    meant = set()
+    for spelling in ("%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m"):
+        with suppress(ValueError):
+            meant.add(datetime.strptime(text.removesuffix("Z"), spelling).date().isoformat())  # noqa: DTZ007 - a day
+    yield from sorted(meant)
+
+
+def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:
+    allowed = tuple(allowed)
+    detail = f"{value!r} is none of: {', '.join(allowed)}."
+    return Fault(parameter, "invalid_value", detail, value, nearest(value, allowed))
+
+
+def _not_too_many(values: list[str], info: ValidationInfo) -> list[str]:
+    if len(values) > MOST_VALUES:
+        detail = f"{len(values):,} values are too many for {info.field_name}; it takes {MOST_VALUES:,}."
+        raise refused(Fault(str(info.field_name), "too_many_values", detail))
+    return values
+
+
+def _split(value: str) -> list[str]:
+    if "," not in value:
+        return [value]
+    try:
+        [row] = csv.reader([value], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        return value.split(",")
+    return row

@@ -1,0 +1,118 @@
+"""Encode: records to the bytes of a JSON answer, once, with numbers as stored."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+from project.catalog import DIMENSIONS, MEASURES, Number
+from project.query.facets import Facet
+from project.query.reports.plan import ReportPlan
+from project.query.reports.result import Group, ReportPage, changed, share
+from project.query.rows import FIELDS, Page
+from project.store.warehouse.labels import Labels
+from project.web.response.etag import caching_headers
+
+
+def json_response(content: Any, tag: str) -> Response:
+    """Return the content as JSON that a client may keep under its ETag."""
+    return Response(dumps(content), headers=caching_headers(tag), media_type="application/json")
+
+
+def dumps(content: Any) -> bytes:
+    """Write JSON."""
+    return orjson.dumps(content)
+
+
+def row_objects(page: Page, labels: Labels, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """Return the page's records as the objects of an answer, with the fields asked for, or all."""
+    template: dict[str, Any] = dict.fromkeys(name for name in FIELDS if not fields or name in fields)
+    objects = [template.copy() for _ in page.records]
+    # Column by column, into dicts that need not grow: half the time of row by row.
+    for name, values in zip(FIELDS, zip(*page.records, strict=True), strict=False):
+        if name in template:
+            for one, value in zip(objects, _shown(name, values, page, labels), strict=True):
+                one[name] = value
+    return objects
+
+
+def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iterable[Any]:
+    """Return a column's values as an answer has them."""
+    if name in page.nested:
+        return map(page.nested[name].__getitem__, values)
+    if name in _DIMENSION_NAMES:
+        return map(labels[name].names.__getitem__, values)
+    return map(_exact, values) if name in _EXACT else values
+
+
+def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
+    """Return a report's groups as the objects of an answer."""
+    places = {name: plan.measures.index(name) for name in plan.question.metrics if name in _MEASURES}
+    objects = []
+    for group in page.groups:
+        one = _group_object(group, plan)
+        if page.total:
+            total = page.total.sums
+            one["share"] = {name: _number(share(group.sums[place], total[place])) for name, place in places.items()}
+        if plan.question.fill and group.empty:
+            one["filled"] = True
+        objects.append(one)
+    return objects
+
+
+def total_object(total: Group, plan: ReportPlan) -> dict[str, Any]:
+    """Return the totals of all pages as an answer has them."""
+    return _group_object(total, plan)
+
+
+def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
+    """Return labels as the objects of an answer; with facets, those of labels without facts are 0."""
+    objects: list[dict[str, Any]] = []
+    for number, label in labels.items():
+        one: dict[str, Any] = {"id": number, "label": label}
+        if facets is not None:
+            facet = facets.get(number, Facet())
+            one |= {name: _number(getattr(facet, name)) for name in ("facts", "impressions", "cost")}
+        objects.append(one)
+    return objects
+
+
+def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
+    # The total has no key.
+    one: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
+    for name in plan.question.metrics:
+        one[name] = _number(plan.values[name](group.sums))
+    if plan.question.compare_to:
+        changes = ((name, changed(name, group, plan)) for name in plan.question.metrics)
+        one["compare"] = {
+            name: {
+                "value": _number(change.value),
+                "change": _number(change.change),
+                "change_ratio": _number(change.change_ratio),
+            }
+            for name, change in changes
+        }
+    return one
+
+
+_TOO_LARGE = 2**63
+_MEASURES = frozenset(measure.name for measure in MEASURES)
+_DIMENSION_NAMES = frozenset(dimension.name for dimension in DIMENSIONS)
+_EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
+
+
+def _number(value: Number | None) -> Any:
+    """Return a metric as orjson takes it: it knows no Decimal, and no integer of more than 64 bits."""
+    if isinstance(value, Decimal):
+        return _exact(value)
+    return value if value is None or -_TOO_LARGE < value < _TOO_LARGE else orjson.Fragment(str(value))
+
+
+def _exact(value: str | Decimal) -> orjson.Fragment:
+    """Return a number as JSON text with exactly its digits, which a float would not keep."""
+    text = str(value)
+    if "E" in text:
+        text = format(Decimal(text), "f")
+    return orjson.Fragment(text.rstrip("0").rstrip(".") if "." in text else text)
