@@ -87,9 +87,9 @@ def page(site: str) -> float:
 
 
 def seconds(what: Callable[[], object]) -> float:
-    begun = time.perf_counter()
+    prefetch_first = time.perf_counter()
     what()
-    return time.perf_counter() - begun
+    return time.perf_counter() - prefetch_first
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks.servers import postgres
-from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
+from project.catalog import FACT_TABLE, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
 from project.ingest.load import load
 from project.ingest.mapping.presets import RECORD
 from project.ingest.options import Options
@@ -30,7 +30,6 @@ from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.warehouse import partitions
-from project.store.warehouse.partitions import FACTS
 
 END = date(2024, 3, 31)
 DAYS, REPULLED = 31, 28
@@ -77,7 +76,7 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         await without_facts(connection)
         await partitions.ensure(connection, [(END.year, END.month)])
         records = [(date_id(day), *(numbers[one] for one in labels), *measures) for day, labels, measures in month]
-        await timed("COPY of a month", connection.copy_records_to_table(FACTS, records=records, columns=COLUMNS))
+        await timed("COPY of a month", connection.copy_records_to_table(FACT_TABLE, records=records, columns=COLUMNS))
         for name, rows in (("re-pull", restated), ("same again", again)):
             await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, numbers))
         await without_facts(connection)
@@ -100,7 +99,7 @@ async def naive(connection: asyncpg.Connection, rows: Sequence[Any], numbers: di
     records = [(date_id(day), *(numbers[one] for one in labels), *measures) for day, labels, measures in rows]
     async with connection.transaction():
         await connection.execute(
-            f"CREATE TEMPORARY TABLE naive ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} FROM {FACTS} LIMIT 0"
+            f"CREATE TEMPORARY TABLE naive ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} FROM {FACT_TABLE} LIMIT 0"
         )
         await connection.copy_records_to_table("naive", records=records, columns=COLUMNS)
         await connection.execute(UPSERT)

@@ -18,7 +18,7 @@ from datetime import date
 import asyncpg
 
 from benchmarks.servers import need_wrk, postgres, serving
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
@@ -57,9 +57,9 @@ def fill(server: EmbeddedPostgres) -> None:
     asyncio.run(migrations.upgrade(settings))
     report = Report(files=[{"name": "benchmark"}])
     print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
-    vocabulary = Vocabulary()
-    lines = staged(sample_records(END, DAYS, COMBINATIONS), vocabulary)
-    asyncio.run(load_lines(lines, vocabulary, report, settings, sample=True))
+    dictionary = Dictionary()
+    lines = staged(sample_records(END, DAYS, COMBINATIONS), dictionary)
+    asyncio.run(load_lines(lines, dictionary, report, settings, sample=True))
     print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
     asyncio.run(vacuum(server.url()))
 

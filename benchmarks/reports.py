@@ -35,7 +35,7 @@ SELECT {keys}, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(cost)
 FROM fact_ad_metrics_daily WHERE date_id BETWEEN $1 AND $2 GROUP BY {keys}"""
 ROLLUP_SQL = """
 SELECT {keys}, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(cost) AS cost
-FROM rollup_ad_metrics_daily WHERE grouping_set = 59 AND date_id BETWEEN $1 AND $2 GROUP BY {keys}"""
+FROM rollup_ad_metrics_daily WHERE grouping_set = 256 AND date_id BETWEEN $1 AND $2 GROUP BY {keys}"""
 SLOW_ROUNDS = 3
 COLUMNS = {"date": "date_id", "platform": "platform_id"}
 

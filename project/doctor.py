@@ -20,8 +20,8 @@ from project.store.postgres import migrations
 from project.store.postgres.connections import database_url
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
-from project.store.warehouse import partitions
-from project.store.warehouse.labels import nearest
+from project.store.warehouse import data_version, partitions
+from project.suggestions import nearest
 
 OLDEST_SERVER = 15
 LEAST_FREE = 1 << 30
@@ -140,8 +140,7 @@ async def _inside(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Findin
         yield Finding("warn", "partitions", f"Missing: {', '.join(missing)}.", advice)
     else:
         yield Finding("ok", "partitions", f"There are partitions for {partitions.MONTHS_AHEAD} months ahead.")
-    sample = await connection.fetchval("SELECT sample FROM data_version")
-    if sample:
+    if (await data_version.read(connection)).sample:
         advice = "The first `ad-metrics load` replaces them."
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
 

@@ -1,36 +1,42 @@
-"""Every error that the service raises on purpose.
+"""Every error that the service raises on purpose. `web.response.problems` says what each is over HTTP.
 
 * AdMetricsError
-  * InvalidRequest        the caller asked for something that cannot be (HTTP 422)
-  * NoSuchThing           the caller named something that does not exist (HTTP 404)
-  * NotAllowed            the caller may not ask
-    * NoKey               … for want of a key that holds (HTTP 401)
-    * KeyTooNarrow        … with this key (HTTP 403)
-    * TooManyRequests     … so often (HTTP 429)
-    * StrangeForm         … by a form of another site (HTTP 403)
-  * DatabaseUnavailable   the database is away, full or not ready (HTTP 503)
-    * ConnectionBroken    … or ended the connection; another one may serve
-    * QueryTooSlow        … or did not answer within its time-out (HTTP 504)
-    * NotMigrated         … or lacks the tables
-    * ServerFull          … or has as many requests before it as may wait
-    * LoadsFull           … or loads as many files as may be at once
-    * CallerGone          … or was not asked, since the caller had left when the turn came
-  * PictureLost           a picture could not be drawn (HTTP 500)
-  * PicturesFull          as many pictures wait to be drawn as may (HTTP 503)
-  * LoadRefused           a file was not loaded (exit code 1)
-  * FileUnwritable        an export could not be written (exit code 1)
-  * KeyRefused            an API key was not made (exit code 1)
-  * EmbeddedPostgresError the embedded server could not be started or stopped
+  * InvalidRequest          parameters of the request are invalid
+  * NoSuchThing             the request names something that does not exist
+    * NoSuchResource        … a path
+  * MethodNotAllowed        the path exists, and does not take the method
+  * UrlTooLong, BodyTooLarge
+  * NotAllowed              the caller may not do this
+    * NoKey                 … without a valid key
+    * KeyTooNarrow          … with this key
+    * TooManyRequests       … so often
+    * AccessLimited         … from another machine
+    * CrossSiteForm         … by a form of another site
+  * DatabaseUnavailable     the database is away, overloaded or not ready
+    * ConnectionBroken      … or ended the connection; another one may serve
+    * QueryTooSlow          … or did not answer within its timeout
+    * NotMigrated           … or lacks the tables
+    * ServerFull            … or has a full queue of requests before it
+    * LoadsFull             … or runs as many loads as it may
+    * ClientDisconnected    … or was not asked, since the client had disconnected
+  * NotReady, ShuttingDown  the service does not answer yet, or no longer
+  * InternalError           the service failed
+  * RenderFailed            a chart could not be rendered
+  * PicturesFull            the limit of charts that wait to be rendered is reached
+  * LoadRefused             a file was not loaded (exit code 1)
+  * FileUnwritable          an export could not be written (exit code 1)
+  * KeyRefused              an API key was not made (exit code 1)
+  * EmbeddedPostgresError   the embedded server could not be started or stopped
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one parameter, in the words that the caller will read."""
+    """One invalid parameter, in the words that the caller reads."""
 
     parameter: str
     code: str
@@ -44,7 +50,7 @@ class AdMetricsError(Exception):
 
 
 class InvalidRequest(AdMetricsError):
-    """All faults of one request, at once."""
+    """All faults of one request."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(fault.detail for fault in faults))
@@ -52,19 +58,43 @@ class InvalidRequest(AdMetricsError):
 
 
 class NoSuchThing(AdMetricsError):
-    """Nothing is here under the name or number given."""
+    """Nothing has the name or id that the request gives."""
 
     def __init__(self, detail: str, suggestions: Sequence[str] = ()) -> None:
         super().__init__(detail)
         self.suggestions = tuple(suggestions)
 
 
+class NoSuchResource(NoSuchThing):
+    """Nothing is at the path of the request."""
+
+
+class MethodNotAllowed(AdMetricsError):
+    """The path takes other methods; `allowed` names them as the header Allow does."""
+
+    def __init__(self, detail: str, allowed: str) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+class UrlTooLong(AdMetricsError):
+    """The path and query of the request are too long."""
+
+
+class BodyTooLarge(AdMetricsError):
+    """The body of the request is too large; `unread` says that the rest of it has not been read."""
+
+    def __init__(self, detail: str, *, unread: bool = False) -> None:
+        super().__init__(detail)
+        self.unread = unread
+
+
 class NotAllowed(AdMetricsError):
-    """The caller may not ask this, or not now."""
+    """The caller may not do this, or not now."""
 
 
 class NoKey(NotAllowed):
-    """A request without a key, or with one that does not hold."""
+    """The request has no key, or one that is not valid (`presented`)."""
 
     def __init__(self, detail: str, *, presented: bool) -> None:
         super().__init__(detail)
@@ -72,7 +102,7 @@ class NoKey(NotAllowed):
 
 
 class KeyTooNarrow(NotAllowed):
-    """A key whose scope does not cover the request."""
+    """The key's scope does not cover the request, which needs the scope `needed`."""
 
     def __init__(self, detail: str, needed: str) -> None:
         super().__init__(detail)
@@ -80,29 +110,33 @@ class KeyTooNarrow(NotAllowed):
 
 
 class TooManyRequests(NotAllowed):
-    """The caller's bucket is empty; it has the next token in `retry_after` seconds."""
+    """The caller has used up its requests; the next is allowed in `retry_after` seconds."""
 
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
 
 
-class StrangeForm(NotAllowed):
-    """A form that a page of another site has sent."""
+class AccessLimited(NotAllowed):
+    """The request comes from another machine, and the service answers localhost only."""
+
+
+class CrossSiteForm(NotAllowed):
+    """A page of another site sent the form."""
 
 
 class DatabaseUnavailable(AdMetricsError):
-    """No answer could be had from the database; the same request may work in `retry_after` seconds."""
+    """The database did not answer; the same request may succeed in `retry_after` seconds."""
 
     retry_after = 2
 
 
 class ConnectionBroken(DatabaseUnavailable):
-    """The connection ended, or the server ended it, before the answer was there."""
+    """The connection ended before the answer was there."""
 
 
 class QueryTooSlow(DatabaseUnavailable):
-    """No answer came within the time-out: of a statement, or of all that one request asked."""
+    """No answer came within the timeout of a statement, or of the whole request."""
 
     retry_after = 30
 
@@ -114,36 +148,58 @@ class NotMigrated(DatabaseUnavailable):
 
 
 class ServerFull(DatabaseUnavailable):
-    """All connections are busy, and as many requests wait for one as may."""
+    """All connections are busy, and the queue of requests that wait for one is full."""
 
     retry_after = 1
 
     def __init__(self) -> None:
-        super().__init__("The service is full: as many requests wait for the database as may. Try again in a moment.")
+        super().__init__(
+            "The service is full: the limit of requests that wait for the database is reached. Try again in a moment."
+        )
 
 
 class LoadsFull(DatabaseUnavailable):
-    """As many loads as may be are running or waiting."""
+    """The limit of loads that run or wait is reached."""
 
     retry_after = 30
 
 
-class CallerGone(DatabaseUnavailable):
-    """The caller did not wait for the turn of the request; nobody reads the answer."""
+class ClientDisconnected(DatabaseUnavailable):
+    """The client disconnected while its request waited; nobody reads the answer."""
 
 
-class PictureLost(AdMetricsError):
-    """A picture that could not be drawn, for a reason that is in the log."""
+class NotReady(AdMetricsError):
+    """The service cannot answer questions; `checks` says what was found."""
+
+    retry_after = 2
+
+    def __init__(self, detail: str, checks: Mapping[str, object]) -> None:
+        super().__init__(detail)
+        self.checks = checks
+
+
+class ShuttingDown(AdMetricsError):
+    """The service ended before the answer was there."""
+
+    retry_after = 2
+
+
+class InternalError(AdMetricsError):
+    """The service failed, for a reason that is in the log."""
+
+
+class RenderFailed(AdMetricsError):
+    """A chart could not be rendered, for a reason that is in the log."""
 
 
 class PicturesFull(AdMetricsError):
-    """A picture that was not drawn, since too many others are."""
+    """The limit of charts that wait to be rendered is reached."""
 
     retry_after = 2
 
 
 class LoadRefused(AdMetricsError):
-    """A load that did not happen; the database is as before."""
+    """A load that did not happen; the database is unchanged."""
 
 
 class FileUnwritable(AdMetricsError):
@@ -155,4 +211,4 @@ class KeyRefused(AdMetricsError):
 
 
 class EmbeddedPostgresError(AdMetricsError):
-    """The embedded PostgreSQL would not start or stop."""
+    """The embedded PostgreSQL could not be started or stopped."""

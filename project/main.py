@@ -13,16 +13,13 @@ from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
-from project.charts.renderer import Drawing
 from project.errors import DatabaseUnavailable
-from project.ingest.background import Requests
+from project.ingest.background import BackgroundLoads
 from project.jobs.heartbeat_log import last_beat, last_check
 from project.jobs.scheduler import running_jobs
 from project.settings import Settings, SettingsError, get_settings
-from project.store.api_keys import KeyRing
 from project.store.postgres.connections import serving_config
-from project.store.warehouse import labels
-from project.store.warehouse.snapshot import gate, snapshot
+from project.store.warehouse.snapshot import admission, snapshot
 from project.web.api import docs, metrics
 from project.web.api.catalog.routes import router as catalog
 from project.web.api.dimensions.routes import router as dimensions
@@ -32,16 +29,17 @@ from project.web.api.reports.routes import router as reports
 from project.web.api.rows.routes import router as rows
 from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
-from project.web.response import problems
+from project.web.response.problems import answer_errors, documented
 from project.web.security.authorization import Access
 from project.web.server.telemetry import telemetry_of
-from project.web.server.uvicorn_limits import limit_heads
+from project.web.server.uvicorn_limits import limit_connections
+from project.web.state import AppState
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application; without settings it reads them from the environment and `.env`."""
     settings = settings or get_settings()
-    limit_heads()
+    limit_connections()
     app: FastAPI = FastAPIOffline(
         title="Ad Metrics",
         version=__version__,
@@ -55,25 +53,24 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.settings = settings
-    app.state.keys = KeyRing()
-    app.state.drawing = Drawing()
-    app.state.pages = {}
-    app.state.last_check = lambda: last_check(settings.heartbeat_log)
-    app.state.last_beat = lambda: last_beat(settings.heartbeat_log)
-    problems.install(app)
+    app.state.ad_metrics = AppState(
+        settings,
+        last_beat=lambda: last_beat(settings.heartbeat_log),
+        last_check=lambda: last_check(settings.heartbeat_log),
+        loads=BackgroundLoads(settings) if settings.ingest_http else None,
+    )
+    answer_errors(app)
     access = Access(settings)
-    refusals = problems.documented(*access.refusals)
+    refusals = documented(*access.refusals)
     for router in (rows, reports, dimensions, catalog):
         app.include_router(router, dependencies=access.to("read"), responses=refusals)
     # It has to say that the database is away, too.
-    app.include_router(metrics.router, dependencies=access.to("read", bridging=86_400), responses=refusals)
+    app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)
     if settings.ingest_http:
-        app.state.loads = Requests(settings)
         app.include_router(ingests, dependencies=access.to("ingest"), responses=refusals)
     app.include_router(dashboard.router, dependencies=access.to("read"))
     if settings.api_auth == "required":
-        app.include_router(dashboard.keys, dependencies=access.to_anybody())
+        app.include_router(dashboard.keys, dependencies=access.anonymous())
     app.mount("/static", StaticFiles(directory=dashboard.FILES), "static")
     app.include_router(health)
     app.include_router(docs.router)
@@ -82,18 +79,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
+    state: AppState = app.state.ad_metrics
+    settings = state.settings
     logs.configure(settings.log_level, settings.log_format)
     # Without DATABASE_URL this may start a server, which takes a second.
     config = await asyncio.to_thread(serving_config, settings)
-    labels.forget()
     async with RegisterTortoise(app, config=config), running_jobs(settings):
-        app.state.gate = gate()
-        app.state.telemetry = telemetry_of(settings)
-        app.state.telemetry.watch(app.state.gate)
+        state.admission = admission()
+        state.telemetry = telemetry_of(settings)
+        state.telemetry.watch(state.admission)
         try:
-            async with snapshot() as seen:
-                logger.info("Serving data version {} ({}).", seen.version.number, __version__)
+            async with snapshot() as current:
+                logger.info("Serving data version {} ({}).", current.version.number, __version__)
         except DatabaseUnavailable as error:
             logger.warning("Serving without the database for now: {} ({})", error, type(error.__cause__).__name__)
         # What is there now stays, and a page of rows makes no garbage in cycles: looking for some at every 700 objects
@@ -102,7 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gc.freeze()
         gc.set_threshold(50_000)
         yield
-        await app.state.drawing.close()
+        await state.renderer.close()
 
 
 def __getattr__(name: str) -> FastAPI:

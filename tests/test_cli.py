@@ -86,7 +86,7 @@ async def test_check_and_rebuild(database: str, tmp_path: Path) -> None:
         0, ["rollups     ok, 1 days", "labels      ok", "partitions  ok", "versions    ok"]
     )  # fmt: skip
     connection = await asyncpg.connect(database)
-    await connection.execute("UPDATE rollup_ad_metrics_daily SET cost = cost + 1 WHERE grouping_set = 63")
+    await connection.execute("UPDATE rollup_ad_metrics_daily SET cost = cost + 1 WHERE grouping_set = 0")
     await connection.close()
     checked = run([*AD_METRICS, "check", "--from", "2024-03-01"], DATABASE_URL=database)
     assert checked.returncode == 1

@@ -20,7 +20,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
         ALTER TABLE rollup_ad_metrics_daily
             ADD CONSTRAINT rollup_ad_metrics_daily_grouping_set_check CHECK (grouping_set >= 0 AND grouping_set % 64 = 0);
         ALTER TABLE data_version ALTER COLUMN grouping_sets TYPE integer[];
-        UPDATE data_version SET grouping_sets = ARRAY(SELECT (63 - number) * 64 FROM unnest(grouping_sets) AS number);
+        UPDATE data_version SET grouping_sets = ARRAY(SELECT (63 - number) * 64 FROM unnest(grouping_sets) AS number ORDER BY 1);
         -- Processes that serve read the sets again when the version moves; 0 stays 0, which says that nothing is loaded.
         UPDATE data_version SET version = version + 1, changed_at = clock_timestamp() WHERE version > 0;
     """
@@ -34,7 +34,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
             ALTER COLUMN grouping_set TYPE smallint USING 63 - grouping_set / 64;
         ALTER TABLE rollup_ad_metrics_daily
             ADD CONSTRAINT rollup_ad_metrics_daily_grouping_set_check CHECK (grouping_set BETWEEN 0 AND 63);
-        UPDATE data_version SET grouping_sets = ARRAY(SELECT 63 - number / 64 FROM unnest(grouping_sets) AS number);
+        UPDATE data_version SET grouping_sets = ARRAY(SELECT 63 - number / 64 FROM unnest(grouping_sets) AS number ORDER BY 1);
         ALTER TABLE data_version ALTER COLUMN grouping_sets TYPE smallint[];
         UPDATE data_version SET version = version + 1, changed_at = clock_timestamp() WHERE version > 0;
     """

@@ -1,27 +1,49 @@
-"""The vocabulary of the service, declared as data: what can be asked for, filtered by and loaded.
+"""What can be asked for, filtered by and loaded, declared as data.
 
 Parameters, filters, documentation and tests derive from these declarations. Adding a metric is one entry here.
 """
 
 from project.catalog.dates import DATE_PRESETS, date_id, date_of
-from project.catalog.dimensions import DATE, DIMENSIONS, LABELLED_DIMENSIONS, NATURAL_KEY, NOT_SET, Dimension
+from project.catalog.dimensions import (
+    DATE,
+    DIMENSION_NAMES,
+    DIMENSIONS,
+    FACT_TABLE,
+    KEYS,
+    LABELLED_DIMENSIONS,
+    LABELLED_NAMES,
+    NATURAL_KEY,
+    NOT_SET,
+    ROLLUP_TABLE,
+    Dimension,
+)
 from project.catalog.grains import GRAINS, Grain, coarser_than
-from project.catalog.metrics import FORMULAS, MEASURES, METRICS, ROUNDED, Formula, Measure, Number
+from project.catalog.metrics import FORMULAS, MEASURE_NAMES, MEASURES, METRICS, ROUNDED, Formula, Measure, Number
 from project.catalog.rollups import BASES, GROUPING_SETS, GroupingSet, summed_from
+
+RECORD = (*DIMENSION_NAMES, *MEASURE_NAMES)
+"""The fields of a record, in the order of the schema."""
 
 __all__ = [
     "BASES",
     "DATE",
     "DATE_PRESETS",
     "DIMENSIONS",
+    "DIMENSION_NAMES",
+    "FACT_TABLE",
     "FORMULAS",
     "GRAINS",
     "GROUPING_SETS",
+    "KEYS",
     "LABELLED_DIMENSIONS",
+    "LABELLED_NAMES",
     "MEASURES",
+    "MEASURE_NAMES",
     "METRICS",
     "NATURAL_KEY",
     "NOT_SET",
+    "RECORD",
+    "ROLLUP_TABLE",
     "ROUNDED",
     "Dimension",
     "Formula",

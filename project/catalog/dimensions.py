@@ -61,5 +61,14 @@ LABELLED_DIMENSIONS = (
 
 DIMENSIONS = (DATE, *LABELLED_DIMENSIONS)
 
-NATURAL_KEY = tuple(dimension.key for dimension in DIMENSIONS)
-"""The columns that tell one fact from another, in the order of their unique index."""
+DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
+LABELLED_NAMES = tuple(dimension.name for dimension in LABELLED_DIMENSIONS)
+
+KEYS = {dimension.name: dimension.key for dimension in DIMENSIONS}
+"""The column of each dimension, by its name."""
+
+NATURAL_KEY = tuple(KEYS.values())
+"""The columns that identify a fact, in the order of their unique index."""
+
+FACT_TABLE = "fact_ad_metrics_daily"
+ROLLUP_TABLE = "rollup_ad_metrics_daily"

@@ -7,7 +7,7 @@ from project.catalog.metrics import METRICS, Number
 _SPELLED = ("ctr", "cpc", "cpm")
 
 
-def spoken(name: str) -> str:
+def display_name(name: str) -> str:
     """Return a name as people say it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
     return name.upper() if name in _SPELLED else re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
 

@@ -79,6 +79,8 @@ MEASURES = (
     Measure("likes", "count", "Reactions to ads; platforms without them report 0."),
 )
 
+MEASURE_NAMES = tuple(measure.name for measure in MEASURES)
+
 FORMULAS = (
     Formula("ctr", "clicks", "impressions", "ratio", "Click-through rate."),
     Formula("cpc", "cost", "clicks", "currency", "Cost per click."),

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from project.catalog import METRICS, Number, coarser_than
-from project.catalog.display import amount, spoken
+from project.catalog.display import amount, display_name
 from project.charts.series import Shown, legible, shown
 from project.charts.theme import FAINT, GREY, INK, PAPER, SERIES
 from project.errors import Fault, InvalidRequest
@@ -90,7 +90,7 @@ class _Drawn:
         self._currency = currency
         self._grain = plan.question.grain
         self._compared = plan.question.compare_to
-        self._periods = ["this period", spoken(self._compared or "")]
+        self._periods = ["this period", display_name(self._compared or "")]
 
     @property
     def marks(self) -> int:
@@ -102,14 +102,14 @@ class _Drawn:
         """Yield a value a place, series, metric and period."""
         nothing = (0,) * len(self.plan.measures)
         filters = self.plan.question.filters
-        bounded = bool(filters.at_least or filters.at_most)
+        bounded = bool(filters.minimum or filters.maximum)
         for at in self.what.along:
             for name in self.what.names:
                 group = self.what.groups.get((at, name))
                 if group is None and (bounded or not self._grain):
                     continue  # what was left out is not 0
                 group = group or Group((), nothing, nothing)
-                for period, sums in enumerate((group.sums, group.other) if self._compared else (group.sums,)):
+                for period, sums in enumerate((group.current, group.previous) if self._compared else (group.current,)):
                     if not self._is_known(at, period):
                         continue
                     said = self._periods[period] if self._compared else ""
@@ -132,11 +132,11 @@ class _Drawn:
         if not period:
             return bool(at <= (self._labels.last_date or date.max))
         comparison = self.plan.comparison
-        if not comparison or not comparison.other:
+        if not comparison or not comparison.previous:
             return False
-        begin = comparison.back(at)
-        end = min(begin + timedelta(days=self._grain.longest - 1), comparison.other.last)
-        return begin <= comparison.other.last and end >= (self._labels.first_date or date.min)
+        begin = comparison.counterpart(at)
+        end = min(begin + timedelta(days=self._grain.longest - 1), comparison.previous.last)
+        return begin <= comparison.previous.last and end >= (self._labels.first_date or date.min)
 
     def panel(self, metric: str) -> dict[str, Any]:
         """Return the panel of one metric."""
@@ -170,15 +170,15 @@ class _Drawn:
     def in_words(self) -> str:
         """Return the title and details, and the highest and lowest value of each metric among all groups."""
         sentences = [_title(self.plan), *self.details()]
-        place = self.plan.question.grain_place or 0
+        place = self.plan.question.grain_index or 0
         groups = [group for group in self.page.groups if self._is_known(group.key[place], 0)]
         for metric in self.plan.question.metrics:
             value_of = self.plan.values[metric]
-            found = [(value, group.key) for group in groups if (value := value_of(group.sums)) is not None]
+            found = [(value, group.key) for group in groups if (value := value_of(group.current)) is not None]
             if found:
                 low, high = min(found), max(found)
                 sentences.append(
-                    f"{spoken(metric)}: highest {self._said(metric, *high)}, lowest {self._said(metric, *low)}"
+                    f"{display_name(metric)}: highest {self._said(metric, *high)}, lowest {self._said(metric, *low)}"
                 )
         return ". ".join(sentences) + "."
 
@@ -279,12 +279,12 @@ class _Drawn:
         shown = "format(datum.value, '.2~%')" if unit == "ratio" else "replace(format(datum.value, '~s'), 'G', 'B')"
         if unit == "currency":
             shown = f"abs(datum.value) < 1 ? format(datum.value, '~g') : {shown}"
-        return {"title": spoken(metric) + units[unit], "labelExpr": shown, "tickCount": 5, "titleAnchor": "end"}
+        return {"title": display_name(metric) + units[unit], "labelExpr": shown, "tickCount": 5, "titleAnchor": "end"}
 
 
 def _title(plan: ReportPlan) -> str:
     question = plan.question
-    metrics = _listed([spoken(name) for name in question.metrics])
+    metrics = _listed([display_name(name) for name in question.metrics])
     by = _listed([name.replace("_", " ") for name in question.group_by])
     return f"{metrics[0].upper()}{metrics[1:]} by {by}"
 
@@ -293,15 +293,15 @@ def _details(plan: ReportPlan) -> list[str]:
     question = plan.question
     lines = [_days(plan.period) if plan.period else "no facts"]
     if question.compare_to:
-        other = plan.comparison and plan.comparison.other
+        other = plan.comparison and plan.comparison.previous
         drawn = "dashed" if question.grain else "the mark on each bar"
-        lines[0] += f"; {drawn}: {spoken(question.compare_to)}" + (f", {_days(other)}" if other else "")
+        lines[0] += f"; {drawn}: {display_name(question.compare_to)}" + (f", {_days(other)}" if other else "")
     filters = question.filters
     narrowed = [
-        *(f"{spoken(name)}: {_few(kept)}" for name, kept in filters.keep),
-        *(f"without {spoken(name)}: {_few(dropped)}" for name, dropped in filters.drop),
-        *(f"{spoken(name)} at least {least}" for name, least in filters.at_least),
-        *(f"{spoken(name)} at most {most}" for name, most in filters.at_most),
+        *(f"{display_name(name)}: {_few(kept)}" for name, kept in filters.include),
+        *(f"without {display_name(name)}: {_few(dropped)}" for name, dropped in filters.exclude),
+        *(f"{display_name(name)} at least {least}" for name, least in filters.minimum),
+        *(f"{display_name(name)} at most {most}" for name, most in filters.maximum),
     ]
     if narrowed:
         lines.append("; ".join(narrowed))

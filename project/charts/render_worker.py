@@ -1,6 +1,6 @@
-"""Painting: the process that draws. It reads charts as lines of JSON, and writes each picture after its length.
+"""The process that renders charts. It reads each as a line of JSON, and writes the picture after its length.
 
-It imports nothing of the service but its colours, and ends when the service does, whose pipe it reads.
+It imports nothing of the service but the theme, and ends with the service, whose pipe it reads.
 """
 
 import json
@@ -16,29 +16,29 @@ from project.charts.theme import DARK
 
 
 def main() -> None:
-    """Draw what is asked for, until nobody asks."""
+    """Render what the service asks for, until it ends."""
     for line in sys.stdin.buffer:
-        asked = json.loads(line)
-        picture = _PAINTED[asked["kind"]](asked["spec"], asked["alt"])
+        request = json.loads(line)
+        picture = _RENDERED[request["format"]](request["spec"], request["alt"])
         sys.stdout.buffer.write(b"%d\n" % len(picture) + picture)
         sys.stdout.buffer.flush()
 
 
 def png(spec: dict[str, object], alt: str) -> bytes:
     """Return a chart as PNG, twice as dense as usual, for print and fine screens."""
-    drawn: bytes = vl_convert.vegalite_to_png(spec, ppi=144, allowed_base_urls=[])
-    return _described(drawn, alt)
+    picture: bytes = vl_convert.vegalite_to_png(spec, ppi=144, allowed_base_urls=[])
+    return _described(picture, alt)
 
 
 def svg(spec: dict[str, object], alt: str) -> bytes:
     """Return a chart as SVG, which says what it shows, and what each mark is under the pointer; light or dark."""
-    drawn: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
-    head, rest = drawn.split(">", 1)
-    spoken = f' role="img" aria-label={quoteattr(alt)}><desc>{escape(alt)}</desc>{_STYLE}'
-    return (head + spoken + _MARK.sub(r"<\1\2><title>\3</title></\1>", rest)).encode()
+    picture: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
+    start, remaining = picture.split(">", 1)
+    described = f' role="img" aria-label={quoteattr(alt)}><desc>{escape(alt)}</desc>{_STYLE}'
+    return (start + described + _MARK.sub(r"<\1\2><title>\3</title></\1>", remaining)).encode()
 
 
-_PAINTED = {"png": png, "svg": svg}
+_RENDERED = {"png": png, "svg": svg}
 
 _MARK = re.compile(r'<(path|line|rect)( aria-label="([^"]*)"[^>]*)/>')
 

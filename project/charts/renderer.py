@@ -1,13 +1,13 @@
-"""Drawing: charts to pictures, in a process of its own, which keeps the event loop free and the memory apart.
+"""Charts become pictures in a process of its own, which keeps the event loop free and the memory apart.
 
-The library, vl-convert, runs Vega-Lite in V8: 40 to 150 ms a picture, all of it holding Python's lock, and 190 MB.
+The library, vl-convert, runs Vega-Lite in V8: a picture takes 40 to 150 ms, all of it under Python's lock, and 190 MB.
 """
 
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,20 +15,20 @@ import orjson
 from loguru import logger
 
 from project.charts.chart import Chart
-from project.errors import CallerGone, PictureLost, PicturesFull
-from project.store.postgres.admission import caller_gone
+from project.errors import PicturesFull, RenderFailed
+from project.store.postgres.admission import AdmissionControl
 
-MOST_WAITING = 10
-"""Pictures that may wait for the one that is drawn; more are refused."""
+LARGEST_QUEUE = 10
+"""Pictures that may wait for the one that is being rendered; more are refused."""
 
-PATIENCE = 20.0
+TIMEOUT = 20.0
 """Seconds for one picture, and for the wait before it: one that takes longer would never end."""
 
-IDLE = 300.0
+IDLE_TIMEOUT = 300.0
 """Seconds without pictures after which the process is ended, for its memory."""
 
-_DIED = (ValueError, OSError, asyncio.IncompleteReadError)
-"""What it raises to ask a process that has died, or in vain: a TimeoutError is an OSError."""
+_WORKER_LOST = (ValueError, OSError, asyncio.IncompleteReadError)
+"""What a request to a process raises that died or takes too long: a TimeoutError is an OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,91 +40,80 @@ class Picture:
 
 
 PICTURES: Mapping[str, Picture] = {
-    one.name: one for one in (Picture("svg", "image/svg+xml"), Picture("png", "image/png"))
+    picture.name: picture for picture in (Picture("svg", "image/svg+xml"), Picture("png", "image/png"))
 }
 
 
-class Drawing:
-    """Draws one picture at a time."""
+class Renderer:
+    """Renders one picture at a time."""
 
     def __init__(self) -> None:
-        self._painter: Process | None = None
-        self._turn = asyncio.Lock()
-        self._waiting = 0
-        self._ending: asyncio.TimerHandle | None = None
+        self._worker: Process | None = None
+        self._idle: asyncio.TimerHandle | None = None
+        self._admission = AdmissionControl(
+            1,
+            LARGEST_QUEUE,
+            TIMEOUT,
+            full=lambda: PicturesFull(
+                "The limit of pictures that wait to be rendered is reached. Try again in a moment."
+            ),
+            timed_out=lambda: PicturesFull("The pictures before this one take too long. Try again in a moment."),
+        )
 
-    async def draw(self, chart: Chart, kind: Picture) -> bytes:
-        """Return the picture of a chart. Raises PicturesFull, and PictureLost where it could not be drawn."""
-        if self._waiting > MOST_WAITING:
-            raise PicturesFull("As many pictures wait to be drawn as may. Try again in a moment.")
-        self._waiting += 1
-        asked = orjson.dumps({"kind": kind.name, "spec": chart.spec, "alt": chart.alt})
-        try:
-            async with self._in_turn():
-                if await caller_gone.get()():
-                    raise CallerGone("The caller left before the turn of the picture came.")
-                return await self._drawn(asked)
-        finally:
-            self._waiting -= 1
+    async def render(self, chart: Chart, picture: Picture) -> bytes:
+        """Return the picture of a chart. Raises PicturesFull, RenderFailed and ClientDisconnected."""
+        request = orjson.dumps({"format": picture.name, "spec": chart.spec, "alt": chart.alt})
+        async with self._admission.slot():
+            return await self._render(request)
 
-    def end(self) -> None:
+    def end_worker(self) -> None:
         """End the process; the next picture starts another."""
-        painter, self._painter = self._painter, None
-        if self._ending:
-            self._ending.cancel()
-        if painter:
+        worker, self._worker = self._worker, None
+        if self._idle:
+            self._idle.cancel()
+        if worker:
             with suppress(ProcessLookupError):
-                painter.kill()
+                worker.kill()
 
     async def close(self) -> None:
         """End the process for good."""
-        painter = self._painter
-        self.end()
-        if painter:
-            await painter.wait()
+        worker = self._worker
+        self.end_worker()
+        if worker:
+            await worker.wait()
 
-    @asynccontextmanager
-    async def _in_turn(self) -> AsyncIterator[None]:
+    async def _render(self, request: bytes) -> bytes:
+        if self._idle:
+            self._idle.cancel()
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._turn.acquire()
-        except TimeoutError as error:
-            raise PicturesFull("The pictures before this one take too long. Try again in a moment.") from error
-        try:
-            yield
-        finally:
-            self._turn.release()
-
-    async def _drawn(self, asked: bytes) -> bytes:
-        if self._ending:
-            self._ending.cancel()
-        try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 try:
-                    picture = await self._painted(asked)
-                except _DIED:
-                    # The process died, which may have to do with what it drew before, or with nothing.
-                    self.end()
-                    picture = await self._painted(asked)
-        except _DIED as error:
-            self.end()
-            logger.error("A picture could not be drawn ({!r}): {}", error, asked[:2000])
-            raise PictureLost("The picture could not be drawn; the same report as JSON or CSV can be had.") from error
+                    content = await self._ask_worker(request)
+                except _WORKER_LOST:
+                    # The process died, perhaps of an earlier picture.
+                    self.end_worker()
+                    content = await self._ask_worker(request)
+        except _WORKER_LOST as error:
+            self.end_worker()
+            logger.error("A chart could not be rendered ({!r}): {}", error, request[:2000])
+            raise RenderFailed(
+                "The chart could not be rendered; the same report is available as JSON or CSV."
+            ) from error
         except BaseException:
-            # The caller has left in the middle of it; the next would get this picture.
-            self.end()
+            # The client disconnected in the middle of it; the next request would get this picture.
+            self.end_worker()
             raise
-        self._ending = asyncio.get_running_loop().call_later(IDLE, self.end)
-        return picture
+        self._idle = asyncio.get_running_loop().call_later(IDLE_TIMEOUT, self.end_worker)
+        return content
 
-    async def _painted(self, asked: bytes) -> bytes:
-        if self._painter is None or self._painter.returncode is not None:
-            # What is typed at a terminal is for the service, in whose session it is not.
-            self._painter = await asyncio.create_subprocess_exec(
+    async def _ask_worker(self, request: bytes) -> bytes:
+        if self._worker is None or self._worker.returncode is not None:
+            # In a session of its own, so that Ctrl-C in the service's terminal does not reach it.
+            self._worker = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "project.charts.render_worker", stdin=PIPE, stdout=PIPE, start_new_session=True
             )
-        stdin = cast("asyncio.StreamWriter", self._painter.stdin)
-        stdout = cast("asyncio.StreamReader", self._painter.stdout)
-        stdin.write(asked + b"\n")
+        stdin = cast("asyncio.StreamWriter", self._worker.stdin)
+        stdout = cast("asyncio.StreamReader", self._worker.stdout)
+        stdin.write(request + b"\n")
         await stdin.drain()
         return await stdout.readexactly(int(await stdout.readline()))

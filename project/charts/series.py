@@ -8,7 +8,7 @@ from typing import Any
 from project.catalog import METRICS, Formula
 from project.query.keyset import SortKey
 from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Amounts, Group, ReportPage, ordered
+from project.query.reports.result import Group, ReportPage, sort_groups, sum_amounts
 
 OTHERS = "(all others)"
 
@@ -39,7 +39,7 @@ def shown(plan: ReportPlan, page: ReportPage, limit: int | None) -> Shown:
     """Return what a chart of a report shows; `limit` is how many bars, or lines, have names of their own."""
     question = plan.question
     grained = question.grain is not None
-    place = question.grain_place or 0
+    place = question.grain_index or 0
     rest = [at for at in range(len(question.group_by)) if at != place]
 
     def along_of(group: Group) -> Any:
@@ -49,7 +49,7 @@ def shown(plan: ReportPlan, page: ReportPage, limit: int | None) -> Shown:
         return " · ".join(legible(str(group.key[at])) for at in rest)
 
     left_out: list[str] = []
-    along: Sequence[Any] = plan.units if grained else _ranked(plan, page.groups, along_of, [place])
+    along: Sequence[Any] = plan.buckets if grained else _ranked(plan, page.groups, along_of, [place])
     names: Sequence[Any] = _ranked(plan, page.groups, name_of, rest)
     others = OTHERS
     while others in along or others in names:
@@ -93,7 +93,7 @@ def _ranked(plan: ReportPlan, groups: Iterable[Group], name_of: Callable[[Group]
     for name, of in grouped.items():
         key = tuple(part if place in places else None for place, part in enumerate(of[0].key))
         named[key] = (name, _sum(key, of))
-    return [named[group.key][0] for group in ordered((group for _, group in named.values()), sort, plan)]
+    return [named[group.key][0] for group in sort_groups((group for _, group in named.values()), sort, plan)]
 
 
 def _size(metric: str) -> str:
@@ -112,8 +112,4 @@ def _largest(names: Sequence[Any], most: int, what: str, others: str, left_out: 
 def _sum(key: tuple[Any, ...], groups: Sequence[Group]) -> Group:
     if len(groups) == 1:
         return Group(key, *groups[0][1:])
-    return Group(key, _add(one.sums for one in groups), _add(one.other for one in groups))
-
-
-def _add(amounts: Iterable[Amounts]) -> Amounts:
-    return tuple(map(sum, zip(*amounts, strict=True)))
+    return Group(key, sum_amounts(one.current for one in groups), sum_amounts(one.previous for one in groups))

@@ -22,6 +22,7 @@ from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
 from project.store.postgres.connections import database_url, writing
+from project.store.warehouse import data_version
 
 app = typer.Typer(add_completion=False)
 
@@ -57,10 +58,10 @@ def demo(
 
 async def _sample_if_empty(settings: Settings) -> str:
     async with writing(settings) as connection:
-        version, sample = await connection.fetchrow("SELECT version, sample FROM data_version") or (0, False)
-    if sample:
+        version = await data_version.read(connection)
+    if version.sample:
         return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
-    if version:
+    if version.number:
         return "yours; no sample data is added to it"
     yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
     report = await load_sample(settings, yesterday)

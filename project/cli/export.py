@@ -3,37 +3,41 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
-from fastapi import Request, Response
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from starlette.types import Message
 from tortoise import Tortoise
 
-from project.charts.renderer import PICTURES, Drawing
+from project.charts.chart import chart_of
+from project.charts.renderer import PICTURES, Picture, Renderer
 from project.cli.exit_codes import exit_codes
 from project.errors import FileUnwritable, InvalidRequest
-from project.export.formats import FORMATS
+from project.export.encode import encode
+from project.export.formats import FORMATS, Format
+from project.export.open_export import Export, export_snapshot, open_export
+from project.query.reports.run import run
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
-from project.store.warehouse import labels
-from project.web.api.reports.routes import report
-from project.web.api.rows.routes import list_rows
-from project.web.response.file_stream import FileResponse
+from project.store.warehouse.snapshot import snapshot
+from project.web.api.reports.params import ReportParameters
+from project.web.api.rows.params import RowsParameters
+from project.web.request.query_string import parse_items
+from project.web.state import today
 
 app = typer.Typer(add_completion=False)
 
-_RESOURCES = {"/v1/ad-metrics": list_rows, "/v1/reports": report}
-_ENDINGS = (
-    {one.extension: one.name for one in FORMATS.values()} | {"arrow": "arrow"} | {name: name for name in PICTURES}
-)
+_RESOURCES: dict[str, type[RowsParameters] | type[ReportParameters]] = {
+    "/v1/ad-metrics": RowsParameters,
+    "/v1/reports": ReportParameters,
+}
+_FORMATS: dict[str, Format | Picture] = {**FORMATS, **PICTURES}
+_ENDINGS = {format_.extension: name for name, format_ in FORMATS.items()} | {name: name for name in _FORMATS}
 
 
 @app.command()
@@ -48,108 +52,104 @@ def export(
     ],
     file: Annotated[Path, typer.Argument(help="Where to; the ending says the format. - is standard output, as CSV.")],
     format_: Annotated[
-        str | None, typer.Option("--format", metavar="|".join((*FORMATS, *PICTURES)), help="Whatever the ending is.")
+        str | None, typer.Option("--format", metavar="|".join(_FORMATS), help="Whatever the ending is.")
     ] = None,
 ) -> None:
     """Write rows or a report to a file: csv, ndjson, parquet, arrow (arrows), and for reports svg or png."""
     path, query = _split(question)
-    kind = format_ or dict(query).get("format") or _ending(file)
-    if kind == "json":
+    name = format_ or dict(query).get("format") or _format_of(file)
+    if name == "json":
         raise typer.BadParameter("json is for pages; a file of objects is ndjson", param_hint="--format")
-    asked = urlencode([*((name, value) for name, value in query if name != "format"), ("format", kind)])
+    items = [*((key, value) for key, value in query if key != "format"), ("format", name)]
     with exit_codes():
         try:
-            written = asyncio.run(_exported(get_settings(), path, asked, file))
+            written = asyncio.run(_export(get_settings(), path, items, file))
         except InvalidRequest as error:
             for fault in error.faults:
-                meant = f" Perhaps: {', '.join(map(str, fault.suggestions))}." if fault.suggestions else ""
-                print(f"{fault.parameter}: {fault.detail}{meant}", file=sys.stderr)
+                hint = f" Perhaps: {', '.join(map(str, fault.suggestions))}." if fault.suggestions else ""
+                print(f"{fault.parameter}: {fault.detail}{hint}", file=sys.stderr)
             raise typer.Exit(1) from error
     print(f"{written} to {file}", file=sys.stderr)
 
 
 def _split(question: str) -> tuple[str, list[tuple[str, str]]]:
-    whole = question.startswith(("/", "http://", "https://"))
-    path, _, query = question.partition("?") if whole else ("/v1/ad-metrics", "", question)
+    has_path = question.startswith(("/", "http://", "https://"))
+    path, _, query = question.partition("?") if has_path else ("/v1/ad-metrics", "", question)
     path = urlsplit(path).path
     if path not in _RESOURCES:
-        raise typer.BadParameter(f"{path!r} is none of: {', '.join(_RESOURCES)}", param_hint="QUESTION")
+        raise typer.BadParameter(f"{path!r} must be one of: {', '.join(_RESOURCES)}", param_hint="QUESTION")
     return path, parse_qsl(query, keep_blank_values=True)
 
 
-def _ending(file: Path) -> str:
+def _format_of(file: Path) -> str:
     if str(file) == "-":
         return "csv"
     ending = file.suffix.removeprefix(".").lower()
     if ending not in _ENDINGS:
         expected = ", ".join(f".{ending}" for ending in _ENDINGS)
-        raise typer.BadParameter(f"{file.name!r} ends in none of: {expected}; or give --format", param_hint="FILE")
+        raise typer.BadParameter(f"{file.name!r} must end in one of: {expected}; or give --format", param_hint="FILE")
     return _ENDINGS[ending]
 
 
-async def _exported(settings: Settings, path: str, query: str, file: Path) -> str:
-    """Answer as the service would, and write the answer; returns what was written, in words."""
-    async with _reading(settings) as state:
-        request = Request(
-            {
-                "type": "http",
-                "method": "GET",
-                "path": path,
-                "query_string": query.encode(),
-                "headers": [],
-                "app": SimpleNamespace(state=state),
-                "observed": {},
-            }
-        )
-        with _whole(file) as out:
-            answer = await _RESOURCES[path](request)
-            if isinstance(answer, FileResponse):
-                answer.patience = None  # whoever reads may take his time
-            with _progress_bar(answer) as told:
-                await _write(answer, request, out, told)
-    count = answer.headers.get("x-row-count")
-    return f"{int(count):,} rows" if count else "a picture"
+async def _export(settings: Settings, path: str, items: list[tuple[str, str]], file: Path) -> str:
+    """Answer as the service does, write the answer, and return in words what was written."""
+    async with _database(settings):
+        params = await parse_items(_RESOURCES[path], items)
+        format_ = _FORMATS[params.format or "csv"]
+        with _complete_file(file) as out:
+            if isinstance(params, ReportParameters) and isinstance(format_, Picture):
+                await _write(out, await _picture(params, format_, settings))
+                return "a picture"
+            question = params.question(today(settings))
+            async with export_snapshot(question) as current:
+                opened = await open_export(question, FORMATS[format_.name], current, urlencode(items))
+                try:
+                    with _progress_bar(opened) as advance:
+                        async for part in encode(opened):
+                            await _write(out, part)
+                            advance()
+                finally:
+                    await opened.close()
+    return f"{opened.rows:,} rows"
+
+
+async def _picture(params: ReportParameters, picture: Picture, settings: Settings) -> bytes:
+    async with snapshot() as current:
+        report = await run(params.question(today(settings)), current)
+    chart = chart_of(report.plan, report.page, report.labels, currency=settings.currency, limit=params.given_limit)
+    renderer = Renderer()
+    try:
+        return await renderer.render(chart, picture)
+    finally:
+        await renderer.close()
 
 
 @asynccontextmanager
-async def _reading(settings: Settings) -> AsyncIterator[SimpleNamespace]:
-    """Yield the state of a service that only reads."""
+async def _database(settings: Settings) -> AsyncIterator[None]:
     await Tortoise.init(config=serving_config(settings))
-    labels.forget()
-    state = SimpleNamespace(settings=settings, drawing=Drawing())
     try:
-        yield state
+        yield
     finally:
-        await state.drawing.close()
         await Tortoise.close_connections()
 
 
-async def _write(answer: Response, request: Request, out: BinaryIO, told: Any) -> None:
-    async def receive() -> Message:
-        await asyncio.Event().wait()
-        return {"type": "http.disconnect"}
-
-    async def send(message: Message) -> None:
-        if body := message.get("body"):
-            try:
-                await asyncio.to_thread(_write_all, out, body)
-            except OSError as error:
-                # An error of the system would be taken for one of the database's connection.
-                raise FileUnwritable(f"{error.strerror or error}; what was written is not whole.") from error
-        told()
-
-    await answer(request.scope, receive, send)
+async def _write(out: BinaryIO, content: bytes) -> None:
+    try:
+        await asyncio.to_thread(_write_all, out, content)
+    except OSError as error:
+        # An OSError inside a snapshot would be taken for one of the database's connection.
+        raise FileUnwritable(f"{error.strerror or error}; what was written is incomplete.") from error
 
 
-def _write_all(out: BinaryIO, body: bytes) -> None:
-    left = memoryview(body)
-    while left:
-        left = left[out.write(left) :]
+def _write_all(out: BinaryIO, content: bytes) -> None:
+    remaining = memoryview(content)
+    while remaining:
+        remaining = remaining[out.write(remaining) :]
 
 
 @contextmanager
-def _whole(file: Path) -> Iterator[BinaryIO]:
-    """Open a file that is there only once it is whole; standard output and devices take what comes."""
+def _complete_file(file: Path) -> Iterator[BinaryIO]:
+    """Open a file that exists only once it is complete; standard output and devices take what comes."""
     if str(file) == "-":
         # Not Python's own, which would complain once more at its end when nobody reads.
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as out:
@@ -170,12 +170,12 @@ def _whole(file: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _progress_bar(answer: Response) -> Iterator[Any]:
-    """Yield what is to be called now and then; on a terminal it shows how far the file is."""
-    if not sys.stderr.isatty() or not isinstance(answer, FileResponse):
+def _progress_bar(export: Export) -> Iterator[Callable[[], None]]:
+    """Yield what to call after each part; on a terminal it shows how far the file is."""
+    if not sys.stderr.isatty():
         yield lambda: None
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rows", total=int(answer.headers["x-row-count"]))
-        yield lambda: bar.update(task, completed=answer.rows_written)
+        task = bar.add_task("rows", total=export.rows)
+        yield lambda: bar.update(task, completed=export.rows_written)

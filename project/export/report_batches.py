@@ -1,4 +1,4 @@
-"""Tables of reports: the groups as typed columns, with the members of nested objects joined by dots.
+"""Batches of reports: the groups as typed columns, with the members of nested objects joined by dots.
 
 `compare.cost.value` is what a JSON answer has as `{"compare": {"cost": {"value": …}}}`.
 """
@@ -15,7 +15,7 @@ import pyarrow as pa
 from project.catalog import GRAINS, METRICS, Formula, Number
 from project.export.row_batches import LABEL
 from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Amounts, Group, ReportPage, changed, share
+from project.query.reports.result import Amounts, Group, ReportPage, change_of, share
 
 _COST = pa.decimal128(38, 6)
 _LARGE = pa.decimal128(38)
@@ -53,51 +53,51 @@ class ReportTable:
 
 def _columns(plan: ReportPlan, page: ReportPage) -> Iterator[_Column]:
     question = plan.question
-    for place, name in enumerate(question.group_by):
-        yield _Column(name, pa.date32() if name in GRAINS else LABEL, partial(_label, place))
+    for index, name in enumerate(question.group_by):
+        yield _Column(name, pa.date32() if name in GRAINS else LABEL, partial(_label, index))
     for name in question.metrics:
-        yield _Column(name, _type(name, plan, page), partial(_own, plan.values[name]), _may_lack(name))
+        yield _Column(name, _type(name, plan, page), partial(_current, plan.values[name]), _is_nullable(name))
     for name in question.metrics if question.compare_to else ():
         for member in ("value", "change", "change_ratio"):
             kind = pa.float64() if member == "change_ratio" else _type(name, plan, page)
             yield _Column(f"compare.{name}.{member}", kind, partial(_compared, plan, name, member), True)
     if page.total:
-        for name in (name for name in question.metrics if not _may_lack(name)):
+        for name in (name for name in question.metrics if not _is_nullable(name)):
             value = plan.values[name]
-            yield _Column(f"share.{name}", pa.float64(), partial(_share, value, value(page.total.sums) or 0), True)
+            yield _Column(f"share.{name}", pa.float64(), partial(_share, value, value(page.total.current) or 0), True)
     if question.fill:
         yield _Column("filled", pa.bool_(), attrgetter("empty"))
 
 
-def _label(place: int, group: Group) -> Any:
-    return group.key[place]
+def _label(index: int, group: Group) -> Any:
+    return group.key[index]
 
 
-def _own(value: _Value, group: Group) -> Number | None:
-    return value(group.sums)
+def _current(value: _Value, group: Group) -> Number | None:
+    return value(group.current)
 
 
 def _share(value: _Value, whole: Number, group: Group) -> Decimal | None:
-    return share(value(group.sums) or 0, whole)
+    return share(value(group.current) or 0, whole)
 
 
 def _compared(plan: ReportPlan, metric: str, member: str, group: Group) -> Number | None:
-    found: Number | None = getattr(changed(metric, group, plan), member)
-    return found
+    value: Number | None = getattr(change_of(metric, group, plan), member)
+    return value
 
 
 def _type(name: str, plan: ReportPlan, page: ReportPage) -> pa.DataType:
-    if _may_lack(name):
+    if _is_nullable(name):
         return pa.float64()
     if METRICS[name].unit == "currency":
         return _COST
-    place = plan.measures.index(name)
-    largest = max((max(group.sums[place], group.other[place]) for group in page.groups), default=0)
+    index = plan.measures.index(name)
+    largest = max((max(group.current[index], group.previous[index]) for group in page.groups), default=0)
     return _LARGE if largest >= _TOO_LARGE else pa.int64()
 
 
-def _may_lack(name: str) -> bool:
-    """Whether it is a quotient, which nothing over nothing has not."""
+def _is_nullable(name: str) -> bool:
+    """Whether the metric is a quotient, which is null where its denominator is 0."""
     return isinstance(METRICS[name], Formula)
 
 

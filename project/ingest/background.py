@@ -31,7 +31,7 @@ MOST_AT_ONCE = 4
 SECONDS_BETWEEN_NOTES = 2.0
 
 
-class Requests:
+class BackgroundLoads:
     """Starts loads for one process of the service."""
 
     def __init__(self, settings: Settings) -> None:

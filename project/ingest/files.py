@@ -5,7 +5,7 @@ from pathlib import Path
 
 from project.errors import LoadRefused
 from project.ingest.convert.converter import Converter
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.mapping.columns import mapped
 from project.ingest.options import Options
 from project.ingest.read.source import Source, opened
@@ -19,7 +19,7 @@ Progress = Callable[[Source, Report], None]
 def staged_lines(
     paths: Sequence[Path],
     options: Options,
-    vocabulary: Vocabulary,
+    dictionary: Dictionary,
     report: Report,
     currency: str,
     *,
@@ -37,7 +37,7 @@ def staged_lines(
             tell(f"{source.name}: {table.kind}, read as {columns.preset.name}")
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "what stands above the header", [text])
-            converter = Converter(columns, table, options, vocabulary, report, source.name, currency)
+            converter = Converter(columns, table, options, dictionary, report, source.name, currency)
             for block in table.blocks:
                 yield converter.convert(block)
                 if progress:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import asyncpg
 import orjson
 
 from project.errors import LoadRefused
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.files import Progress, staged_lines
 from project.ingest.options import Options, check_options
 from project.ingest.report import Report
@@ -17,7 +17,7 @@ from project.ingest.write.merge import merge, remove_all
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Tell, wait_for_turn, writing
-from project.store.warehouse import partitions, rollups
+from project.store.warehouse import data_version, partitions, rollups
 
 _LOGGED = (
     "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",
@@ -55,15 +55,15 @@ async def load(
     check_options(options)
     report = report or Report()
     report.dry_run = dry_run
-    vocabulary = Vocabulary()
-    lines = staged_lines(paths, options, vocabulary, report, settings.currency, tell=tell, progress=progress)
-    await load_lines(lines, vocabulary, report, settings, options=options, tell=tell)
+    dictionary = Dictionary()
+    lines = staged_lines(paths, options, dictionary, report, settings.currency, tell=tell, progress=progress)
+    await load_lines(lines, dictionary, report, settings, options=options, tell=tell)
     return report
 
 
 async def load_lines(
     lines: Iterator[bytes],
-    vocabulary: Vocabulary,
+    dictionary: Dictionary,
     report: Report,
     settings: Settings,
     *,
@@ -76,7 +76,7 @@ async def load_lines(
     The first real load removes the sample data, so that the two never mix.
     """
     async with writing(settings) as connection:
-        days = await stage(connection, lines, vocabulary, report)
+        days = await stage(connection, lines, dictionary, report)
         if not options.max_rejects.allows(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
         if days is None:
@@ -95,7 +95,7 @@ async def load_lines(
             await merge(
                 connection,
                 report,
-                keys_differ=vocabulary.keys_differ(report.rows_read),
+                keys_differ=dictionary.keys_differ(report.rows_read),
                 replace=options.replace,
                 refuse_duplicates=options.on_duplicate == "error",
             )
@@ -112,13 +112,12 @@ async def load_lines(
 
 
 async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
-    row = await connection.fetchrow("SELECT version, sample FROM data_version")
-    version, was_sample = cast("asyncpg.Record", row)
-    if sample and version and not was_sample:
+    before = await data_version.read(connection)
+    if sample and before.number and not before.sample:
         raise LoadRefused("There is real data; sample data is not added to it.")
-    if was_sample and not sample:
+    if before.sample and not sample:
         report.sample_removed = await remove_all(connection)
-    if not version or report.sample_removed:
+    if not before.number or report.sample_removed:
         # Its days will be all there are.
         await rollups.have_all(connection)
 
@@ -126,11 +125,8 @@ async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Repo
 async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
     """Move the data version if any fact changed, and add the load to the log."""
     if report.inserted or report.changed or report.removed or report.sample_removed:
-        await connection.execute(
-            "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = $1",
-            sample,
-        )
-    report.data_version = await connection.fetchval("SELECT version FROM data_version")
+        await data_version.move(connection, sample=sample)
+    report.data_version = (await data_version.read(connection)).number
     report.finished_at = datetime.now(UTC)
     entry = {name: getattr(report, name) for name in _LOGGED} | {"files": orjson.dumps(report.files).decode()}
     placeholders = ", ".join(f"${position}" for position in range(1, len(entry) + 1))

@@ -9,7 +9,7 @@ from typing import Literal
 from project.catalog import MEASURES
 from project.errors import LoadRefused
 from project.ingest.mapping.presets import PRESETS, RECORD
-from project.store.warehouse.labels import nearest
+from project.suggestions import nearest
 
 _MEASURES = tuple(measure.name for measure in MEASURES)
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
 from project.ingest.write.records import Record, staged
@@ -72,9 +72,9 @@ async def load_sample(
     settings: Settings, end: date, days: int = DAYS, combinations: int = COMBINATIONS, *, tell: Tell = print
 ) -> Report:
     """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
-    report, vocabulary = Report(files=[{"name": NAME}]), Vocabulary()
+    report, dictionary = Report(files=[{"name": NAME}]), Dictionary()
     records = _counted(sample_records(end, days, combinations), report)
-    await load_lines(staged(records, vocabulary), vocabulary, report, settings, sample=True, tell=tell)
+    await load_lines(staged(records, dictionary), dictionary, report, settings, sample=True, tell=tell)
     return report
 
 

@@ -58,7 +58,7 @@ def check(log: Path, now: datetime) -> Beat:
 async def _database() -> dict[str, str]:
     started = perf_counter()
     try:
-        async with snapshot(within=PATIENCE, reserved=True) as seen:
+        async with snapshot(timeout=PATIENCE, reserved=True) as seen:
             newest = seen.labels.last_date
     except DatabaseUnavailable as error:
         return {"database": "away", "error": type(error.__cause__ or error).__name__}

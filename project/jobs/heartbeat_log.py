@@ -98,7 +98,7 @@ def last_beat(log: Path) -> Beat | None:
     return next((line for line in _newest_lines(log) if line.job == "heartbeat"), None)
 
 
-def filled_until(log: Path) -> datetime | None:
+def last_completed_slot(log: Path) -> datetime | None:
     """Return the moment up to which every slot has its line: that of the newest beat of a slot.
 
     Where there is none yet, it is that of the oldest beat: of the service's first start.

@@ -17,7 +17,7 @@ import asyncpg
 from filelock import FileLock, Timeout
 from loguru import logger
 
-from project.jobs.heartbeat_log import filled_until
+from project.jobs.heartbeat_log import last_completed_slot
 from project.settings import Settings
 from project.store.postgres.connections import writing
 
@@ -43,10 +43,10 @@ class Leader(Protocol):
     """What the process that leads knows and may do."""
 
     @property
-    def filled_until(self) -> datetime | None:
+    def last_completed_slot(self) -> datetime | None:
         """The moment up to which every slot has its heartbeat; None where there was none yet."""
 
-    def filling(self, slot: datetime) -> AbstractAsyncContextManager[bool]:
+    def claim_slot(self, slot: datetime) -> AbstractAsyncContextManager[bool]:
         """Hold a slot while its heartbeat is written; False where it has one already."""
 
     async def lost(self) -> None:
@@ -77,12 +77,12 @@ class LeaderOnHost:
         self._log = log
 
     @property
-    def filled_until(self) -> datetime | None:
+    def last_completed_slot(self) -> datetime | None:
         """The moment of the newest heartbeat."""
-        return filled_until(self._log)
+        return last_completed_slot(self._log)
 
     @asynccontextmanager
-    async def filling(self, _slot: datetime) -> AsyncIterator[bool]:
+    async def claim_slot(self, _slot: datetime) -> AsyncIterator[bool]:
         """Nobody else writes."""
         yield True
 
@@ -95,12 +95,12 @@ class LeaderInDatabase:
     """A leader among hosts."""
 
     def __init__(self, connection: "asyncpg.Connection[Any]", filled: datetime | None) -> None:
-        self.filled_until = filled
+        self.last_completed_slot = filled
         self._connection = connection
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
-    async def filling(self, slot: datetime) -> AsyncIterator[bool]:
+    async def claim_slot(self, slot: datetime) -> AsyncIterator[bool]:
         """Write the slot down, for good when the block has ended."""
         async with self._one_at_a_time, self._connection.transaction():
             yield bool(await self._connection.fetchval(_FILL, _JOB, slot))

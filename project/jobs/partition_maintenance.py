@@ -9,7 +9,7 @@ from project.catalog import date_id
 from project.errors import DatabaseUnavailable
 from project.settings import Settings
 from project.store.postgres.connections import wait_for_turn, writing
-from project.store.warehouse import partitions
+from project.store.warehouse import data_version, partitions
 
 CRON = "10 3 * * *"
 """When they run, in UTC: before the daily check."""
@@ -42,9 +42,7 @@ async def drop_old_facts(settings: Settings) -> None:
             dropped = await partitions.drop_before(connection, (first.year, first.month))
             if dropped:
                 await connection.execute("DELETE FROM dim_date WHERE date_id < $1", date_id(first))
-                await connection.execute(
-                    "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp()"
-                )
+                await data_version.move(connection)
     except DatabaseUnavailable as error:
         logger.error("Old facts could not be dropped: {}", error)
     except asyncpg.LockNotAvailableError:

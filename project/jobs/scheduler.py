@@ -68,7 +68,7 @@ def heartbeat_scheduler(settings: Settings, write: Callable[[str], None], leader
         trigger,
         args=(settings, trigger, write, leader),
         id="heartbeat",
-        next_run_time=_first_run(leader.filled_until, trigger),
+        next_run_time=_first_run(leader.last_completed_slot, trigger),
     )
     check_trigger = cron_trigger(settings.check_cron, "CHECK_CRON")
     scheduler.add_job(_check, check_trigger, args=(settings, check_trigger, write), id="check")
@@ -110,10 +110,10 @@ async def _lead(settings: Settings) -> None:
                 scheduler.shutdown(wait=False)
 
 
-def _first_run(filled_until: datetime | None, trigger: CronTrigger) -> datetime | None:
+def _first_run(last_completed_slot: datetime | None, trigger: CronTrigger) -> datetime | None:
     """Return the first slot to fill: one that came due while leadership changed hands, else the next."""
     now = datetime.now(UTC)
-    missed = filled_until and next_beat(trigger, filled_until)
+    missed = last_completed_slot and next_beat(trigger, last_completed_slot)
     if missed and (now - missed).total_seconds() < MISFIRE_GRACE_SECONDS:
         return missed
     return next_beat(trigger, now)
@@ -129,7 +129,7 @@ def _newest_slot(trigger: CronTrigger, now: datetime) -> datetime:
 async def _beat_of_slot(settings: Settings, trigger: CronTrigger, write: Callable[[str], None], leader: Leader) -> None:
     slot = _newest_slot(trigger, datetime.now(UTC))
     line = await _line("ok", settings, trigger)
-    async with leader.filling(slot) as nobody_has:
+    async with leader.claim_slot(slot) as nobody_has:
         if nobody_has:
             write(line)
             # The writer has a thread of its own; the slot is filled when the line is on disk.

@@ -1,4 +1,4 @@
-"""Cursors: the last row of a page, written down opaquely and bound to the question that it answers."""
+"""Cursors: the position of the last row of a page, encoded, and bound to the question that the page answers."""
 
 import base64
 import binascii
@@ -25,24 +25,24 @@ FOREIGN = Fault(
 
 
 class MalformedCursor(ValueError):
-    """The text is no cursor of ours."""
+    """The text is not a cursor."""
 
 
-def digest(question: Any) -> str:
-    """Return a short digest of a question; equal questions have equal digests, in every process."""
+def digest(*question: Any) -> str:
+    """Return a short digest of a question's values; equal questions have equal digests, in every process."""
     return hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
 
 
 def encode(question: str, position: Any) -> str:
-    """Write a position down: JSON with Decimals as text. `question` is the digest of what was asked."""
+    """Return the cursor of a position: JSON with Decimals as text. `question` is the digest of the question."""
     content = orjson.dumps([question, position], default=_as_text)
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def decode(text: str) -> tuple[str, Any]:
-    """Read a cursor: the digest of its question, and the position as JSON has it. Raises MalformedCursor.
+    """Return the digest of a cursor's question, and its position as JSON has it. Raises MalformedCursor.
 
-    Cursors come from outside: whoever uses the position checks it first.
+    Cursors come from clients: validate the position before you use it.
     """
     try:
         content = orjson.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
@@ -55,12 +55,12 @@ def decode(text: str) -> tuple[str, Any]:
 
 
 def position_for(question: str, text: str) -> Any:
-    """Return the position of a cursor that belongs to the question, else raise InvalidRequest; it is never None."""
+    """Return the position of a cursor, never None. Raises InvalidRequest where it belongs to another question."""
     try:
-        owner, position = decode(text)
+        digest_of_cursor, position = decode(text)
     except MalformedCursor as error:
         raise InvalidRequest([MALFORMED]) from error
-    if owner != question:
+    if digest_of_cursor != question:
         raise InvalidRequest([FOREIGN])
     if position is None:
         raise InvalidRequest([MALFORMED])

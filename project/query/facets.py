@@ -6,19 +6,17 @@ from decimal import Decimal
 
 from tortoise.functions import Count, Sum
 
-from project.catalog import DATE, DIMENSIONS
+from project.catalog import DATE, KEYS
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.rollup_choice import Source, source_for
+from project.query.rollup_choice import Source, choose_source
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 
-_KEYS = {dimension.name: dimension.key for dimension in DIMENSIONS}
-
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """What the facts with one label come to."""
+    """The totals of the facts with one label."""
 
     facts: int = 0
     impressions: int = 0
@@ -27,7 +25,7 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class FacetsPlan:
-    """Which dimension's labels, and what to sum. Bounds of single facts' measures can only be read from the facts."""
+    """Which dimension's labels to count, in which source."""
 
     dimension: str
     source: Source
@@ -35,25 +33,28 @@ class FacetsPlan:
 
 
 def plan_facets(dimension: str, filters: Filters, labels: Labels) -> FacetsPlan:
-    """Resolve names to numbers and choose the source. InvalidRequest where a label has gone since it was checked."""
-    told_apart = {dimension, *(name for name, _ in (*filters.keep, *filters.drop))} - {DATE.name}
-    source = source_for(told_apart, labels, facts_only=bool(filters.at_least or filters.at_most))
+    """Resolve labels to ids and choose the source; bounds of single facts can only be read from the facts.
+
+    Raises InvalidRequest where a label has gone since the question was validated.
+    """
+    required_dimensions = {dimension, *filters.dimensions} - {DATE.name}
+    source = choose_source(required_dimensions, labels, facts_only=bool(filters.bounded))
     return FacetsPlan(dimension, source, (*source.conditions, *plan_filters(filters, labels)))
 
 
 def facets_statement(plan: FacetsPlan) -> Statement:
     """Return the SQL of the sums by label."""
-    key = _KEYS[plan.dimension]
-    counted = Sum("facts") if plan.source.grouping_set else Count("id")
-    shape = ("facets", plan.source.name, key, *((one.column, one.operator, len(one.values)) for one in plan.conditions))
+    key = KEYS[plan.dimension]
+    facts = Sum("facts") if plan.source.grouping_set else Count("id")
+    shape = ("facets", plan.source.name, key, *(condition.shape for condition in plan.conditions))
     values = [value for condition in plan.conditions for value in condition.values]
     return statement(
         shape,
         values,
         lambda: (
             plan.source.model.filter(matching(plan.conditions))
-            # Not by the columns' own names: a condition on one would become one on its sum.
-            .annotate(all_facts=counted, all_impressions=Sum("impressions"), all_cost=Sum("cost"))
+            # Not by the columns' own names: a condition on one would become a condition on its sum.
+            .annotate(all_facts=facts, all_impressions=Sum("impressions"), all_cost=Sum("cost"))
             .group_by(key)
             .values(key, "all_facts", "all_impressions", "all_cost")
         ),
@@ -61,8 +62,8 @@ def facets_statement(plan: FacetsPlan) -> Statement:
 
 
 async def fetch_facets(plan: FacetsPlan, snapshot: Snapshot) -> Mapping[int, Facet]:
-    """Return the facets by the labels' numbers; a label without facts is left out."""
+    """Return the facets by the labels' ids; a label without facts is left out."""
     return {
-        number: Facet(int(facts), int(impressions), Decimal(cost))
-        for number, facts, impressions, cost in await snapshot.fetch(facets_statement(plan))
+        id_: Facet(int(facts), int(impressions), Decimal(cost))
+        for id_, facts, impressions, cost in await snapshot.fetch(facets_statement(plan))
     }

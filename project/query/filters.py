@@ -1,4 +1,4 @@
-"""Filters: what a question keeps and drops, first by label, then by number, then as a condition of a queryset."""
+"""Filters: what a question includes and excludes, first by label, then by id, then as a condition of a queryset."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise.expressions import Q
 
-from project.catalog import DATE, LABELLED_DIMENSIONS, NOT_SET, date_id
+from project.catalog import DATE, KEYS, NOT_SET, date_id
 from project.errors import Fault, InvalidRequest
 from project.store.warehouse.labels import Labels
 
@@ -16,15 +16,30 @@ from project.store.warehouse.labels import Labels
 class Filters:
     """The common filters of a question, in the caller's words. Dates are inclusive; None is open.
 
-    `keep` and `drop` hold (dimension, labels) pairs; `at_least` and `at_most` hold (metric, number) pairs.
+    `include` and `exclude` hold (dimension, labels) pairs; `minimum` and `maximum` hold (metric, number) pairs.
     """
 
     date_from: date | None = None
     date_to: date | None = None
-    keep: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    drop: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    at_least: tuple[tuple[str, int | Decimal], ...] = ()
-    at_most: tuple[tuple[str, int | Decimal], ...] = ()
+    include: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    minimum: tuple[tuple[str, int | Decimal], ...] = ()
+    maximum: tuple[tuple[str, int | Decimal], ...] = ()
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """What it holds, without names: what cursors are bound to must outlive a renamed field."""
+        return self.date_from, self.date_to, self.include, self.exclude, self.minimum, self.maximum
+
+    @property
+    def dimensions(self) -> set[str]:
+        """The dimensions whose labels it names."""
+        return {name for name, _ in (*self.include, *self.exclude)}
+
+    @property
+    def bounded(self) -> set[str]:
+        """The metrics that it bounds."""
+        return {name for name, _ in (*self.minimum, *self.maximum)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +52,27 @@ class Condition:
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """The value, or those of a list, one by one."""
+        """The value, or the values of a list."""
         return self.value if isinstance(self.value, tuple) else (self.value,)
+
+    @property
+    def shape(self) -> tuple[str, str, int]:
+        """What decides its SQL, whatever its values are."""
+        return self.column, self.operator, len(self.values)
 
 
 def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
-    """Turn labels into numbers. InvalidRequest where a label has gone since the question was checked."""
+    """Resolve labels to ids. Raises InvalidRequest where a label has gone since the question was validated."""
     conditions = []
     if filters.date_from:
         conditions.append(Condition(DATE.key, "gte", date_id(filters.date_from)))
     if filters.date_to:
         conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
-    for pairs, operator, prefix in ((filters.keep, "in", ""), (filters.drop, "not_in", "exclude_")):
-        for name, wanted in pairs:
-            numbers = _numbers(f"{prefix}{name}", name, wanted, labels)
-            conditions.append(Condition(_KEYS[name], operator, numbers))
-    conditions += [Condition(metric, "gte", number) for metric, number in filters.at_least]
-    conditions += [Condition(metric, "lte", number) for metric, number in filters.at_most]
+    for pairs, operator, prefix in ((filters.include, "in", ""), (filters.exclude, "not_in", "exclude_")):
+        for name, names in pairs:
+            conditions.append(Condition(KEYS[name], operator, _ids(f"{prefix}{name}", name, names, labels)))
+    conditions += [Condition(metric, "gte", number) for metric, number in filters.minimum]
+    conditions += [Condition(metric, "lte", number) for metric, number in filters.maximum]
     return tuple(conditions)
 
 
@@ -62,25 +81,21 @@ def matching(conditions: tuple[Condition, ...]) -> Q:
     return Q(*(Q(**{f"{condition.column}__{condition.operator}": condition.value}) for condition in conditions))
 
 
-_KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
-
-
-def _numbers(parameter: str, dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
-    known = labels[dimension]
-    numbers = []
-    for label in wanted:
-        number = known.number(label)
-        if number is None:
-            raise InvalidRequest([unknown_label(parameter, dimension, label, labels)])
-        numbers.append(number)
-    return tuple(sorted(set(numbers)))
-
-
 def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) -> Fault:
     """Return the fault of a label that no fact ever had."""
     known = labels[dimension]
     detail = f"No {dimension.replace('_', ' ')} is called {label!r}."
-    if not known.names:
+    if not known.labels:
         detail += " No data has been loaded yet."
-    blank = (NOT_SET,) if not label.strip() and known.number(NOT_SET) else ()
+    blank = (NOT_SET,) if not label.strip() and known.id(NOT_SET) else ()
     return Fault(parameter, "unknown_label", detail, label, blank or known.nearest(label))
+
+
+def _ids(parameter: str, dimension: str, names: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
+    ids = set()
+    for label in names:
+        id_ = labels[dimension].id(label)
+        if id_ is None:
+            raise InvalidRequest([unknown_label(parameter, dimension, label, labels)])
+        ids.add(id_)
+    return tuple(sorted(ids))

@@ -1,4 +1,4 @@
-"""The order of rows: sort keys, then the natural key, so that every row has one place; and the page after a row."""
+"""Keyset pagination: an order that gives every row one position, and the rows after a position."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from pypika_tortoise.terms import Criterion, Term, Tuple
 from tortoise.expressions import F, Q, ResolveContext
 from tortoise.query_utils import QueryModifier
 
-from project.catalog import DATE, DIMENSIONS, MEASURES, NATURAL_KEY
+from project.catalog import DATE, DIMENSIONS, MEASURE_NAMES, NATURAL_KEY
 
-_FIELDS = {measure.name: measure.name for measure in MEASURES} | {
+_FIELDS = {name: name for name in MEASURE_NAMES} | {
     dimension.name: dimension.key if dimension is DATE else f"{dimension.relation}__{dimension.label}"
     for dimension in DIMENSIONS
 }
@@ -28,9 +28,12 @@ class SortKey:
     name: str
     descending: bool = False
 
+    def __str__(self) -> str:
+        return f"-{self.name}" if self.descending else self.name
+
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OrderTerm:
     """One term of ORDER BY: a field as Tortoise names it."""
 
     field: str
@@ -40,16 +43,16 @@ class Place:
         return f"-{self.field}" if self.descending else self.field
 
 
-def plan_order(sort: Sequence[SortKey]) -> tuple[Place, ...]:
+def plan_order(sort: Sequence[SortKey]) -> tuple[OrderTerm, ...]:
     """Return the whole order.
 
     The natural key follows the direction of the last sort key: then `sort=-date` reads the natural key's index
     backwards, where a mixed order would sort a day's rows for every page.
     """
-    places = [Place(_FIELDS[key.name], key.descending) for key in sort]
-    last = places[-1].descending if places else False
-    named = {place.field for place in places}
-    return (*places, *(Place(column, last) for column in NATURAL_KEY if column not in named))
+    terms = [OrderTerm(_FIELDS[key.name], key.descending) for key in sort]
+    descending = terms[-1].descending if terms else False
+    fields = {term.field for term in terms}
+    return (*terms, *(OrderTerm(column, descending) for column in NATURAL_KEY if column not in fields))
 
 
 class After(Q):
@@ -61,11 +64,11 @@ class After(Q):
 
     __slots__ = ("_runs",)
 
-    def __init__(self, order: Sequence[Place], values: Mapping[str, Any]) -> None:
+    def __init__(self, order: Sequence[OrderTerm], values: Mapping[str, Any]) -> None:
         super().__init__()
         self._runs = [
-            (descending, [(place.field, values[place.field]) for place in run])
-            for descending, run in groupby(order, key=lambda place: place.descending)
+            (descending, [(term.field, values[term.field]) for term in run])
+            for descending, run in groupby(order, key=lambda term: term.descending)
         ]
 
     @property

@@ -1,4 +1,4 @@
-"""Periods: the days of a report, those it is compared with, and which day stands against which."""
+"""Periods: the days of a report, the days it is compared with, and which day is compared with which."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days from the first to the last, both included."""
+    """Days from the first to the last, inclusive."""
 
     first: date
     last: date
@@ -20,31 +20,31 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How the days of another period stand against those of a report's own.
+    """How the days of a previous period correspond to those of the current one.
 
-    `other` is the other period, None where no day stands against any; `back` gives, for a day of the report's own, the
-    first day of the other period that stands against it or against a later one.
+    `previous` is None where no day corresponds to any. `counterpart` returns, for a day of the current period, the
+    first day of the previous one that corresponds to it or to a later day.
     """
 
-    other: Period | None
-    back: Callable[[date], date]
+    previous: Period | None
+    counterpart: Callable[[date], date]
 
 
-def previous_period(own: Period) -> Comparison:
+def previous_period(current: Period) -> Comparison:
     """Compare with as many days just before, day by day. Raises OverflowError where the calendar begins later."""
-    shift = timedelta(days=own.days)
-    return Comparison(Period(own.first - shift, own.last - shift), lambda day: day - shift)
+    shift = timedelta(days=current.days)
+    return Comparison(Period(current.first - shift, current.last - shift), lambda day: day - shift)
 
 
-def previous_year(own: Period) -> Comparison:
+def previous_year(current: Period) -> Comparison:
     """Compare with the same dates a year earlier. Raises OverflowError where the calendar begins later.
 
-    A 29 February that the year before lacks stands against nothing; one that only the year before has counts with its
-    28th. So a day is compared with the same in every period that it is in.
+    A 29 February that the year before lacks has no counterpart; one that only the year before has counts with its 28th.
+    So a day has the same counterpart in every period.
     """
-    if own.first.year == date.min.year:
+    if current.first.year == date.min.year:
         raise OverflowError("there is no year before")
-    first, last = _year_before(own.first), _last_a_year_before(own.last)
+    first, last = _year_before(current.first), _last_a_year_before(current.last)
     return Comparison(Period(first, last) if first <= last else None, _year_before)
 
 
@@ -54,34 +54,33 @@ COMPARISONS: dict[str, Callable[[Period], Comparison]] = {
 }
 
 
-def days_asked(
+def compare(comparison: str, current: Period, today: date) -> Comparison:
+    """Compare a period by one of COMPARISONS; of one that today is in, only the days up to today.
+
+    Raises OverflowError where the calendar begins later.
+    """
+    past = Period(current.first, min(current.last, today)) if current.first <= today else current
+    return COMPARISONS[comparison](past)
+
+
+def requested_days(
     first: date | None, last: date | None, earliest: date | None, latest: date | None
 ) -> tuple[date | None, date | None]:
-    """Return the first and last day asked for; an open end is the earliest or latest day that has facts.
+    """Return the first and last day requested; an open end is the earliest or latest day with facts.
 
-    It stays None where there are no facts, or all are beyond the end that was given.
+    It stays None where there are no facts, or where all are beyond the end that was given.
     """
     start, end = first or earliest, last or latest
     return (first, last) if start and end and start > end else (start, end)
 
 
-def compared(comparison: str, own: Period, today: date) -> Comparison:
-    """Compare a period by one of COMPARISONS; of one that today is in, only the days that have come.
+def bucket_starts(buckets: Sequence[date], current: Period, comparison: Comparison | None = None) -> list[date]:
+    """Return the first day that counts for each bucket: a day counts for the last bucket whose start it has reached.
 
-    Raises OverflowError where the calendar begins later.
+    With a comparison these are days of the previous period. Of two buckets with one start the first has no days.
     """
-    come = Period(own.first, min(own.last, today)) if own.first <= today else own
-    return COMPARISONS[comparison](come)
-
-
-def thresholds(units: Sequence[date], own: Period, comparison: Comparison | None = None) -> list[date]:
-    """Return the first day that counts for each unit: a day counts for the last unit whose threshold it reached.
-
-    With a comparison these are days of the other period. Of two units with the same threshold the first has no days.
-    """
-    if comparison is None:
-        return [max(unit, own.first) for unit in units]
-    return [comparison.back(max(unit, own.first)) for unit in units]
+    starts = [max(bucket, current.first) for bucket in buckets]
+    return [comparison.counterpart(start) for start in starts] if comparison else starts
 
 
 def _year_before(day: date) -> date:

@@ -1,4 +1,4 @@
-"""Sources: what a report is read from, the smallest rollup that covers it or the facts."""
+"""The choice of a source: the smallest rollup that covers a question, or the facts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from project.store.warehouse.labels import Labels
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table to sum, and what makes its rows those of one grouping set; without a set it is the facts."""
+    """What is summed: the rollup of one grouping set, or the facts, which have none."""
 
     grouping_set: GroupingSet | None
 
@@ -28,17 +28,21 @@ class Source:
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
-        """What its rows have in common."""
+        """What selects its rows of the table."""
         return (Condition("grouping_set", "in", (self.grouping_set.number,)),) if self.grouping_set else ()
 
 
-def source_for(dimensions: Collection[str], labels: Labels, *, facts_only: bool = False) -> Source:
-    """Return the smallest grouping set that tells these labelled dimensions apart, or the facts where none does.
+def choose_source(dimensions: Collection[str], labels: Labels, *, facts_only: bool = False) -> Source:
+    """Return the smallest grouping set that has these labelled dimensions, or the facts where none has.
 
-    A set is as small as few combinations of labels its rows can have.
+    The size of a set is how many combinations of labels its rows can have.
     """
-    there = [kept for kept in GROUPING_SETS if kept.number in labels.grouping_sets]
-    covering = [kept for kept in there if set(dimensions) <= set(kept.dimensions)]
+    stored = [grouping_set for grouping_set in GROUPING_SETS if grouping_set.number in labels.grouping_sets]
+    covering = [grouping_set for grouping_set in stored if set(dimensions) <= set(grouping_set.dimensions)]
     if facts_only or not covering:
         return Source(None)
-    return Source(min(covering, key=lambda kept: prod(len(labels[name].names) for name in kept.dimensions)))
+    return Source(min(covering, key=lambda grouping_set: _size(grouping_set, labels)))
+
+
+def _size(grouping_set: GroupingSet, labels: Labels) -> int:
+    return prod(len(labels[name].labels) for name in grouping_set.dimensions)

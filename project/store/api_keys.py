@@ -40,13 +40,13 @@ class KeyRing:
         self._failed = False
         self._read = SingleFlight(self._read_all)
 
-    async def holder(self, key: str, bridging: float = 0) -> ApiKey:
+    async def holder(self, key: str, grace_period: float = 0) -> ApiKey:
         """Return whose key this is. Raises NoKey where it is nobody's or was revoked, and DatabaseUnavailable.
 
-        While the database is away, keys that were read up to `bridging` seconds ago still count.
+        While the database is away, keys that were read up to `grace_period` seconds ago still count.
         """
         parts = _KEY.fullmatch(key)
-        known = (await self._known(bridging)).get(int(parts[1])) if parts else None
+        known = (await self._known(grace_period)).get(int(parts[1])) if parts else None
         # Compared also where there is no such key: the time should not tell.
         same = hmac.compare_digest(known.digest if known else b"", _digest(parts[2] if parts else key))
         if known is None or not same:
@@ -55,24 +55,24 @@ class KeyRing:
             raise NoKey(f"The key {known.name!r} was revoked at {known.revoked_at:%Y-%m-%dT%H:%M:%SZ}.", presented=True)
         return known
 
-    async def _known(self, bridging: float) -> Mapping[int, ApiKey]:
+    async def _known(self, grace_period: float) -> Mapping[int, ApiKey]:
         if monotonic() - self._tried_at >= SECONDS_KNOWN:
             await self._read()
-        if self._failed and monotonic() - self._read_at > bridging:
+        if self._failed and monotonic() - self._read_at > grace_period:
             raise DatabaseUnavailable("Keys cannot be checked: the database is away.")
         return self._keys
 
     async def _read_all(self) -> None:
-        begun = monotonic()
+        started = monotonic()
         try:
-            async with snapshot(within=_PATIENCE, reserved=True) as seen:
+            async with snapshot(timeout=_PATIENCE, reserved=True) as seen:
                 keys = await ApiKey.all().using_db(seen.using_db)
         except DatabaseUnavailable:
             # Not asked again at once, by everybody.
             self._failed, self._tried_at = True, monotonic()
         else:
             self._keys = {key.id: key for key in keys}
-            self._failed, self._tried_at, self._read_at = False, begun, begun
+            self._failed, self._tried_at, self._read_at = False, started, started
 
 
 async def create(connection: "asyncpg.Connection[Any]", name: str, scope: str) -> str:

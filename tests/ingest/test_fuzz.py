@@ -64,7 +64,7 @@ def test_every_dialect_adds_up(
     if zipped:
         content = gzip.compress(content)
     options = Options(max_rejects=LENIENT.max_rejects, decimal_comma=False, date_format=dates)
-    rows, report, vocabulary = read(content, options)
+    rows, report, dictionary = read(content, options)
     assert report.rows_read + report.rejected + report.left_out == len(records)
     assert report.rows_read == len(rows)
     # What a label may not hold is rejected; nothing else is.
@@ -73,7 +73,7 @@ def test_every_dialect_adds_up(
     assert len(rows) == len(kept)
     sums = [sum(Decimal(row[place]) for row in rows) for place in range(8, 13)]
     assert sums == [sum(Decimal(record[place]) for record in kept) for place in range(7, 12)]
-    assert Counter(key[0] for key in named(rows, vocabulary).elements()) == Counter(record[0] for record in kept)
+    assert Counter(key[0] for key in named(rows, dictionary).elements()) == Counter(record[0] for record in kept)
 
 
 VALID = "\r\n".join([",".join(RECORD), *[",".join(map(str, ONE))] * 3, ""]).encode()

@@ -39,7 +39,7 @@ async def state(url: str) -> Any:
         await connection.close()
 
 
-def begun(file: Path, url: str) -> subprocess.Popen[bytes]:
+def prefetch_first(file: Path, url: str) -> subprocess.Popen[bytes]:
     """Start a load, and return when it reads."""
     process = subprocess.Popen(
         [*AD_METRICS, "load", str(file)],
@@ -65,7 +65,7 @@ async def test_a_process_that_is_killed(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", ROWS)
     before = await state(database)
     for moment in MOMENTS:
-        process = begun(file, database)
+        process = prefetch_first(file, database)
         time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -87,7 +87,7 @@ async def test_a_server_that_is_killed(short_directory: Path, tmp_path: Path) ->
         file = write(tmp_path / "a.csv", ROWS)
         before = await state(server.url())
         for moment in MOMENTS[1::2]:
-            process = begun(file, server.url())
+            process = prefetch_first(file, server.url())
             time.sleep(moment)
             pid = server.status().pid
             assert pid

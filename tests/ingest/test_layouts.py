@@ -151,8 +151,8 @@ def test_every_delimiter_and_encoding(delimiter: str, encoding: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows([RECORD, (*ONE[:1], "Île, de; France\t|", *ONE[2:])])
     options = Options(encoding=encoding) if encoding == "utf-16-le" else Options()
-    rows, _, vocabulary = read(gzip.compress(text.getvalue().encode(encoding)), options, "a.txt")
-    assert named(rows, vocabulary) == {(DAY, "Île, de; France\t|", *ONE[2:7], *FIRST): 1}
+    rows, _, dictionary = read(gzip.compress(text.getvalue().encode(encoding)), options, "a.txt")
+    assert named(rows, dictionary) == {(DAY, "Île, de; France\t|", *ONE[2:7], *FIRST): 1}
 
 
 async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
@@ -240,8 +240,8 @@ def test_dates_as_people_write_them(texts: list[str], days: list[Any] | None) ->
         with pytest.raises(LoadRefused, match="dates of more than one form"):
             read(content)
         return
-    _, _, vocabulary = read(content)
-    assert vocabulary.days == [date(2024, *day) for day in days]
+    _, _, dictionary = read(content)
+    assert dictionary.days == [date(2024, *day) for day in days]
 
 
 async def test_dates_that_can_be_read_in_two_ways_are_refused(
@@ -452,6 +452,6 @@ async def test_replace_removes_what_the_files_no_longer_have(
     assert {key[1:5:3] + key[:1] for key in await facts(connection)} == {
         ("California", "instagram", DAY), ("California", "tiktok", DAY), ("California", "instagram", date(2024, 3, 2)),
     }  # fmt: skip
-    total = "SELECT sum(facts) FROM rollup_ad_metrics_daily WHERE grouping_set = 63"
+    total = "SELECT sum(facts) FROM rollup_ad_metrics_daily WHERE grouping_set = 0"
     assert await connection.fetchval(total) == 3
     assert (await loaded(database, again, replace=True)).data_version == 2

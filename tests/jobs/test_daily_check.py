@@ -16,16 +16,16 @@ async def test_its_line_and_readiness(
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [ONE]))
     async with serving(database) as client:
-        log = client.app.state.settings.heartbeat_log
+        log = client.app.state.ad_metrics.settings.heartbeat_log
         assert "daily_check" not in (await client.get("/health/ready")).json()["checks"]
-        line = await daily_check(client.app.state.settings)
+        line = await daily_check(client.app.state.ad_metrics.settings)
         assert (line.job, line.kind) == ("check", "ok")
         assert line.facts.items() >= {"rollups": "ok", "labels": "ok", "partitions": "ok", "versions": "ok", "days": "1"}.items()  # fmt: skip
         keep_check(log, line)
         checks = (await client.get("/health/ready")).json()["checks"]
         assert checks["daily_check"]["result"] == "ok"
-        await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE grouping_set = 63")
-        line = await daily_check(client.app.state.settings)
+        await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE grouping_set = 0")
+        line = await daily_check(client.app.state.ad_metrics.settings)
         assert (line.kind, line.facts["rollups"], line.facts["labels"]) == ("failed", "1_wrong", "ok")
         keep_check(log, line)
         ready = await client.get("/health/ready")
@@ -43,24 +43,24 @@ async def test_it_looks_at_the_35_newest_days(
     await loaded(database, write(tmp_path / "a.csv", [(str(day), *ONE[1:]) for day in days]))
     async with serving(database) as client:
         await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240101")
-        line = await daily_check(client.app.state.settings)
+        line = await daily_check(client.app.state.ad_metrics.settings)
         assert (line.kind, line.facts["days"]) == ("ok", "35")
         # A mistyped year is one day of them.
         await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240102")
-        assert (await daily_check(client.app.state.settings)).kind == "failed"
+        assert (await daily_check(client.app.state.ad_metrics.settings)).kind == "failed"
 
 
 async def test_a_check_that_is_overdue_is_said(serving: Client, database: str) -> None:
     async with serving(database) as client:
-        log = client.app.state.settings.heartbeat_log
+        log = client.app.state.ad_metrics.settings.heartbeat_log
         now = datetime.now(UTC)
         for due, overdue in ((now + timedelta(hours=1), False), (now - timedelta(hours=2), True)):
-            keep_check(log, await daily_check(client.app.state.settings, due))
+            keep_check(log, await daily_check(client.app.state.ad_metrics.settings, due))
             checks = (await client.get("/health/ready")).json()["checks"]
             assert (checks["daily_check"]["overdue"], checks["daily_check"]["result"]) == (overdue, "ok")
 
 
 async def test_a_database_that_is_away_is_said(serving: Client) -> None:
     async with serving("postgresql://postgres@/x?host=/nowhere") as client:
-        line = await daily_check(client.app.state.settings)
+        line = await daily_check(client.app.state.ad_metrics.settings)
         assert (line.kind, line.facts) == ("failed", {"error": "FileNotFoundError"})

@@ -15,7 +15,7 @@ from tests.jobs.test_heartbeat import LINE, clock
 
 async def test_a_start_is_a_beat_at_once(serving: Client, facts_database: str) -> None:
     async with serving(facts_database) as client:
-        log = client.app.state.settings.heartbeat_log
+        log = client.app.state.ad_metrics.settings.heartbeat_log
         for _ in range(100):
             if last_beat(log):
                 break
@@ -57,7 +57,7 @@ async def test_a_log_that_cannot_be_written_for_a_while(
 
     monkeypatch.setattr("project.jobs.leader_election.lock_for", lock_for)
     async with serving(facts_database) as client:
-        log = client.app.state.settings.heartbeat_log
+        log = client.app.state.ad_metrics.settings.heartbeat_log
         await asyncio.sleep(0.2)
         assert (await client.get("/v1/ad-metrics")).status_code == 200
         assert last_beat(log) is None

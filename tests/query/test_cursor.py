@@ -24,7 +24,7 @@ def test_a_cursor_reads_back_as_it_was_written(position: dict[str, Any]) -> None
     question = RowsQuestion(Filters())
     text = cursors.encode(question.digest, position)
     assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-    assert question.at(text).after == position
+    assert question.after_cursor(text).after == position
 
 
 @given(POSITIONS, st.data())
@@ -34,7 +34,7 @@ def test_a_position_that_no_fact_can_have_is_malformed(position: dict[str, Any],
     wrong = data.draw(st.sampled_from(["x", None, -1, 2**63, [], {}, "NaN"]))
     for other in ({**position, name: wrong}, {key: value for key, value in position.items() if key != "age_id"}, [1]):
         with pytest.raises(InvalidRequest):
-            question.at(cursors.encode(question.digest, other))
+            question.after_cursor(cursors.encode(question.digest, other))
 
 
 @given(st.text())

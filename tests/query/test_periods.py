@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.catalog import GRAINS
-from project.query.periods import COMPARISONS, Period, compared, previous_period, previous_year, thresholds
+from project.query.periods import COMPARISONS, Period, bucket_starts, compare, previous_period, previous_year
 
 DAYS = st.dates(date(1999, 1, 1), date(2030, 1, 1))
 PERIODS = st.builds(lambda first, days: Period(first, first + timedelta(days=days)), DAYS, st.integers(0, 800))
@@ -16,7 +16,7 @@ PERIODS = st.builds(lambda first, days: Period(first, first + timedelta(days=day
 
 @given(PERIODS)
 def test_the_previous_period_is_as_long_and_ends_the_day_before(own: Period) -> None:
-    other = previous_period(own).other
+    other = previous_period(own).previous
     assert other.days == own.days
     assert own.first - other.last == timedelta(days=1)
 
@@ -27,7 +27,7 @@ def test_units_cover_the_days_once(first: date, days: int, grain) -> None:
     units = grain.units(first, last)
     assert units == sorted({grain.start(first + timedelta(days=count)) for count in range(days + 1)})
     own = Period(first, last)
-    assert thresholds(units, own)[0] == first
+    assert bucket_starts(units, own)[0] == first
 
 
 @pytest.mark.parametrize(
@@ -44,25 +44,25 @@ def test_units_cover_the_days_once(first: date, days: int, grain) -> None:
 )
 def test_the_same_dates_a_year_earlier(first: str, last: str, other_first: str, other_last: str) -> None:
     own = Period(date.fromisoformat(first), date.fromisoformat(last))
-    assert previous_year(own).other == Period(date.fromisoformat(other_first), date.fromisoformat(other_last))
+    assert previous_year(own).previous == Period(date.fromisoformat(other_first), date.fromisoformat(other_last))
 
 
 def test_a_29_february_stands_against_nothing() -> None:
     day = date(2024, 2, 29)
-    assert previous_year(Period(day, day)).other is None
+    assert previous_year(Period(day, day)).previous is None
 
 
 @given(PERIODS, st.sampled_from(list(COMPARISONS)))
 def test_what_a_day_is_compared_with_does_not_depend_on_the_units(own: Period, comparison: str) -> None:
     against = COMPARISONS[comparison](own)
-    if against.other is None:
+    if against.previous is None:
         return
     for grain in GRAINS.values():
         units = grain.units(own.first, own.last)
-        reached = thresholds(units, own, against)
+        reached = bucket_starts(units, own, against)
         assert reached == sorted(reached)
-        assert reached[0] == against.other.first
-        assert reached[-1] <= against.other.last + timedelta(days=1)
+        assert reached[0] == against.previous.first
+        assert reached[-1] <= against.previous.last + timedelta(days=1)
 
 
 @given(PERIODS, PERIODS)
@@ -77,10 +77,10 @@ def _compared_days(own: Period) -> dict[date, list[date]]:
     """Return the days of the year before that count for each day."""
     against = previous_year(own)
     counted: dict[date, list[date]] = {}
-    if against.other:
+    if against.previous:
         days = GRAINS["date"].units(own.first, own.last)
-        reached = thresholds(days, own, against)
-        for other in GRAINS["date"].units(against.other.first, against.other.last):
+        reached = bucket_starts(days, own, against)
+        for other in GRAINS["date"].units(against.previous.first, against.previous.last):
             counted.setdefault(days[bisect_right(reached, other) - 1], []).append(other)
     return counted
 
@@ -89,20 +89,20 @@ def _compared_days(own: Period) -> dict[date, list[date]]:
 def test_days_to_come_are_not_compared(comparison: str) -> None:
     month, today = Period(date(2026, 11, 1), date(2026, 11, 30)), date(2026, 11, 23)
     come = Period(month.first, today)
-    assert compared(comparison, month, today).other == COMPARISONS[comparison](come).other
-    assert compared(comparison, month, date(2027, 1, 1)).other == COMPARISONS[comparison](month).other
+    assert compare(comparison, month, today).previous == COMPARISONS[comparison](come).previous
+    assert compare(comparison, month, date(2027, 1, 1)).previous == COMPARISONS[comparison](month).previous
     # Of a month that is all to come, nothing is partial.
-    assert compared(comparison, month, date(2026, 10, 31)).other == COMPARISONS[comparison](month).other
+    assert compare(comparison, month, date(2026, 10, 31)).previous == COMPARISONS[comparison](month).previous
 
 
 def test_the_end_of_february() -> None:
     own = Period(date(2024, 2, 28), date(2024, 3, 1))
     days = GRAINS["date"].units(own.first, own.last)
     # Nothing stands against 29 February: its threshold is that of the day after it.
-    assert thresholds(days, own, previous_year(own)) == [date(2023, 2, 28), date(2023, 3, 1), date(2023, 3, 1)]
+    assert bucket_starts(days, own, previous_year(own)) == [date(2023, 2, 28), date(2023, 3, 1), date(2023, 3, 1)]
     own = Period(date(2025, 2, 28), date(2025, 3, 1))
     days = GRAINS["date"].units(own.first, own.last)
-    assert thresholds(days, own, previous_year(own)) == [date(2024, 2, 28), date(2024, 3, 1)]
+    assert bucket_starts(days, own, previous_year(own)) == [date(2024, 2, 28), date(2024, 3, 1)]
 
 
 def test_before_the_calendar_there_is_nothing() -> None:

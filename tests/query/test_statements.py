@@ -12,7 +12,7 @@ from project.query.keyset import SORTABLE, SortKey
 from project.query.rows import COLUMNS, RowsQuestion, plan_rows, rows_queryset, rows_statement
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres.statement_cache import compiled, statement
-from project.store.warehouse import labels
+from project.store.warehouse.snapshot import known_labels
 from tests.model import FACTS, LABELS
 
 SORT = st.lists(
@@ -43,10 +43,10 @@ FILTERS = st.builds(
     Filters,
     date_from=st.none() | st.just(FACTS[0]["date"]),
     date_to=st.none() | st.just(FACTS[-1]["date"]),
-    keep=KEEP,
-    drop=KEEP,
-    at_least=st.sampled_from([(), (("clicks", 1),), (("clicks", 1), ("cost", FACTS[0]["cost"]))]),
-    at_most=st.sampled_from([(), (("likes", 3),)]),
+    include=KEEP,
+    exclude=KEEP,
+    minimum=st.sampled_from([(), (("clicks", 1),), (("clicks", 1), ("cost", FACTS[0]["cost"]))]),
+    maximum=st.sampled_from([(), (("likes", 3),)]),
 )
 
 
@@ -55,8 +55,8 @@ async def test_a_compiled_page_is_the_querysets_own_sql(
     client: httpx.AsyncClient, filters: Filters, sort: tuple[SortKey, ...], limit: int, after: dict[str, Any] | None
 ) -> None:
     await client.get("/v1/ad-metrics?limit=1")
-    plan = plan_rows(RowsQuestion(filters, sort, limit, after), labels.current())
-    made = rows_statement(plan)
+    plan = plan_rows(RowsQuestion(filters, sort, limit, after), known_labels())
+    made = rows_statement(plan, limit + 1)
     expected = compiled(rows_queryset(plan).limit(limit + 1).values_list(*COLUMNS))
     assert (made.sql, list(made.values)) == expected
 

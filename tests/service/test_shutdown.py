@@ -24,7 +24,7 @@ async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Pa
         async with asking(service.site) as client:
             async with locked(own_facts) as connection:
                 asked = [asyncio.create_task(client.get(ROWS)) for _ in range(6)]
-                await soon(lambda: at_least(6, backends(connection, "active")), what="the queries")
+                await soon(lambda: minimum(6, backends(connection, "active")), what="the queries")
                 service.process.send_signal(signal.SIGTERM)
                 await asyncio.sleep(1)
                 late = asyncio.create_task(client.get("/health/live"))
@@ -36,9 +36,9 @@ async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Pa
             assert [checked(answer, EXPECTED) for answer in answers] == [200] * 6
             with pytest.raises(httpx.TransportError):
                 await late
-        begun = time.monotonic()
+        prefetch_first = time.monotonic()
         await asyncio.to_thread(service.process.wait, 20)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - prefetch_first < 10
         # As uvicorn ends for a signal; systemd and Docker take both for a clean end.
         assert service.process.returncode in (0, -signal.SIGTERM)
         assert not [pid for pid in pids if alive(pid)]
@@ -53,14 +53,14 @@ async def test_a_request_that_does_not_end_holds_nobody_up(own_facts: str, tmp_p
     with hosted(own_facts, tmp_path, "--timeout-graceful-shutdown", "2", **settings) as service:
         async with asking(service.site) as client, locked(own_facts) as connection:
             asked = asyncio.create_task(client.get(ROWS))
-            await soon(lambda: at_least(1, backends(connection, "active")), what="the query")
+            await soon(lambda: minimum(1, backends(connection, "active")), what="the query")
             # A client that does not read what it asked for.
             _, writer = await asyncio.open_connection("127.0.0.1", int(service.site.rpartition(":")[2]), limit=1)
             writer.write(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
             service.process.send_signal(signal.SIGTERM)
-            begun = time.monotonic()
+            prefetch_first = time.monotonic()
             await asyncio.to_thread(service.process.wait, 30)
-            assert time.monotonic() - begun < 12
+            assert time.monotonic() - prefetch_first < 12
             told = await asked
             assert (told.status_code, told.json()["type"]) == (503, "/problems/shutting-down")
             assert told.headers["retry-after"] == "2"
@@ -74,13 +74,13 @@ async def test_a_worker_that_is_killed_is_replaced(own_facts: str, tmp_path: Pat
             for _ in range(2):
                 before = {worker.pid for worker in service.workers}
                 os.kill(next(iter(before)), signal.SIGKILL)
-                await soon(lambda: at_least(2, replaced(service, before)), 20, "another worker")  # noqa: B023
+                await soon(lambda: minimum(2, replaced(service, before)), 20, "another worker")  # noqa: B023
                 for _ in range(10):
                     with_luck = await soon(lambda: client.get(ROWS), 10, "an answer")
                     assert checked(with_luck, EXPECTED) == 200
 
 
-async def at_least(count: int, found: object) -> bool:
+async def minimum(count: int, found: object) -> bool:
     return len(await found) >= count
 
 

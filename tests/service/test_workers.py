@@ -147,9 +147,9 @@ async def test_a_key_is_refused_within_a_second_under_load(own_facts: str, tmp_p
             async def ask() -> None:
                 nonlocal last
                 while not stopped.is_set():
-                    begun = time.monotonic()
+                    prefetch_first = time.monotonic()
                     if await admitted(client, key):
-                        last = max(last, begun)
+                        last = max(last, prefetch_first)
 
             asking_ = [asyncio.create_task(ask()) for _ in range(8)]
             await command("keys", "revoke", "k", DATABASE_URL=own_facts)

@@ -34,10 +34,10 @@ async def test_what_is_loaded_meanwhile_is_not_seen(database: str, tmp_path: Pat
             await loaded(database, write(tmp_path / "b.csv", [("2024-03-02", "Zug", *ONE[2:])]))
             assert await seen.connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == 1
             assert (seen.version.number, seen.labels.last_date) == (1, date(2024, 3, 1))
-            assert "Zug" not in seen.labels["region"].names.values()
+            assert "Zug" not in seen.labels["region"].labels.values()
             async with snapshot() as newer:
                 assert (newer.version.number, newer.labels.last_date) == (2, date(2024, 3, 2))
-                assert "Zug" in newer.labels["region"].names.values()
+                assert "Zug" in newer.labels["region"].labels.values()
 
 
 async def test_the_services_connections_cannot_write(database: str, serving: Client) -> None:
@@ -49,9 +49,9 @@ async def test_the_services_connections_cannot_write(database: str, serving: Cli
 
 async def test_a_full_pool_is_said_in_time(database: str, serving: Client) -> None:
     async with serving(database, database_pool_max=2, database_pool_timeout=0.3) as client, snapshot():
-        begun = time.perf_counter()
+        prefetch_first = time.perf_counter()
         response = await client.get(ROWS)
-        assert time.perf_counter() - begun < 2
+        assert time.perf_counter() - prefetch_first < 2
         assert response.status_code == 503
         assert response.headers["retry-after"] == "2"
         assert response.json()["detail"] == "No database connection came free in time."
@@ -66,9 +66,9 @@ async def test_who_may_not_wait_is_told_at_once(database: str, serving: Client) 
         async with snapshot():
             waiting = asyncio.create_task(client.get(ROWS))
             await asyncio.sleep(0.1)
-            begun = time.perf_counter()
+            prefetch_first = time.perf_counter()
             refused = await client.get(ROWS)
-            assert time.perf_counter() - begun < 1
+            assert time.perf_counter() - prefetch_first < 1
             assert (refused.status_code, refused.json()["type"]) == (503, "/problems/server-full")
             assert refused.headers["retry-after"] == "1"
             assert (await client.get("/health/live")).status_code == 200

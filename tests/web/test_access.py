@@ -40,7 +40,7 @@ async def test_strangers_are_told_why(
             answer = await stranger.get(path, headers=headers)
             assert answer.status_code == 403, path
             problem = answer.json()
-            assert problem["type"] == "/problems/not-open"
+            assert problem["type"] == "/problems/loopback-only"
             assert why in problem["detail"]
             assert "API_AUTH=required" in problem["detail"]
         assert (await stranger.get("/health/live", headers=headers)).status_code == 200

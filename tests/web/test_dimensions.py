@@ -1,6 +1,7 @@
 import httpx
 
-from project.web.response.schemas import CatalogAnswer, DimensionsAnswer, LabelsAnswer
+from project.web.api.catalog.schemas import CatalogAnswer
+from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
 from tests.model import DIMENSIONS, FACTS, LABELS, MEASURES
 
 

@@ -50,7 +50,7 @@ async def refused(client: httpx.AsyncClient, query: str) -> list[dict[str, Any]]
         ("max_clicks=99999999999999999999", "max_clicks", "out_of_range", None, ["9223372036854775807"]),
         ("min_clicks=5&max_clicks=4", "max_clicks", "empty_range", None, ["5"]),
         ("sort=cots", "sort", "invalid_value", None, None),
-        ("sort=cost,-cost", "sort", "repeated_value", "'cost' stands twice.", None),
+        ("sort=cost,-cost", "sort", "repeated_value", "'cost' is repeated.", None),
         ("fields=id,prize", "fields", "invalid_value", None, None),
         ("fields=-cost", "fields", "invalid_value", None, ["cost"]),
         ("expand=cost", "expand", "invalid_value", None, None),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.web.response.schemas import LabelsAnswer
+from project.web.api.dimensions.schemas import LabelsAnswer
 from tests.model import DIMENSIONS, LABELS, matching
 from tests.report_model import REPORT_FACTS
 from tests.web.test_rows_properties import questions

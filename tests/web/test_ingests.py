@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from project.ingest import background
-from project.web.response.schemas import IngestAnswer, IngestsAnswer
+from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
 from tests.conftest import Client
 from tests.ingest.test_load import ONE, facts, write
 

@@ -8,8 +8,9 @@ import pytest
 
 from project.query import cursors
 from project.query.filters import Filters
-from project.query.reports import limits, plan, result
-from project.web.response.schemas import PlanAnswer, ReportAnswer
+from project.query.reports import fetch, limits, result
+from project.query.reports.question import ReportQuestion
+from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
 from tests.model import MEASURES
 
 REPORTS = "/v1/reports"
@@ -151,7 +152,7 @@ async def test_a_cursor_belongs_to_its_question(reports_client: httpx.AsyncClien
 
 
 async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient) -> None:
-    question = plan.ReportQuestion(Filters(), ("region",), MEASURES)
+    question = ReportQuestion(Filters(), ("region",), MEASURES)
     for position in (None, 5, [], [[], [1]], [["x"], ["Texas"]], [[], ["Texas", "x"]], {"a": 1}):
         text = cursors.encode(question.digest, position)
         found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}")
@@ -163,7 +164,7 @@ async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient)
 async def test_too_many_groups_are_refused_with_what_to_narrow(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (plan, result, limits):
+    for module in (fetch, result, limits):
         monkeypatch.setattr(module, "LARGEST_GROUPS", 40)
     found = await faults(reports_client, f"group_by=date,region&{MARCH}")
     assert found["group_by"]["code"] == "too_many_groups"

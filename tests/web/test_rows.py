@@ -5,7 +5,7 @@ import httpx
 import pytest
 import time_machine
 
-from project.web.response.schemas import RowAnswer, RowsAnswer
+from project.web.api.rows.schemas import RowAnswer, RowsAnswer
 from tests.model import FACTS, LABELS, MEASURES, as_answered, in_order, matching
 
 ROWS = "/v1/ad-metrics"

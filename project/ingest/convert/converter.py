@@ -15,7 +15,7 @@ from project.catalog import DIMENSIONS, LABELLED_DIMENSIONS, MEASURES
 from project.errors import LoadRefused
 from project.ingest.convert.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
 from project.ingest.convert.date_formats import Dates
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.mapping.columns import ColumnMap
 from project.ingest.mapping.presets import RECORD
 from project.ingest.options import Options
@@ -37,20 +37,20 @@ class Converter:
         columns: ColumnMap,
         table: Table,
         options: Options,
-        vocabulary: Vocabulary,
+        dictionary: Dictionary,
         report: Report,
         file: str,
         currency: str,
     ) -> None:
         """Raise LoadRefused where a value given for the whole load cannot be read."""
         self._columns = columns
-        self._vocabulary = vocabulary
+        self._vocabulary = dictionary
         self._width = len(columns.header)
         self._report = report
         self._file = file
         self._currency = currency
-        self._dates = Dates(vocabulary, options.date_format, file)
-        readers = dict(_readers(columns, table, options, vocabulary, self._dates, currency))
+        self._dates = Dates(dictionary, options.date_format, file)
+        readers = dict(_readers(columns, table, options, dictionary, self._dates, currency))
         self._constants = {name: self._constant(name, readers[name]) for name in columns.constants}
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
         self._footers: list[tuple[int, Sequence[str]]] = []
@@ -210,11 +210,11 @@ class _Column(dict[str, str]):
 
 
 def _readers(
-    columns: ColumnMap, table: Table, options: Options, vocabulary: Vocabulary, dates: Dates, currency: str
+    columns: ColumnMap, table: Table, options: Options, dictionary: Dictionary, dates: Dates, currency: str
 ) -> Iterator[tuple[str, Callable[[str], str]]]:
     yield "date", dates.read
     for dimension in LABELLED_DIMENSIONS:
-        yield dimension.name, _label_reader(dimension.name, vocabulary)
+        yield dimension.name, _label_reader(dimension.name, dictionary)
     for measure in MEASURES:
         yield (
             measure.name,
@@ -230,9 +230,9 @@ def _readers(
         )
 
 
-def _label_reader(dimension: str, vocabulary: Vocabulary) -> Callable[[str], str]:
+def _label_reader(dimension: str, dictionary: Dictionary) -> Callable[[str], str]:
     read = LABEL_READERS.get(dimension, label_or_not_applicable)
-    return lambda text: str(vocabulary.label(dimension, read(text)))
+    return lambda text: str(dictionary.label(dimension, read(text)))
 
 
 def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:

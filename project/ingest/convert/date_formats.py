@@ -4,17 +4,17 @@ from datetime import date
 
 from project.errors import LoadRefused
 from project.ingest.convert.cells import DATE_FORMATS, EARLIEST, LATEST, Unreadable, day_of, without_midnight
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 
 
 class Dates:
-    """Reads the cells of a file's date column to the vocabulary's numbers.
+    """Reads the cells of a file's date column to the dictionary's numbers.
 
     Every text narrows down the formats that fit all so far; `settle` makes days of the texts in the end.
     """
 
-    def __init__(self, vocabulary: Vocabulary, date_format: str | None, file: str) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, dictionary: Dictionary, date_format: str | None, file: str) -> None:
+        self._vocabulary = dictionary
         self._file = file
         self._said = date_format
         self._formats: tuple[str, ...] = (date_format,) if date_format else DATE_FORMATS

@@ -1,4 +1,4 @@
-"""The vocabulary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
+"""The dictionary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
 
 from array import array
 from datetime import date
@@ -15,7 +15,7 @@ MOST_LABELS = 100_000
 """How many labels of one dimension a load may have: more are a wrong column, and every process keeps all in memory."""
 
 
-class Vocabulary:
+class Dictionary:
     """Numbers from 0 on. A day's number stands for what a cell says until its file has said how it writes dates."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from project.ingest.mapping.presets import (
     telling,
 )
 from project.ingest.options import Options
-from project.store.warehouse.labels import nearest
+from project.suggestions import nearest
 
 _MEASURES = frozenset(measure.name for measure in MEASURES)
 _MONEY = frozenset(measure.name for measure in MEASURES if measure.unit == "currency")

@@ -10,11 +10,10 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, Measure
+from project.catalog import FACT_TABLE, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, ROLLUP_TABLE, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.store.warehouse import partitions, rollups
-from project.store.warehouse.rollups import FACTS
 
 
 def _type(measure: Measure) -> str:
@@ -58,7 +57,7 @@ FROM incoming LEFT JOIN {table} AS facts
     ON {same_key} AND facts.date_id >= {{first}} AND facts.date_id <= {{last}}
 WHERE facts.id IS NULL OR ({old}) IS DISTINCT FROM ({new})""".format(
     olds=", ".join(f"facts.{measure.name} AS old_{measure.name}" for measure in MEASURES),
-    table=FACTS,
+    table=FACT_TABLE,
     same_key=" AND ".join(f"facts.{key} = incoming.{key}" for key in NATURAL_KEY),
     old=_OLD,
     new=_NEW,
@@ -71,14 +70,14 @@ SELECT count(*) FILTER (WHERE NOT known) AS inserted,
        {", ".join(f"coalesce(sum({m.name}) FILTER (WHERE known), 0) AS after_{m.name}" for m in MEASURES)}
 FROM changes"""  # noqa: S608
 _UPSERT = f"""\
-INSERT INTO {FACTS} AS facts ({_KEY}, {_NAMES})
+INSERT INTO {FACT_TABLE} AS facts ({_KEY}, {_NAMES})
 SELECT {_KEY}, {_NAMES} FROM changes WHERE NOT date_id / 100 = ANY($1::integer[]) ORDER BY {_KEY}
 ON CONFLICT ({_KEY}) DO UPDATE SET {", ".join(f"{m.name} = EXCLUDED.{m.name}" for m in MEASURES)}
 WHERE ({_OLD}) IS DISTINCT FROM ({", ".join(f"EXCLUDED.{m.name}" for m in MEASURES)})"""  # noqa: S608
 _OF_A_MONTH = f"SELECT {_KEY}, {_NAMES} FROM {{changes}} WHERE date_id / 100 = {{month}} ORDER BY {{order}}"  # noqa: S608
 _REMOVE = f"""\
 WITH removed AS (
-    DELETE FROM {FACTS} AS facts
+    DELETE FROM {FACT_TABLE} AS facts
     WHERE date_id >= $1 AND date_id <= $2 AND date_id IN (SELECT date_id FROM incoming)
         AND platform_id IN (SELECT platform_id FROM incoming)
         AND NOT EXISTS (
@@ -155,8 +154,8 @@ async def merge(
 
 async def remove_all(connection: "asyncpg.Connection[Any]") -> int:
     """Delete all facts, rollups and labels, and return how many facts there were."""
-    done = await connection.execute(f"DELETE FROM {FACTS}")  # noqa: S608
-    for table in (rollups.ROLLUP, "dim_date", *(dimension.table for dimension in LABELLED_DIMENSIONS)):
+    done = await connection.execute(f"DELETE FROM {FACT_TABLE}")  # noqa: S608
+    for table in (ROLLUP_TABLE, "dim_date", *(dimension.table for dimension in LABELLED_DIMENSIONS)):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608
     return int(done.split()[-1])
 

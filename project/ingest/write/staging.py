@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
-from project.ingest.convert.dictionary import Vocabulary
+from project.ingest.convert.dictionary import Dictionary
 from project.ingest.report import Report
 
 _COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
@@ -22,7 +22,7 @@ CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)
 
 
 async def stage(
-    connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], vocabulary: Vocabulary, report: Report
+    connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], dictionary: Dictionary, report: Report
 ) -> tuple[date, date] | None:
     """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
 
@@ -32,7 +32,7 @@ async def stage(
     await connection.execute(_CREATE)
     await connection.execute(_CREATE_WORDS)
     await connection.copy_to_table("staging", source=_in_a_thread(lines), columns=_COLUMNS, format="text")
-    days = [(number, date_id(day), day) for number, day in enumerate(vocabulary.days) if day]
+    days = [(number, date_id(day), day) for number, day in enumerate(dictionary.days) if day]
     if report.rejected or report.left_out:
         # A day of rejected rows only is none.
         used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
@@ -40,7 +40,7 @@ async def stage(
     await connection.copy_records_to_table("staged_day", records=days)
     labels = [
         (dimension, number, label)
-        for dimension, numbers in vocabulary.labels.items()
+        for dimension, numbers in dictionary.labels.items()
         for label, number in numbers.items()
     ]
     await connection.copy_records_to_table("staged_label", records=labels)

@@ -1,6 +1,6 @@
-"""Groups: the sums that a report fetched become its answer. Labels, comparison, fill, bounds, totals, order, page.
+"""The result of a report: the sums that it fetched become groups with labels, compared, filled, bounded and sorted.
 
-Pure: it reads nothing. All arithmetic is exact but that of quotients (`catalog.metrics.ROUNDED`).
+Nothing here reads the database. All arithmetic is exact except that of quotients (`catalog.metrics.ROUNDED`).
 """
 
 from bisect import bisect_left
@@ -12,10 +12,13 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from project.catalog import GRAINS, METRICS, ROUNDED, Number
+from project.errors import InvalidRequest
 from project.query import cursors
 from project.query.keyset import SortKey
-from project.query.reports.limits import too_many_groups
-from project.query.reports.plan import LARGEST_GROUPS, Position, ReportPlan, Sums, column_of
+from project.query.reports.fetch import Sums, column_of
+from project.query.reports.limits import LARGEST_GROUPS, too_many_groups
+from project.query.reports.plan import ReportPlan
+from project.query.reports.question import Position
 from project.store.warehouse.labels import Labels
 
 Key = tuple[Any, ...]
@@ -24,20 +27,20 @@ Amounts = tuple[Number, ...]
 
 
 class Group(NamedTuple):
-    """One group: its labels and first days in the order grouped by, and its sums.
+    """One group: its labels and first days in the order grouped by, and its sums in both periods.
 
-    `other` are the sums of the compared period, all 0 where it has none; `empty` says that its own period has no facts.
+    `previous` is all 0 without a comparison. `empty` says that the group has no facts in the current period.
     """
 
     key: Key
-    sums: Amounts
-    other: Amounts
+    current: Amounts
+    previous: Amounts
     empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A metric of the compared period, and how far its own is from that; None where there is no such number."""
+    """The value of a metric in the previous period, and its change since; None where there is no such number."""
 
     value: Number | None
     change: Number | None
@@ -46,166 +49,169 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """One page of groups; `total` sums all pages, where that was asked for."""
+    """One page of groups; `total` is of all pages, where the question asks for it."""
 
     groups: Sequence[Group]
     total: Group | None
     next_cursor: str | None
 
 
-def arrange(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
-    """Return the page that was asked for. Raises InvalidRequest where both periods or filling make too many groups."""
+def build_result(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
+    """Return the requested page. Raises InvalidRequest where there are too many groups."""
     question = plan.question
     if any(len(sums) > LARGEST_GROUPS for sums in fetched):
-        raise too_many_groups(plan, labels)
-    own, *others = [_by_key(plan, sums, labels) for sums in fetched] or [{}]
-    other = others[0] if others else {}
-    nothing = (0,) * len(plan.measures)
-    keys = dict.fromkeys((*own, *other))
-    if not question.group_by:
-        keys = {(): None}
+        raise _too_many_groups(plan, labels)
+    current, previous = ([_by_key(plan, sums, labels) for sums in fetched] + [{}, {}])[:2]
+    keys = dict.fromkeys((*current, *previous)) if question.group_by else {(): None}
     if question.fill:
         keys = dict.fromkeys(_filled(plan, keys, labels))
     if len(keys) > LARGEST_GROUPS:
-        raise too_many_groups(plan, labels)
-    groups = [Group(key, own.get(key, nothing), other.get(key, nothing), key not in own) for key in keys]
-    if question.filters.at_least or question.filters.at_most:
-        groups = [group for group in groups if _within_bounds(plan, group)]
-    total = None
-    if question.totals:
-        total = Group(
-            (), _summed(nothing, (one.sums for one in groups)), _summed(nothing, (one.other for one in groups))
-        )
+        raise _too_many_groups(plan, labels)
+    nothing = (0,) * len(plan.measures)
+    groups = [Group(key, current.get(key, nothing), previous.get(key, nothing), key not in current) for key in keys]
+    if question.filters.bounded:
+        groups = [group for group in groups if _is_within_bounds(plan, group)]
+    total = _total(groups, nothing) if question.totals else None
     return _page(plan, groups, total)
 
 
-def changed(metric: str, group: Group, plan: ReportPlan) -> Change:
-    """Compare a metric of a group with that of the other period.
+def change_of(metric: str, group: Group, plan: ReportPlan) -> Change:
+    """Compare a metric of a group with the previous period.
 
-    The change of a ratio is in points. A relative change is of nothing but amounts, and of none that was 0.
+    The change of a ratio is in points. Only amounts have a relative change, unless they were 0.
     """
-    value, before = plan.values[metric](group.sums), plan.values[metric](group.other)
-    if value is None or before is None:
-        return Change(before, None, None)
-    change = value - before
-    if METRICS[metric].unit == "ratio" or not before:
-        return Change(before, change, None)
-    return Change(before, change, ROUNDED.divide(Decimal(change), Decimal(before)))
-
-
-def ordered(groups: Iterable[Group], sort: Sequence[SortKey], plan: ReportPlan) -> list[Group]:
-    """Return groups by these keys, and where they tie by their own; what has no value comes last."""
-    found = sorted(groups, key=itemgetter(0))
-    # The least important first: sorts are stable.
-    for value, descending in reversed(_sorted_by(sort, plan)):
-        valued = [(number, group) for group in found if (number := value(group)) is not None]
-        valued.sort(key=lambda pair: pair[0], reverse=descending)
-        valueless = [group for group in found if value(group) is None]
-        found = [group for _, group in valued] + valueless
-    return found
+    current, previous = plan.values[metric](group.current), plan.values[metric](group.previous)
+    if current is None or previous is None:
+        return Change(previous, None, None)
+    change = current - previous
+    if METRICS[metric].unit == "ratio" or not previous:
+        return Change(previous, change, None)
+    return Change(previous, change, ROUNDED.divide(Decimal(change), Decimal(previous)))
 
 
 def share(part: Number, whole: Number) -> Decimal | None:
-    """Return what part it is of the whole; None of nothing."""
+    """Return the part over the whole; None where the whole is 0."""
     return ROUNDED.divide(Decimal(part), Decimal(whole)) if whole else None
 
 
+def sort_groups(groups: Iterable[Group], sort: Sequence[SortKey], plan: ReportPlan) -> list[Group]:
+    """Return groups in the order of the sort keys, then of their own keys; groups without a value come last."""
+    result = sorted(groups, key=itemgetter(0))
+    # The least important key first: sorts are stable.
+    for value_of, descending in reversed(_sort_values(sort, plan)):
+        valued = [(value, group) for group in result if (value := value_of(group)) is not None]
+        valued.sort(key=itemgetter(0), reverse=descending)
+        valueless = [group for group in result if value_of(group) is None]
+        result = [group for _, group in valued] + valueless
+    return result
+
+
+def sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
+    """Return the sum of each measure."""
+    return tuple(map(sum, zip(*amounts, strict=True)))
+
+
 def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, Amounts]:
-    question = plan.question
     if not sums:
         return {}
+    # Column by column, which takes half the time of record by record.
     columns = dict(zip(sums[0].keys(), zip(*sums, strict=True), strict=True))
-    keys: list[Iterable[Any]] = []
-    for name in question.group_by:
-        numbers = columns[column_of(name)]
-        keys.append([plan.units[number - 1] for number in numbers] if name in GRAINS else _named(name, numbers, labels))
-    values = [
-        [(Decimal if METRICS[measure].unit == "currency" else int)(number or 0) for number in columns[measure]]
+    keys = [_key_column(plan, name, columns[column_of(name)], labels) for name in plan.question.group_by]
+    amounts = [
+        [(Decimal if METRICS[measure].unit == "currency" else int)(amount or 0) for amount in columns[measure]]
         for measure in plan.measures
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
-    every_sum = zip(*values, strict=True) if values else [()] * len(sums)
-    return dict(zip(every_key, every_sum, strict=True))
+    every_amount = zip(*amounts, strict=True) if amounts else [()] * len(sums)
+    return dict(zip(every_key, every_amount, strict=True))
 
 
-def _named(dimension: str, numbers: Iterable[int], labels: Labels) -> list[str]:
-    names = labels[dimension].names
-    return [names[number] for number in numbers]
+def _key_column(plan: ReportPlan, name: str, values: Iterable[int], labels: Labels) -> list[Any]:
+    """Return the first days of buckets, which are counted from 1, or the labels of ids."""
+    if name in GRAINS:
+        return [plan.buckets[value - 1] for value in values]
+    of_id = labels[name].labels
+    return [of_id[value] for value in values]
 
 
 def _filled(plan: ReportPlan, keys: Iterable[Key], labels: Labels) -> list[Key]:
-    """Return every unit of the period for every group present; without other dimensions there is always one."""
-    question = plan.question
-    place = next(index for index, name in enumerate(question.group_by) if name in GRAINS)
-    rest = dict.fromkeys((*key[:place], *key[place + 1 :]) for key in keys)
-    if len(question.group_by) == 1:
-        rest = {(): None}
-    if len(rest) * len(plan.units) > LARGEST_GROUPS:
-        raise too_many_groups(plan, labels)
-    return [(*key[:place], unit, *key[place:]) for key, unit in product(rest, plan.units)]
+    """Return every bucket of the period for every group present; a report of dates alone always has one group."""
+    index = plan.question.grain_index or 0
+    remaining = dict.fromkeys((*key[:index], *key[index + 1 :]) for key in keys)
+    if len(plan.question.group_by) == 1:
+        remaining = {(): None}
+    if len(remaining) * len(plan.buckets) > LARGEST_GROUPS:
+        raise _too_many_groups(plan, labels)
+    return [(*key[:index], bucket, *key[index:]) for key, bucket in product(remaining, plan.buckets)]
 
 
-def _within_bounds(plan: ReportPlan, group: Group) -> bool:
-    for metric, least in plan.question.filters.at_least:
-        value = plan.values[metric](group.sums)
-        if value is None or value < least:
+def _is_within_bounds(plan: ReportPlan, group: Group) -> bool:
+    for metric, minimum in plan.question.filters.minimum:
+        value = plan.values[metric](group.current)
+        if value is None or value < minimum:
             return False
-    for metric, most in plan.question.filters.at_most:
-        value = plan.values[metric](group.sums)
-        if value is None or value > most:
+    for metric, maximum in plan.question.filters.maximum:
+        value = plan.values[metric](group.current)
+        if value is None or value > maximum:
             return False
     return True
 
 
-def _summed(nothing: Amounts, every: Iterable[Amounts]) -> Amounts:
-    return tuple(map(sum, zip(nothing, *every, strict=True)))
+def _total(groups: Sequence[Group], nothing: Amounts) -> Group:
+    current = sum_amounts([nothing, *(group.current for group in groups)])
+    return Group((), current, sum_amounts([nothing, *(group.previous for group in groups)]))
 
 
 def _page(plan: ReportPlan, groups: list[Group], total: Group | None) -> ReportPage:
     question = plan.question
-    groups = ordered(groups, question.sort, plan)
-    sorted_by = _sorted_by(question.sort, plan)
+    groups = sort_groups(groups, question.sort, plan)
+    sort_values = _sort_values(question.sort, plan)
     start = 0
-    if last := question.after:
-        start = bisect_left(groups, 1, key=lambda group: _compare(_position(group, sorted_by), last, sorted_by))
+    if after := question.after:
+        start = bisect_left(groups, 1, key=lambda group: _compare(_position(group, sort_values), after, sort_values))
     end = start + question.limit
     next_cursor = None
     if end < len(groups):
-        reached, key = _position(groups[end - 1], sorted_by)
+        values, key = _position(groups[end - 1], sort_values)
         # As text: orjson writes no integer of more than 64 bits.
-        values = [str(value) if isinstance(value, int) else value for value in reached]
-        next_cursor = cursors.encode(question.digest, [values, key])
+        next_cursor = cursors.encode(
+            question.digest, [[str(value) if isinstance(value, int) else value for value in values], key]
+        )
     return ReportPage(groups[start:end], total, next_cursor)
 
 
-_Value = Callable[[Group], Any]
-_SortedBy = Sequence[tuple[_Value, bool]]
+_SortValues = Sequence[tuple[Callable[[Group], Any], bool]]
+"""For each sort key, what a group is sorted by, and whether that is descending."""
 
 
-def _sorted_by(sort: Sequence[SortKey], plan: ReportPlan) -> _SortedBy:
-    return [(_value_of(key, plan), key.descending) for key in sort]
+def _sort_values(sort: Sequence[SortKey], plan: ReportPlan) -> _SortValues:
+    return [(_sort_value(key, plan), key.descending) for key in sort]
 
 
-def _value_of(key: SortKey, plan: ReportPlan) -> _Value:
-    prefix, _, metric = key.name.rpartition(".")
-    if prefix:
-        return lambda group: getattr(changed(metric, group, plan), prefix)
+def _sort_value(key: SortKey, plan: ReportPlan) -> Callable[[Group], Any]:
+    member, _, metric = key.name.rpartition(".")
+    if member:
+        return lambda group: getattr(change_of(metric, group, plan), member)
     if key.name in METRICS:
-        return lambda group: plan.values[key.name](group.sums)
-    place = plan.question.group_by.index(key.name)
-    return lambda group: group.key[place]
+        return lambda group: plan.values[key.name](group.current)
+    index = plan.question.group_by.index(key.name)
+    return lambda group: group.key[index]
 
 
-def _position(group: Group, sorted_by: _SortedBy) -> Position:
-    return [value(group) for value, _ in sorted_by], group.key
+def _position(group: Group, sort_values: _SortValues) -> Position:
+    return [value_of(group) for value_of, _ in sort_values], group.key
 
 
-def _compare(left: Position, right: Position, sorted_by: _SortedBy) -> int:
+def _compare(left: Position, right: Position, sort_values: _SortValues) -> int:
     """Return 1 where the left position comes after the right one, else 0 or less."""
-    for one, another, (_, descending) in zip(left[0], right[0], sorted_by, strict=True):
-        if one == another:
+    for ours, theirs, (_, descending) in zip(left[0], right[0], sort_values, strict=True):
+        if ours == theirs:
             continue
-        if one is None or another is None:
-            return 1 if one is None else -1
-        return 1 if (one < another if descending else one > another) else -1
+        if ours is None or theirs is None:
+            return 1 if ours is None else -1
+        return 1 if (ours < theirs if descending else ours > theirs) else -1
     return (left[1] > right[1]) - (left[1] < right[1])
+
+
+def _too_many_groups(plan: ReportPlan, labels: Labels) -> InvalidRequest:
+    return too_many_groups(plan.question, plan.period, plan.buckets, labels)

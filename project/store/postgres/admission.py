@@ -1,7 +1,6 @@
-"""The gate before the pool: so many requests read at once, so many wait, and the others are told at once.
+"""Admission control: so many requests hold a slot at once, so many wait for one, and the others are refused at once.
 
-Without it every request of a crowd waits for a connection, all of them longer than their callers do, and the answers
-are made for nobody.
+Without it every request of a crowd waits longer than its client does, and the answers are made for nobody.
 """
 
 import asyncio
@@ -10,27 +9,43 @@ from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from time import monotonic
 
-from project.errors import CallerGone, DatabaseUnavailable, ServerFull
+from project.errors import AdMetricsError, ClientDisconnected, DatabaseUnavailable, ServerFull
 
-_LONG = 0.25
-"""Seconds of waiting after which it is worth finding out whether the caller is still there (0.1 ms)."""
+_SECONDS_BEFORE_CHECK = 0.25
+"""A wait that is worth finding out whether the client is still connected, which takes 0.1 ms."""
 
 
-class Gate:
-    """Lets `slots` requests through at once; up to `queue` more wait, each at most `patience` seconds.
+def _no_connection() -> AdMetricsError:
+    return DatabaseUnavailable("No database connection came free in time.")
 
-    Those whose callers have left meanwhile are turned away, where it `asks_callers`.
+
+class AdmissionControl:
+    """Lets `slots` requests in at once; up to `queue` more wait, each at most `timeout` seconds.
+
+    `full` and `timed_out` make the errors for those that are refused. A request whose client has disconnected while it
+    waited is refused too, where `checks_clients` says so.
     """
 
-    def __init__(self, slots: int, queue: int, patience: float | None, *, asks_callers: bool = True) -> None:
+    def __init__(
+        self,
+        slots: int,
+        queue: int,
+        timeout: float | None,
+        *,
+        checks_clients: bool = True,
+        full: Callable[[], AdMetricsError] = ServerFull,
+        timed_out: Callable[[], AdMetricsError] = _no_connection,
+    ) -> None:
         self.slots = slots
         self.in_use = 0
         self.waiting = 0
-        self.watch: Callable[[], None] = _nobody
+        self.on_change: Callable[[], None] = lambda: None
         """Called whenever `in_use` or `waiting` has changed."""
         self._queue = queue
-        self._patience = patience
-        self._asks_callers = asks_callers
+        self._timeout = timeout
+        self._checks_clients = checks_clients
+        self._full_error = full
+        self._timed_out_error = timed_out
         self._free = asyncio.Semaphore(slots)
 
     @property
@@ -39,44 +54,44 @@ class Gate:
         return self._free.locked() and self.waiting >= self._queue
 
     @asynccontextmanager
-    async def passed(self) -> AsyncIterator[None]:
-        """Hold a slot inside the block. Raises ServerFull, CallerGone, and DatabaseUnavailable when none came free."""
+    async def slot(self) -> AsyncIterator[None]:
+        """Hold a slot inside the block. Raises the error for a full queue or a timeout, and ClientDisconnected."""
         waits = self._free.locked()
         since = monotonic()
         await (self._wait() if waits else self._free.acquire())
         self.in_use += 1
-        self.watch()
+        self.on_change()
         try:
-            if self._asks_callers and waits and monotonic() - since > _LONG and await caller_gone.get()():
-                raise CallerGone("The caller left before the turn of the request came.")
+            if self._checks_clients and waits and monotonic() - since > _SECONDS_BEFORE_CHECK:
+                await self._check_client()
             yield
         finally:
             self.in_use -= 1
             self._free.release()
-            self.watch()
+            self.on_change()
 
     async def _wait(self) -> None:
         if self.full:
-            raise ServerFull
+            raise self._full_error()
         self.waiting += 1
-        self.watch()
+        self.on_change()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._timeout):
                 await self._free.acquire()
         except TimeoutError as error:
-            raise DatabaseUnavailable("No database connection came free in time.") from error
+            raise self._timed_out_error() from error
         finally:
             self.waiting -= 1
-            self.watch()
+            self.on_change()
+
+    async def _check_client(self) -> None:
+        if await client_disconnected.get()():
+            raise ClientDisconnected("The client disconnected while its request waited.")
 
 
 async def _unknown() -> bool:
     return False
 
 
-caller_gone: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("caller_gone", default=_unknown)
-"""How to find out whether whoever waits for this task's result has left."""
-
-
-def _nobody() -> None:
-    pass
+client_disconnected: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("client_disconnected", default=_unknown)
+"""Tells whether the client that waits for this task's result has disconnected."""

@@ -43,7 +43,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         queue=settings.database_queue,
         exports=settings.database_exports,
         # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
-        patience=settings.database_statement_timeout + 5,
+        request_timeout=settings.database_statement_timeout + 5,
         init=_numbers_as_text,
         reset=_leave_as_is,
         server_settings={

@@ -7,12 +7,20 @@ from typing import Any, cast
 
 import asyncpg
 
-from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, GroupingSet, date_id, date_of
-from project.store.warehouse import partitions, rollups
+from project.catalog import (
+    FACT_TABLE,
+    GROUPING_SETS,
+    LABELLED_DIMENSIONS,
+    ROLLUP_TABLE,
+    GroupingSet,
+    date_id,
+    date_of,
+)
+from project.store.warehouse import data_version, partitions, rollups
 
 _DAYS = f"""\
 SELECT date_id FROM dim_date WHERE date_id BETWEEN $1 AND $2
-UNION SELECT date_id FROM {rollups.ROLLUP} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
+UNION SELECT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
 _NEWEST = "SELECT date_id FROM dim_date ORDER BY 1 DESC LIMIT $1"
 _VERSIONS = """\
 SELECT (SELECT version FROM data_version) < max(data_version), coalesce(bool_or(moved AND after <= before), false)
@@ -80,14 +88,14 @@ def _shown(number: int) -> str:
 
 
 async def _grouping_sets_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
-    there = await connection.fetchval("SELECT grouping_sets FROM data_version")
-    return [" × ".join(kept.dimensions) for kept in GROUPING_SETS if kept.number not in there]
+    numbers = await data_version.read_grouping_sets(connection)
+    return [" × ".join(kept.dimensions) for kept in GROUPING_SETS if kept.number not in numbers]
 
 
 async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[str]:
     for dimension in LABELLED_DIMENSIONS:
         rows = await connection.fetch(
-            f"SELECT DISTINCT {dimension.key} FROM {rollups.ROLLUP} AS rollup WHERE grouping_set = $1 AND NOT EXISTS"  # noqa: S608
+            f"SELECT DISTINCT {dimension.key} FROM {ROLLUP_TABLE} AS rollup WHERE grouping_set = $1 AND NOT EXISTS"  # noqa: S608
             f" (SELECT FROM {dimension.table} WHERE {dimension.key} = rollup.{dimension.key})",
             GroupingSet((dimension.name,)).number,
         )
@@ -96,7 +104,7 @@ async def _unresolved(connection: "asyncpg.Connection[Any]") -> AsyncIterator[st
 
 
 async def _partitions_missing(connection: "asyncpg.Connection[Any]") -> list[str]:
-    newest = await connection.fetchval(f"SELECT max(date_id) FROM {rollups.FACTS}")  # noqa: S608
+    newest = await connection.fetchval(f"SELECT max(date_id) FROM {FACT_TABLE}")  # noqa: S608
     if newest is None:
         return []
     months = [*partitions.months_ahead(datetime.now(UTC).date()), (newest // 10000, newest // 100 % 100)]
@@ -107,7 +115,7 @@ def _versions_stuck(behind: bool | None, unmoved: bool) -> Iterator[str]:
     if behind:
         yield "the data version is below that of a load"
     if unmoved:
-        yield "a load changed facts without moving the data version"
+        yield "a load changed facts without etag_inputs the data version"
 
 
 async def _fetchrow(connection: "asyncpg.Connection[Any]", sql: str) -> asyncpg.Record:

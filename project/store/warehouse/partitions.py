@@ -6,19 +6,18 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import DIMENSIONS, NATURAL_KEY
+from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
 
 Month = tuple[int, int]
 """A year and a month of it."""
 
-FACTS = "fact_ad_metrics_daily"
 MONTHS_AHEAD = 3
 
 _KEY = ", ".join(NATURAL_KEY)
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext($1))"
 PARTITIONED = {
-    FACTS: {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
-    "rollup_ad_metrics_daily": {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
+    FACT_TABLE: {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
+    ROLLUP_TABLE: {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
 }
 """The tables that have a partition a month, with the keys of each partition."""
 
@@ -44,7 +43,7 @@ async def new_months(connection: "asyncpg.Connection[Any]", months: Iterable[Mon
     for name in sorted(names):
         await connection.execute(_LOCK, name)
     still = await _missing(connection, months)
-    return sorted({(year, month) for table, year, month in still.values() if table == FACTS})
+    return sorted({(year, month) for table, year, month in still.values() if table == FACT_TABLE})
 
 
 async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str, select: str) -> None:
@@ -53,14 +52,14 @@ async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str
     It is filled alone, then gets its keys, then is attached: ten times as fast as inserting row by row with all
     foreign keys in place. Readers wait for nothing. In the caller's transaction.
     """
-    name = f"{FACTS}_{month[0]:04}_{month[1]:02}"
+    name = f"{FACT_TABLE}_{month[0]:04}_{month[1]:02}"
     lower = _lower(month)
     await connection.execute(
-        f"CREATE TABLE {name} (LIKE {FACTS} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
+        f"CREATE TABLE {name} (LIKE {FACT_TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
         f" CONSTRAINT {name}_month CHECK (date_id >= {lower} AND date_id < {lower + 100}))"
     )
     await connection.execute(f"INSERT INTO {name} ({columns}) {select}")
-    keys = [f"ADD CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[FACTS].items()]
+    keys = [f"ADD CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[FACT_TABLE].items()]
     references = [
         f"ADD CONSTRAINT {name}_{dimension.key}_fkey FOREIGN KEY ({dimension.key})"
         f" REFERENCES {dimension.table} ({dimension.key})"
@@ -69,7 +68,7 @@ async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str
     for addition in (*keys, *references):
         await connection.execute(f"ALTER TABLE {name} {addition}")
     await connection.execute(
-        f"ALTER TABLE {FACTS} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
+        f"ALTER TABLE {FACT_TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
     )
     # It spared the attaching a scan.
     await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_month")

@@ -1,17 +1,16 @@
-"""Rebuild: the rollups summed anew from the facts, a month a transaction."""
+"""Rebuilding rollups: the facts are summed anew, a month in a transaction."""
 
 from datetime import date
 from itertools import groupby
 
-from project.catalog import date_id
+from project.catalog import FACT_TABLE, ROLLUP_TABLE, date_id
 from project.settings import Settings
 from project.store.postgres.connections import Tell, wait_for_turn, writing
-from project.store.warehouse import partitions, rollups
+from project.store.warehouse import data_version, partitions, rollups
 
 _DAYS = f"""\
-SELECT DISTINCT date_id FROM {rollups.FACTS} WHERE date_id BETWEEN $1 AND $2
-UNION SELECT DISTINCT date_id FROM {rollups.ROLLUP} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
-_MOVE = "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp()"
+SELECT DISTINCT date_id FROM {FACT_TABLE} WHERE date_id BETWEEN $1 AND $2
+UNION SELECT DISTINCT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
 
 
 async def rebuild(settings: Settings, first: date, last: date, *, tell: Tell = print) -> int:
@@ -26,7 +25,7 @@ async def rebuild(settings: Settings, first: date, last: date, *, tell: Tell = p
             async with connection.transaction():
                 await wait_for_turn(connection, tell)
                 await rollups.refresh(connection, of_month)
-                await connection.execute(_MOVE)
+                await data_version.move(connection)
             tell(f"{month // 100:04}-{month % 100:02}")
         if (first, last) == (date.min, date.max):
             await rollups.have_all(connection)

@@ -9,54 +9,62 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import BASES, GROUPING_SETS, LABELLED_DIMENSIONS, MEASURES, GroupingSet, summed_from
+from project.catalog import (
+    BASES,
+    DATE,
+    FACT_TABLE,
+    GROUPING_SETS,
+    KEYS,
+    LABELLED_NAMES,
+    MEASURE_NAMES,
+    MEASURES,
+    NATURAL_KEY,
+    ROLLUP_TABLE,
+    GroupingSet,
+    summed_from,
+)
+from project.store.warehouse import data_version
 
-FACTS = "fact_ad_metrics_daily"
-ROLLUP = "rollup_ad_metrics_daily"
-
-_KEYS = {dimension.name: dimension.key for dimension in LABELLED_DIMENSIONS}
-_IDS = ", ".join(_KEYS.values())
-_NAMES = (*(measure.name for measure in MEASURES), "facts")
-_COLUMNS = ", ".join(("date_id", "grouping_set", *_KEYS.values(), *_NAMES))
+_SUMS = (*MEASURE_NAMES, "facts")
+_COLUMNS = ", ".join(("grouping_set", *NATURAL_KEY, *_SUMS))
 
 
 def _summed() -> str:
     """Return the CTEs that sum facts by all grouping sets, as `summed`; each from the smallest that covers it."""
-    # Those of more dimensions first; a base that is kept stands for itself.
-    every = sorted({*BASES, *GROUPING_SETS}, key=lambda one: (-len(one.dimensions), one.number))
-    sums = [_one(kept) for kept in every]
-    parts = [f"SELECT {_columns_of(kept)} FROM by_{kept.number}" for kept in GROUPING_SETS]  # noqa: S608
-    return f"WITH {', '.join(sums)}, summed ({_COLUMNS}) AS ({' UNION ALL '.join(parts)})"
+    # Those of more dimensions first, since others are summed from them.
+    every = sorted({*BASES, *GROUPING_SETS}, key=lambda kept: (-len(kept.dimensions), kept.number))
+    sums = ", ".join(map(_sum_of, every))
+    parts = " UNION ALL ".join(f"SELECT {_columns_of(kept)} FROM by_{kept.number}" for kept in GROUPING_SETS)  # noqa: S608
+    return f"WITH {sums}, summed ({_COLUMNS}) AS ({parts})"
 
 
-def _one(kept: GroupingSet) -> str:
+def _sum_of(kept: GroupingSet) -> str:
     # A sum of bigints is a numeric, whose sum in turn would be three times as slow.
     measures = ", ".join(f"sum({m.name}){'' if m.decimals else '::bigint'} AS {m.name}" for m in MEASURES)
-    grouped = ", ".join(("date_id", *(_KEYS[name] for name in kept.dimensions)))
+    keys = ", ".join((DATE.key, *(KEYS[name] for name in kept.dimensions)))
     source = summed_from(kept)
     if source is None:
-        source_table, facts = f"{FACTS} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)", "count(*)"
+        table, facts = f"{FACT_TABLE} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)", "count(*)"
     else:
-        source_table, facts = f"by_{source.number}", "sum(facts)::bigint"
+        table, facts = f"by_{source.number}", "sum(facts)::bigint"
     return (
-        f"by_{kept.number} AS MATERIALIZED (SELECT {grouped}, {measures}, {facts} AS facts FROM {source_table}"  # noqa: S608
-        f" GROUP BY {grouped})"
+        f"by_{kept.number} AS MATERIALIZED (SELECT {keys}, {measures}, {facts} AS facts FROM {table} GROUP BY {keys})"  # noqa: S608
     )
 
 
 def _columns_of(kept: GroupingSet) -> str:
-    keys = [key if name in kept.dimensions else "0" for name, key in _KEYS.items()]
-    return ", ".join(("date_id", str(kept.number), *keys, *_NAMES))
+    keys = [KEYS[name] if name in kept.dimensions else "0" for name in LABELLED_NAMES]
+    return ", ".join((str(kept.number), DATE.key, *keys, *_SUMS))
 
 
 _SUMMED = _summed()
-_DELETE = f"DELETE FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"  # noqa: S608
+_DELETE = f"DELETE FROM {ROLLUP_TABLE} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"  # noqa: S608
 _INSERT = f"""\
-{_SUMMED} INSERT INTO {ROLLUP} ({_COLUMNS})
-SELECT {_COLUMNS} FROM summed ORDER BY grouping_set, date_id, {_IDS}"""  # noqa: S608
+{_SUMMED} INSERT INTO {ROLLUP_TABLE} ({_COLUMNS})
+SELECT {_COLUMNS} FROM summed ORDER BY grouping_set, {", ".join(NATURAL_KEY)}"""  # noqa: S608
 _DIFFERENCES = f"""\
 {_SUMMED}, stored AS (
-    SELECT {_COLUMNS} FROM {ROLLUP} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)
+    SELECT {_COLUMNS} FROM {ROLLUP_TABLE} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)
 )
 SELECT count(*) FROM (
     (SELECT {_COLUMNS} FROM summed EXCEPT ALL SELECT {_COLUMNS} FROM stored)
@@ -79,21 +87,17 @@ async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int]) ->
 
 
 async def have_all(connection: "asyncpg.Connection[Any]") -> None:
-    """Note that the rollups have every grouping set of the catalogue, of every day: from now on they are read."""
-    await connection.execute(
-        "UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()"
-        " WHERE grouping_sets <> $1",
-        sorted(kept.number for kept in GROUPING_SETS),
-    )
+    """Write down that the rollups have every grouping set of the catalogue, of every day: reports then read them."""
+    await data_version.write_grouping_sets(connection, (kept.number for kept in GROUPING_SETS))
 
 
 async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> dict[int, int]:
     """Return, for each of these days whose rollup is not what its facts sum to, how many of its rows are wrong."""
-    found = {}
+    differences = {}
     for day in sorted(set(days)):
-        if wrong := await connection.fetchval(_DIFFERENCES, day, day, [day]):
-            found[day] = wrong
-    return found
+        if rows := await connection.fetchval(_DIFFERENCES, day, day, [day]):
+            differences[day] = rows
+    return differences
 
 
 def _by_month(days: Iterable[int]) -> Iterable[Sequence[int]]:

@@ -1,6 +1,6 @@
-"""Reading: one request is one read-only transaction that sees one state of the data.
+"""Snapshots: one request reads one state of the data, in one read-only transaction.
 
-All its statements, and the labels that go with them, belong to the same data version, whatever is loaded meanwhile.
+All its statements, and its labels, belong to the same data version, whatever is loaded meanwhile.
 """
 
 import asyncio
@@ -11,18 +11,17 @@ from typing import Any, cast
 
 import asyncpg
 import orjson
-from asyncpg.transaction import Transaction
-from loguru import logger
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
-from project.errors import DatabaseUnavailable
-from project.store.postgres.admission import Gate
+from project.store.postgres.admission import AdmissionControl
 from project.store.postgres.engine import DsnClient
-from project.store.postgres.errors import BROKEN, database_errors
+from project.store.postgres.errors import database_errors
 from project.store.postgres.statement_cache import Statement
-from project.store.warehouse import labels
-from project.store.warehouse.labels import DataVersion, Labels
+from project.store.postgres.transactions import read_only_transaction
+from project.store.warehouse import data_version
+from project.store.warehouse.data_version import DataVersion
+from project.store.warehouse.labels import Labels, load_labels
 
 _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
@@ -51,7 +50,7 @@ class Snapshot:
     async def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
         """Run a statement and yield its rows as CSV, in blocks of an eighth of a megabyte that end with whole rows.
 
-        The server is not read ahead of whoever takes the blocks by more than a few.
+        It reads at most one block ahead of its consumer.
         """
         blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_BLOCKS_AHEAD)
         buffer = bytearray()
@@ -69,19 +68,19 @@ class Snapshot:
                 if buffer:
                     await blocks.put(bytes(buffer))
             finally:
-                if wanted:
+                if consuming:
                     await blocks.put(None)
 
-        wanted = True
+        consuming = True
         copying = asyncio.create_task(copy())
         try:
             while (block := await blocks.get()) is not None:
                 yield block
             await copying
         finally:
-            wanted = False
+            consuming = False
             if not copying.done():
-                # Nobody takes the rest, and the connection has no other use before it is read.
+                # Nobody takes the rest, and the connection is unusable until the rest is read.
                 copying.cancel()
                 self.connection.terminate()
             await asyncio.wait({copying})
@@ -96,112 +95,81 @@ class Snapshot:
     @property
     def using_db(self) -> TransactionWrapper:
         """The transaction as Tortoise's `.using_db()` wants it: for model instances and what they prefetch."""
-        client = cast("DsnClient", get_connection("default"))
-        wrapper = TransactionWrapper(client)
+        wrapper = TransactionWrapper(_client())
         wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
         return wrapper
 
 
-def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
-    if "Workers Planned" in node:
-        # Below, rows are those of one process; PostgreSQL counts the leader less, the more workers there are to serve.
-        workers = int(node["Workers Planned"])
-        processes = workers + max(0, 1 - 0.3 * workers)
-    if below := node.get("Plans"):
-        return sum(_rows_of_scans(one, processes) for one in below)
-    return float(node["Plan Rows"]) * (processes if node["Parallel Aware"] else 1)
+def admission() -> AdmissionControl:
+    """Return the admission control of snapshots."""
+    return _client().admission
 
 
-def gate() -> Gate:
-    """Return the gate that snapshots pass."""
-    return cast("DsnClient", get_connection("default")).gate
+def known_labels() -> Labels | None:
+    """Return the labels that the last snapshot saw; None before the first."""
+    labels: Labels | None = _client().labels
+    return labels
+
+
+async def newest_labels() -> Labels:
+    """Return the labels of the newest data version. Raises DatabaseUnavailable."""
+    async with snapshot() as current:
+        return current.labels
 
 
 @asynccontextmanager
-async def snapshot(within: float | None = None, *, reserved: bool = False) -> AsyncIterator[Snapshot]:
-    """Begin a read-only transaction on a connection of the pool, with labels as fresh as its data.
+async def snapshot(
+    timeout: float | None = None,  # noqa: ASYNC109 - the block runs under it
+    *,
+    reserved: bool = False,
+) -> AsyncIterator[Snapshot]:
+    """Begin a read-only transaction on a connection of the pool, with labels of the same data version.
 
-    All of it, the block included, may take `within` seconds, by default those of a request. With `reserved` it takes
-    the connection that is kept for what is short and must get through. Raises DatabaseUnavailable, or one of its kinds,
-    also for whatever goes wrong with the database inside the block.
+    The transaction, the block included, may take `timeout` seconds, by default those of a request. With `reserved` it
+    takes the connection that is reserved for what is short and must get through. Raises DatabaseUnavailable, or one of
+    its kinds, also for whatever goes wrong with the database inside the block.
     """
-    client = cast("DsnClient", get_connection("default"))
+    client = _client()
     with database_errors():
         async with (
-            (client.side_gate if reserved else client.gate).passed(),
-            asyncio.timeout(within or client.patience),
-            _transaction(client) as connection,
+            (client.reserved_admission if reserved else client.admission).slot(),
+            asyncio.timeout(timeout or client.request_timeout),
+            read_only_transaction(client) as connection,
         ):
-            yield Snapshot(connection, await labels.refreshed(connection))
+            yield Snapshot(connection, await _labels(client, connection))
 
 
 @asynccontextmanager
 async def long_snapshot() -> AsyncIterator[Snapshot]:
-    """Begin the same for a file, which is read for as long as its client takes it, on one of the connections for files.
+    """Begin a snapshot for a file, without a timeout, on one of the connections for files.
 
     Raises as `snapshot`.
     """
-    client = cast("DsnClient", get_connection("default"))
+    client = _client()
     with database_errors():
-        async with client.export_gate.passed(), _transaction(client) as connection:
+        async with client.export_admission.slot(), read_only_transaction(client) as connection:
             await connection.execute("SET LOCAL statement_timeout = 0")
-            yield Snapshot(connection, await labels.refreshed(connection))
+            yield Snapshot(connection, await _labels(client, connection))
 
 
-@asynccontextmanager
-async def _transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    try:
-        lent, connection, transaction = await _begin(client)
-    except BROKEN as error:
-        # A connection that broke while it lay idle (the server was restarted) shows it at its first statement.
-        # Nothing has been read on it yet, so another one may serve, a new one: those beside it broke with it.
-        logger.info("A database connection was broken ({}); trying another.", type(error).__name__)
-        await client._expire_connections()  # noqa: SLF001 - Tortoise's name for the pool's own method
-        lent, connection, transaction = await _begin(client)
-    try:
-        try:
-            yield connection
-        except (asyncio.CancelledError, TimeoutError):
-            raise
-        except BaseException:
-            if not _is_closed(connection):
-                await transaction.rollback()
-            raise
-        else:
-            # Where it has been given up, there is nothing to commit: what was read was read.
-            if not _is_closed(connection):
-                await transaction.commit()
-    except (asyncio.CancelledError, TimeoutError):
-        # The server may never answer a ROLLBACK.
-        if not _is_closed(connection):
-            connection.terminate()
-        raise
-    finally:
-        await lent.__aexit__(None, None, None)
+def _client() -> DsnClient:
+    return cast("DsnClient", get_connection("default"))
 
 
-def _is_closed(connection: "asyncpg.Connection[Any]") -> bool:
-    try:
-        return bool(connection.is_closed())
-    except asyncpg.InterfaceError:
-        # The pool has taken it back, as it does with one that is terminated.
-        return True
+async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]") -> Labels:
+    """Return the labels of the data version that the connection sees, loading them only when it moved."""
+    version = await data_version.read(connection)
+    labels: Labels | None = client.labels
+    if labels is None or labels.version != version:
+        labels = client.labels = await load_labels(connection, version)
+    return labels
 
 
-async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
-    lent = client.acquire_connection()
-    try:
-        # Neither Tortoise nor asyncpg would ever give up waiting for a free connection.
-        async with asyncio.timeout(client.extra.get("timeout")):
-            connection = await lent.__aenter__()
-    except TimeoutError as error:
-        raise DatabaseUnavailable("No database connection could be had in time.") from error
-    try:
-        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
-        await transaction.start()
-    except BaseException as error:
-        if isinstance(error, asyncio.CancelledError | TimeoutError):
-            connection.terminate()
-        await lent.__aexit__(None, None, None)
-        raise
-    return lent, connection, transaction
+def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
+    if "Workers Planned" in node:
+        # Below, rows are those of one process. PostgreSQL counts the leader less, the more workers it has to serve.
+        workers = int(node["Workers Planned"])
+        processes = workers + max(0, 1 - 0.3 * workers)
+    if plans := node.get("Plans"):
+        return sum(_rows_of_scans(plan, processes) for plan in plans)
+    return float(node["Plan Rows"]) * (processes if node["Parallel Aware"] else 1)

@@ -13,11 +13,12 @@ from project.errors import DatabaseUnavailable
 from project.store.models import IngestLog
 from project.store.warehouse.snapshot import snapshot
 from project.web.server.telemetry import Reading
+from project.web.state import LogLine, state_of
 
 router = APIRouter(tags=["Health"])
 
 _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-_PATIENCE = 2.0
+_TIMEOUT = 2.0
 _OUTCOMES = ("inserted", "changed", "unchanged", "removed", "rejected")
 
 
@@ -29,14 +30,14 @@ _OUTCOMES = ("inserted", "changed", "unchanged", "removed", "rejected")
 )
 async def metrics(request: Request) -> Response:
     """Give the counts of all workers of this service, whichever is asked. It answers with the database away, too."""
-    state = request.app.state
+    state = state_of(request)
     database: dict[str, Any] | None = None
     try:
-        async with snapshot(within=_PATIENCE, reserved=True) as seen:
-            totals = IngestLog.all().using_db(seen.using_db).annotate(loads=Count("id"), last=Max("finished_at"))
+        async with snapshot(timeout=_TIMEOUT, reserved=True) as current:
+            totals = IngestLog.all().using_db(current.using_db).annotate(loads=Count("id"), last=Max("finished_at"))
             sums = totals.annotate(**{f"of_{name}": Sum(name) for name in _OUTCOMES})
             [database] = await sums.values("loads", "last", *(f"of_{name}" for name in _OUTCOMES))
-            database["data_version"] = seen.version.number
+            database["data_version"] = current.version.number
     except DatabaseUnavailable as error:
         logger.debug("/metrics without the database: {}", error)
     readings = [*_of_database(database), *_of_jobs(state.last_beat(), state.last_check())]
@@ -56,7 +57,7 @@ def _of_database(found: dict[str, Any] | None) -> Iterator[Reading]:
         yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", found["last"].timestamp())
 
 
-def _of_jobs(beat: Any, check: Any) -> Iterator[Reading]:
+def _of_jobs(beat: LogLine | None, check: LogLine | None) -> Iterator[Reading]:
     now = datetime.now(UTC)
     if beat:
         age = (now - beat.at).total_seconds()

@@ -6,15 +6,16 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from project.catalog import METRICS, Number
-from project.catalog.display import amount, spoken
+from project.catalog.display import amount, display_name
 from project.charts.chart import words_of
-from project.query.reports.plan import ReportPlan, fetch_report, plan_report
-from project.query.reports.result import Change, Group, ReportPage, arrange, changed, share
+from project.query.reports.plan import ReportPlan
+from project.query.reports.result import Change, Group, ReportPage, change_of, share
+from project.query.reports.run import run
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.dashboard.view import Query, View
-from project.web.request.query_string import checked
+from project.web.request.query_string import validate
 
 REPORTS = "v1/reports"
 
@@ -61,19 +62,19 @@ class Panel:
 
     def value(self, metric: str, group: Group) -> Number | None:
         """Return a metric of a group."""
-        return self.plan.values[metric](group.sums)
+        return self.plan.values[metric](group.current)
 
     def changed(self, metric: str, group: Group) -> Change | None:
         """Return how a metric of a group compares; None without a comparison."""
-        return changed(metric, group, self.plan) if self.plan.question.compare_to else None
+        return change_of(metric, group, self.plan) if self.plan.question.compare_to else None
 
 
 async def read_panel(query: Query, view: View, seen: Snapshot) -> Panel:
     """Ask one question, as `GET /v1/reports` does."""
-    params = checked(ReportParameters, [(name, value) for name, values in query.items() for value in values])
-    plan = plan_report(params.question(view.today), seen.labels)
-    page = arrange(plan, await fetch_report(plan, seen), seen.labels)
-    return Panel(_url(query), _url({**query, "limit": []}), plan, page)
+    items = [(name, value) for name, values in query.items() for value in values]
+    params = validate(ReportParameters, items, seen.labels)
+    report = await run(params.question(view.today), seen)
+    return Panel(_url(query), _url({**query, "limit": []}), report.plan, report.page)
 
 
 def totals_url(view: View) -> str:
@@ -89,7 +90,7 @@ def tiles(panel: Panel, view: View, currency: str) -> Iterator[Tile]:
     for name, metric in METRICS.items():
         value = panel.value(name, total)
         yield Tile(
-            spoken(name),
+            display_name(name),
             view.link(metric=name, sort=None),
             f"{metric.description} {amount(name, value, currency)}",
             compact(name, value),
@@ -114,7 +115,7 @@ def headings(view: View) -> Iterator[Heading]:
     for name in names:
         link = "" if name == "change" else view.link(sort=name if view.sort == f"-{name}" else f"-{name}")
         order = {name: "ascending", f"-{name}": "descending"}.get(view.sort, "")
-        yield Heading(spoken(name), link, order)
+        yield Heading(display_name(name), link, order)
 
 
 def breakdown_rows(panel: Panel, view: View) -> Iterator[Row]:
@@ -148,12 +149,12 @@ def picture_url(view: View) -> str:
 def notes(series: Panel, view: View, labels: Labels) -> Iterator[str]:
     """Yield what has to be known about the changes that are shown."""
     comparison = series.plan.comparison
-    if not comparison or not comparison.other or not view.period or not labels.first_date or not labels.last_date:
+    if not comparison or not comparison.previous or not view.period or not labels.first_date or not labels.last_date:
         return
-    if comparison.other.first < labels.first_date:
+    if comparison.previous.first < labels.first_date:
         yield (
-            f"The data begins {labels.first_date}, after the {spoken(view.compared or '')} does "
-            f"({comparison.other.first} to {comparison.other.last}): changes are not of as many days."
+            f"The data begins {labels.first_date}, after the {display_name(view.compared or '')} does "
+            f"({comparison.previous.first} to {comparison.previous.last}): changes are not of as many days."
         )
     if view.period.last > labels.last_date:
         yield f"The data ends {labels.last_date}: the days after that count as nothing in the changes."

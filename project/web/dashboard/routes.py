@@ -16,11 +16,10 @@ from starlette.responses import RedirectResponse
 
 from project import __version__
 from project.catalog import GRAINS
-from project.catalog.display import spoken
-from project.errors import AdMetricsError, NoKey, StrangeForm
+from project.catalog.display import display_name
+from project.errors import AdMetricsError, CrossSiteForm, NoKey
 from project.query.periods import COMPARISONS
 from project.store.warehouse.snapshot import snapshot
-from project.web.clock import today
 from project.web.dashboard.panels import (
     breakdown_rows,
     headings,
@@ -34,13 +33,14 @@ from project.web.dashboard.panels import (
     words_for,
 )
 from project.web.dashboard.view import DIMENSIONS, View, ViewParameters, view_of
-from project.web.middleware.access_log import note
 from project.web.request.filter_params import LARGEST_LIMIT
-from project.web.request.query_string import parse_values
-from project.web.request.retry import ReadAgain
+from project.web.request.log_fields import log_fields
+from project.web.request.query_string import parse_items
+from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import caching_headers, etag, not_modified
-from project.web.response.problems import answer_to
+from project.web.response.problems import problem_of
 from project.web.security.authorization import COOKIE
+from project.web.state import state_of, today
 
 FILES = Path(__file__).parent / "static"
 """What the page's templates refer to."""
@@ -71,27 +71,27 @@ _templates = Environment(
     undefined=StrictUndefined,
     auto_reload=False,
 )
-_templates.globals |= {"spoken": spoken, "version": __version__}
+_templates.globals |= {"display_name": display_name, "version": __version__}
 
 
-class ShownAsPage(ReadAgain):
+class ErrorsAsPage(RetryOnDisconnect):
     """A route whose refusals are pages too: the same problems as in the API, in HTML, or a form that takes a key."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request; called by FastAPI."""
         handle = super().get_route_handler()
 
-        async def handle_shown(request: Request) -> Response:
+        async def handle_as_page(request: Request) -> Response:
             try:
                 return await handle(request)
             except AdMetricsError as error:
                 return _refusal(request, error)
 
-        return handle_shown
+        return handle_as_page
 
 
-router = APIRouter(include_in_schema=False, route_class=ShownAsPage)
-keys = APIRouter(include_in_schema=False, route_class=ShownAsPage)
+router = APIRouter(include_in_schema=False, route_class=ErrorsAsPage)
+keys = APIRouter(include_in_schema=False, route_class=ErrorsAsPage)
 """What takes a key, and so can be asked without one."""
 
 
@@ -99,11 +99,11 @@ keys = APIRouter(include_in_schema=False, route_class=ShownAsPage)
 async def page(request: Request) -> Response:
     """Show a view of the data."""
     given = _given(request)
-    params = await parse_values(ViewParameters, [(name, value) for name, values in given.items() for value in values])
-    day = today(request)
-    beat = request.app.state.last_beat()
+    params = await parse_items(ViewParameters, [(name, value) for name, values in given.items() for value in values])
+    day = today(state_of(request).settings)
+    beat = state_of(request).last_beat()
     overdue = bool(beat and beat.next and beat.next < datetime.now(UTC))
-    kept: dict[str, str] = request.app.state.pages
+    kept: dict[str, str] = state_of(request).pages
     async with snapshot() as seen:
         tag = etag(request, seen.version, day, beat, overdue, COOKIE in request.cookies)
         headers = caching_headers(tag)
@@ -118,8 +118,8 @@ async def page(request: Request) -> Response:
         series = await read_panel(view.series(), view, seen)
         breakdown = await read_panel(view.breakdown(), view, seen)
     rows = len(series.page.groups) + len(breakdown.page.groups)
-    note(request, rows=rows)
-    currency = request.app.state.settings.currency
+    log_fields(request, rows=rows)
+    currency = state_of(request).settings.currency
     render = partial(
         _rendered,
         "page.html",
@@ -146,7 +146,7 @@ async def page(request: Request) -> Response:
         most_labels=_MOST_LABELS,
         beat=beat,
         overdue=overdue,
-        has_key=COOKIE in request.cookies and request.app.state.settings.api_auth == "required",
+        has_key=COOKIE in request.cookies and state_of(request).settings.api_auth == "required",
         facet_query=_facet_query,
     )
     text = await asyncio.to_thread(render) if rows > _MANY_ROWS else render()
@@ -161,14 +161,14 @@ async def page(request: Request) -> Response:
 async def take_key(request: Request) -> Response:
     """Keep the key that a form brought, for as long as the browser's session lasts; an empty one ends that."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        raise StrangeForm("The form was sent by a page of another site.")
+        raise CrossSiteForm("The form was sent by a page of another site.")
     form = await request.form()
     key = str(form.get("key") or "").strip()
     answer = RedirectResponse("./" + (f"?{request.url.query}" if request.url.query else ""), 303)
     if not key:
         answer.delete_cookie(COOKIE)
         return answer
-    await request.app.state.keys.holder(key)
+    await state_of(request).keys.holder(key)
     answer.set_cookie(COOKIE, key, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return answer
 
@@ -190,7 +190,7 @@ def _facet_query(view: View, dimension: str) -> str:
 
 
 def _refusal(request: Request, error: AdMetricsError) -> Response:
-    answer = answer_to(request, error)
+    answer = problem_of(request, error)
     problem = orjson.loads(bytes(answer.body))
     headers = {name: value for name, value in answer.headers.items() if not name.startswith("content-")}
     name = "key.html" if isinstance(error, NoKey) else "refusal.html"

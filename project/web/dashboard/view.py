@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS, METRICS
-from project.query.periods import COMPARISONS, Period, days_asked
+from project.query.periods import COMPARISONS, Period, requested_days
 from project.store.warehouse.labels import Labels
 from project.web.request.filter_params import LARGEST_LIMIT, FilterParameters
 from project.web.request.validators import one_of, sort_key, whole_number
@@ -179,7 +179,7 @@ def view_of(params: ViewParameters, given: Query, labels: Labels, today: date) -
     filters = chosen.filters(today)
     begin = date.fromisoformat(dates["date_from"][0]) if "date_from" in dates else filters.date_from
     end = date.fromisoformat(dates["date_to"][0]) if "date_to" in dates else filters.date_to
-    first, last = days_asked(begin, end, labels.first_date, labels.last_date)
+    first, last = requested_days(begin, end, labels.first_date, labels.last_date)
     encoded = {name: _encoded(name, values) for name, values in given.items()}
     return View(params, given, dates, Period(first, last) if first and last else None, today, encoded)
 

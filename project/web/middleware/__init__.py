@@ -9,13 +9,13 @@ from starlette.middleware.cors import CORSMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from project.settings import Settings
-from project.web.middleware.access_log import Observed
-from project.web.middleware.error_boundary import FaultsOfOurs
-from project.web.middleware.head_requests import HeadAsGet
-from project.web.middleware.load_shedding import RefusedWhenFull
+from project.web.middleware.access_log import AccessLog
+from project.web.middleware.error_boundary import ErrorBoundary
+from project.web.middleware.head_requests import HeadRequests
+from project.web.middleware.load_shedding import LoadShedding
 from project.web.middleware.loopback_only import LoopbackOnly
 from project.web.middleware.security_headers import SecurityHeaders
-from project.web.middleware.size_limits import LimitedSizes
+from project.web.middleware.size_limits import SizeLimits
 
 _EXPOSED = (
     "Content-Disposition", "ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
@@ -30,14 +30,14 @@ def stack(settings: Settings) -> list[Middleware]:
     return [
         *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
         Middleware(CorrelationIdMiddleware, validator=_printable_id),
-        Middleware(HeadAsGet),
-        Middleware(Observed),
+        Middleware(HeadRequests),
+        Middleware(AccessLog),
         # Around all that refuses: a browser shows a page no refusal without its headers.
         *([_cors(origins)] if origins else []),
         Middleware(SecurityHeaders),
-        Middleware(FaultsOfOurs),
-        Middleware(RefusedWhenFull),
-        Middleware(LimitedSizes),
+        Middleware(ErrorBoundary),
+        Middleware(LoadShedding),
+        Middleware(SizeLimits),
         *([Middleware(LoopbackOnly)] if shut else []),
     ]
 

@@ -4,11 +4,12 @@ import asyncio
 from time import perf_counter
 from typing import Any
 
-from fastapi import Request
 from loguru import logger
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from project.web.request.paths import is_for_operators
+from project.web.state import state_of
 
 ALARMING = frozenset({401, 403, 413, 414, 429, 500, 503, 504})
 """Statuses whose lines are warnings."""
@@ -17,12 +18,7 @@ _FULL = "server-full"
 _SECONDS_BETWEEN_LINES = 1.0
 
 
-def note(request: Request, **facts: Any) -> None:
-    """Add facts, such as `rows` and `source`, to the log line of a request."""
-    request.scope["observed"].update(facts)
-
-
-class Observed:
+class AccessLog:
     """Writes what each request was and became, and counts it (`web.server.telemetry`).
 
     Lines hold the route and no query, which may hold anything. What is asked by monitors, all day, is DEBUG. While the
@@ -38,12 +34,12 @@ class Observed:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        # Nothing sent means that the client left first; nginx writes 499 for it.
+        # Where nothing is sent, the client disconnected first; nginx logs 499 for it.
         status = 499
-        facts: dict[str, Any] = {}
-        scope["observed"] = facts
+        fields: dict[str, Any] = {}
+        scope["log_fields"] = fields
 
-        async def watched(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -51,30 +47,32 @@ class Observed:
 
         started = perf_counter()
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_observed)
         finally:
             seconds = perf_counter() - started
             route = getattr(scope.get("route"), "path", "-")
-            scope["app"].state.telemetry.count(scope["method"], route, status, seconds, facts.get("problem"))
-            if facts.get("problem") == _FULL:
-                self._note_full()
+            state_of(HTTPConnection(scope)).telemetry.count(
+                scope["method"], route, status, seconds, fields.get("problem")
+            )
+            if fields.get("problem") == _FULL:
+                self._count_refusal()
             else:
-                _write(scope, route, status, seconds * 1000, facts)
+                _write(scope, route, status, seconds * 1000, fields)
 
-    def _note_full(self) -> None:
+    def _count_refusal(self) -> None:
         self._refused += 1
         if self._refused == 1:
-            asyncio.get_running_loop().call_later(_SECONDS_BETWEEN_LINES, self._tell_refused)
+            asyncio.get_running_loop().call_later(_SECONDS_BETWEEN_LINES, self._log_refusals)
 
-    def _tell_refused(self) -> None:
+    def _log_refusals(self) -> None:
         refused, self._refused = self._refused, 0
         logger.bind(problem=_FULL, refused=refused).warning(
             "The service is full; requests refused within a second: {}.", refused
         )
 
 
-def _write(scope: Scope, route: str, status: int, milliseconds: float, facts: dict[str, Any]) -> None:
+def _write(scope: Scope, route: str, status: int, milliseconds: float, fields: dict[str, Any]) -> None:
     level = "WARNING" if status in ALARMING else "DEBUG" if is_for_operators(scope) else "INFO"
-    told = {"method": scope["method"], "route": route, "status": status, "ms": round(milliseconds, 1), **facts}
-    shown = "".join(f" {name}={value}" for name, value in facts.items())
-    logger.bind(**told).log(level, "{} {} {} in {:.1f} ms{}", scope["method"], route, status, milliseconds, shown)
+    bound = {"method": scope["method"], "route": route, "status": status, "ms": round(milliseconds, 1), **fields}
+    shown = "".join(f" {name}={value}" for name, value in fields.items())
+    logger.bind(**bound).log(level, "{} {} {} in {:.1f} ms{}", scope["method"], route, status, milliseconds, shown)

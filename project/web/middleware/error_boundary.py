@@ -1,4 +1,4 @@
-"""What no route answers: exceptions that nobody expected (500, with nothing of the inside), and the end (503)."""
+"""The error boundary: what no route answers becomes 500, without details, or 503 when the service ends."""
 
 import asyncio
 
@@ -6,13 +6,14 @@ from fastapi import Request
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.web.response.problems import problem
+from project.errors import InternalError, ShuttingDown
+from project.web.response.problems import problem_of
 
 
-class FaultsOfOurs:
-    """Answers with a problem; the cause of a 500 is in the log.
+class ErrorBoundary:
+    """Answers unexpected exceptions with a problem; the cause of a 500 is in the log.
 
-    Starlette's own handler would answer outside of the middleware that numbers requests.
+    Starlette's own handler would answer outside the middleware that gives requests their ids.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -22,29 +23,26 @@ class FaultsOfOurs:
         """Pass the request on; called by the server."""
         started = False
 
-        async def watched(message: Message) -> None:
+        async def send_observed(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self.app(scope, receive, watched)
+            await self.app(scope, receive, send_observed)
         except asyncio.CancelledError:
             # Only the server cancels, when its time to shut down is over.
             if scope["type"] != "http" or started:
                 raise
-            detail = "The service ended before the answer was there. Ask again."
-            headers = {"Retry-After": "2"}
-            answer = problem(Request(scope), 503, "shutting-down", "Shutting down", detail=detail, headers=headers)
-            await answer(scope, receive, send)
+            error = ShuttingDown("The service ended before the answer was there. Ask again.")
+            await problem_of(Request(scope), error)(scope, receive, send)
         except Exception as error:
             if scope["type"] != "http":
                 raise
             request = Request(scope)
             logger.opt(exception=error).error("{} {} failed", request.method, request.url.path)
             if started:
-                # Half an answer must not look whole: the server breaks the connection.
+                # Half an answer must not look complete: the server breaks the connection.
                 raise
-            detail = "The fault is ours. The log has the cause under this request id."
-            answer = problem(request, 500, "internal-error", "Internal error", detail=detail)
-            await answer(scope, receive, send)
+            detail = "The log has the cause under this request id."
+            await problem_of(request, InternalError(detail))(scope, receive, send)

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
-class HeadAsGet:
+class HeadRequests:
     """Pure ASGI: HEAD is answered as GET; the server leaves out the body."""
 
     def __init__(self, app: ASGIApp) -> None:

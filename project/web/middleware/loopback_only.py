@@ -1,4 +1,4 @@
-"""A service that nobody has opened answers its own machine only."""
+"""Access for localhost only: how a service answers that nobody has opened."""
 
 import re
 from ipaddress import ip_address
@@ -6,8 +6,9 @@ from ipaddress import ip_address
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from project.errors import AccessLimited
 from project.web.request.paths import is_public
-from project.web.response.problems import problem
+from project.web.response.problems import problem_of
 
 _FORWARDED = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
@@ -21,12 +22,12 @@ _ADVICE = (
 
 
 class LoopbackOnly:
-    """Refuses (403) whoever is not on this machine, or may not be: who comes through a proxy, or by a foreign name.
+    """Refuses (403) requests from other machines, and those that may be: through a proxy, or for another host name.
 
-    A proxy on this machine that adds none of the usual headers, and asks for localhost, cannot be told from a user.
+    A proxy on this machine that adds none of the usual headers, and asks for localhost, looks like a local user.
 
-    A page of another site can send a browser on this machine here under a name of its own (DNS rebinding), or send a
-    form; its requests come from the loopback address all the same.
+    A page of another site can make a browser on this machine send requests under a name of its own (DNS rebinding), or
+    send a form; both come from the loopback address.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -36,20 +37,18 @@ class LoopbackOnly:
         """Pass the request on, or answer it; called by the server."""
         if scope["type"] == "http" and not is_public(scope):
             request = Request(scope)
-            if strange := _strange(request):
-                answer = problem(request, 403, "not-open", "Not open to strangers", detail=f"{strange} {_ADVICE}")
-                await answer(scope, receive, send)
+            if reason := _reason_to_refuse(request):
+                await problem_of(request, AccessLimited(f"{reason} {_ADVICE}"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def _strange(request: Request) -> str | None:
-    """Say what makes a request a stranger's, or None."""
+def _reason_to_refuse(request: Request) -> str | None:
     # A Unix socket has no address.
     if request.client and not _is_loopback(request.client.host):
         return f"The request comes from {request.client.host}."
-    if passed := [name for name in _FORWARDED if name in request.headers]:
-        return f"The request came through a proxy ({passed[0]})."
+    if forwarded := [name for name in _FORWARDED if name in request.headers]:
+        return f"The request came through a proxy ({forwarded[0]})."
     host = request.headers.get("host", "")
     name = re.sub(r":\d*$", "", host).lower().removesuffix(".")
     if not (name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))):
@@ -59,9 +58,9 @@ def _strange(request: Request) -> str | None:
     return None
 
 
-def _is_loopback(address: str) -> bool:
+def _is_loopback(host: str) -> bool:
     try:
-        found = ip_address(address)
-        return (getattr(found, "ipv4_mapped", None) or found).is_loopback
+        address = ip_address(host)
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
     except ValueError:
         return False

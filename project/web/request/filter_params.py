@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, MEASURES, METRICS, Formula, Measure
+from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, LABELLED_NAMES, MEASURES, METRICS, Formula, Measure
 from project.query.filters import Filters
 from project.query.keyset import SortKey
 from project.web.request.validators import (
@@ -62,17 +62,19 @@ def _label_fields() -> dict[str, Any]:
         label = Annotated[str, AfterValidator(partial(known_label, dimension.name))]
         split = BeforeValidator(partial(split_labels, dimension.name))
         fields[dimension.name] = (
-            Annotated[list[label], split, AfterValidator(lambda kept: sorted(set(kept)))],
+            Annotated[list[label], split, AfterValidator(lambda labels: sorted(set(labels)))],
             Field(
                 default_factory=list,
-                description=f"Keep only these. {dimension.description}",
+                description=f"Include only these. {dimension.description}",
                 examples=[dimension.example],
             ),
         )
         fields[f"exclude_{dimension.name}"] = (
             Annotated[list[label], split, AfterValidator(something_left)],
             Field(
-                default_factory=list, description=f"Drop these. {dimension.description}", examples=[dimension.example]
+                default_factory=list,
+                description=f"Exclude these. {dimension.description}",
+                examples=[dimension.example],
             ),
         )
     return fields
@@ -111,7 +113,7 @@ else:
 
 
 class FilterParameters(_Filterable):
-    """The common filters: days, and labels kept and dropped; those derived from it bound measures or metrics."""
+    """The common filters: days, and labels to include and exclude; models derived from it bound measures or metrics."""
 
     def filters(self, today: date) -> Filters:
         """Return the filters; a preset is counted from today."""
@@ -121,28 +123,28 @@ class FilterParameters(_Filterable):
         return Filters(
             date_from,
             date_to,
-            keep=tuple((name, tuple(labels)) for name, labels in _given(self, _KEPT)),
-            drop=tuple((name, tuple(labels)) for name, labels in _given(self, _DROPPED)),
-            at_least=_given(self, _AT_LEAST),
-            at_most=_given(self, _AT_MOST),
+            include=tuple((name, tuple(labels)) for name, labels in _given(self, _INCLUDED)),
+            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, _EXCLUDED)),
+            minimum=_given(self, _MINIMUM),
+            maximum=_given(self, _MAXIMUM),
         )
 
 
 def sort_keys(names: Iterable[str]) -> tuple[SortKey, ...]:
-    """Return the keys that a checked `sort` names."""
+    """Return the keys that a validated `sort` names."""
     return tuple(SortKey(name.removeprefix("-"), name.startswith("-")) for name in names)
 
 
-_KEPT = {dimension.name: dimension.name for dimension in LABELLED_DIMENSIONS}
-_DROPPED = {f"exclude_{dimension.name}": dimension.name for dimension in LABELLED_DIMENSIONS}
-_AT_LEAST = {f"min_{name}": name for name in METRICS}
-_AT_MOST = {f"max_{name}": name for name in METRICS}
+_INCLUDED = {name: name for name in LABELLED_NAMES}
+_EXCLUDED = {f"exclude_{name}": name for name in LABELLED_NAMES}
+_MINIMUM = {f"min_{name}": name for name in METRICS}
+_MAXIMUM = {f"max_{name}": name for name in METRICS}
 
 
 def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
-    """Return what the parameters hold that were given, by what each is about, in the catalogue's order."""
-    asked = params.model_fields_set
-    return tuple((name, getattr(params, field)) for field, name in names.items() if field in asked)
+    """Return the given ones of these fields, each with the dimension or metric that it is about."""
+    given = params.model_fields_set
+    return tuple((name, getattr(params, field)) for field, name in names.items() if field in given)
 
 
 def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:

@@ -1,47 +1,47 @@
-"""Negotiation: which format a request asks for, by `format=` or by `Accept` (RFC 9110, section 12)."""
+"""Content negotiation (RFC 9110, section 12): the format and the compression of an answer."""
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
 
 from fastapi import Request
 
+from project.export.encode import CODINGS
+from project.export.formats import Format
+from project.web.request.openapi import MediaType
 
-class _Kind(Protocol):
-    @property
-    def media_type(self) -> str: ...
 
+def with_format(request: Request, formats: Mapping[str, MediaType]) -> list[tuple[str, str]]:
+    """Return the query's names and values, with the format of `Accept` as `format` where the query has none.
 
-def with_format(request: Request, formats: Mapping[str, _Kind]) -> list[tuple[str, str]]:
-    """Return the names and values of the query, and as `format` what `Accept` asks for, where the query does not say.
-
-    So what is said of `format` holds however it was asked for.
+    So `format` is validated in one way, however the client asks for it.
     """
-    given = request.query_params.multi_items()
-    kind = None if "format" in request.query_params else _accepted(request.headers.get("accept", ""), formats)
-    return [*given, ("format", kind)] if kind else given
+    parameters = request.query_params.multi_items()
+    if "format" in request.query_params:
+        return parameters
+    name = _accepted(request.headers.get("accept", ""), formats)
+    return [*parameters, ("format", name)] if name else parameters
 
 
-def media_types(formats: Mapping[str, _Kind]) -> dict[str, Any]:
-    """Return the formats as the OpenAPI document has them, beside JSON."""
-    return {one.media_type.split(";")[0]: {"schema": _schema(one.media_type)} for one in formats.values()}
+def coding_of(request: Request, format_: Format) -> str | None:
+    """Return how to compress a file for its transfer; None where it is compressed, or the client accepts no coding."""
+    accepted = {
+        part.split(";")[0].strip()
+        for part in request.headers.get("accept-encoding", "").split(",")
+        if not part.replace(" ", "").endswith(";q=0")
+    }
+    return next((coding for coding in CODINGS if coding in accepted), None) if format_.textual else None
 
 
-def _schema(media_type: str) -> dict[str, str]:
-    textual = media_type.startswith(("text/", "application/x-ndjson", "image/svg+xml"))
-    return {"type": "string"} if textual else {"type": "string", "format": "binary"}
-
-
-def _accepted(accept: str, formats: Mapping[str, _Kind]) -> str | None:
-    """Return the format that is asked for by its own name, and wanted more than JSON; None for JSON."""
-    wanted = {}
+def _accepted(accept: str, formats: Mapping[str, MediaType]) -> str | None:
+    """Return the format that `Accept` names and prefers to JSON; None for JSON."""
+    qualities = {}
     for part in accept.lower().split(","):
-        kind, _, parameters = part.strip().partition(";")
+        media_type, _, parameters = part.strip().partition(";")
         quality = re.search(r"\bq=(\d(?:\.\d+)?)", parameters.replace(" ", ""))
-        wanted[kind.strip()] = float(quality[1]) if quality else 1.0
-    # Browsers that open a URL accept pictures too, and mean anything that they can show.
-    if "text/html" in wanted:
+        qualities[media_type.strip()] = float(quality[1]) if quality else 1.0
+    # Browsers accept pictures when they open a URL, and mean anything that they can show.
+    if "text/html" in qualities:
         return None
-    of = {name: wanted.get(one.media_type.split(";")[0], 0.0) for name, one in formats.items()}
-    best = max(of, key=lambda name: of[name])
-    return best if of[best] > wanted.get("application/json", 0.0) else None
+    of_format = {name: qualities.get(one.media_type.split(";")[0], 0.0) for name, one in formats.items()}
+    best = max(of_format, key=lambda name: of_format[name])
+    return best if of_format[best] > qualities.get("application/json", 0.0) else None

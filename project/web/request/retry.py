@@ -10,7 +10,7 @@ from loguru import logger
 from project.errors import ConnectionBroken
 
 
-class ReadAgain(APIRoute):
+class RetryOnDisconnect(APIRoute):
     """A route that reads only; given to a router as its `route_class`.
 
     The server may have ended one connection (an administrator did, or a failover): then another one has the answer.
@@ -21,11 +21,11 @@ class ReadAgain(APIRoute):
         """Return what answers a request; called by FastAPI."""
         handle = super().get_route_handler()
 
-        async def handle_again(request: Request) -> Response:
+        async def handle_with_retry(request: Request) -> Response:
             try:
                 return await handle(request)
             except ConnectionBroken as error:
                 logger.info("The connection broke while {} was read ({}); reading again.", self.path, error.__cause__)
                 return await handle(request)
 
-        return handle_again
+        return handle_with_retry

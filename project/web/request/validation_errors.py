@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from project.errors import Fault
-from project.store.warehouse.labels import nearest
+from project.suggestions import nearest
 
 
 def faults_of(errors: Iterable[Any], known: Sequence[str] = ()) -> list[Fault]:
@@ -35,7 +35,7 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
         case "bool_parsing":
             return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
         case _:
-            return Fault(name, "invalid_value", f"{value!r} cannot be: {item['msg'].lower()}.", value)
+            return Fault(name, "invalid_value", f"{value!r} is invalid: {item['msg'].lower()}.", value)
 
 
 _SYNONYMS = {

@@ -1,4 +1,7 @@
-"""The checks of single parameters. Each raises what Pydantic collects; a fault says the nearest thing that works."""
+"""The validators of single parameters. Each raises what Pydantic collects; a fault says the nearest thing that works.
+
+The context of a validation is the labels of one data version (`web.request.query_string`).
+"""
 
 import csv
 import re
@@ -11,15 +14,15 @@ from typing import Any, cast
 from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS
+from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES
 from project.errors import Fault
 from project.query import cursors
 from project.query.filters import unknown_label
 from project.query.periods import COMPARISONS
-from project.store.warehouse import labels
-from project.store.warehouse.labels import nearest
+from project.store.warehouse.labels import Labels
+from project.suggestions import nearest
 
-GROUPABLE = (*GRAINS, *(dimension.name for dimension in LABELLED_DIMENSIONS))
+GROUPABLE = (*GRAINS, *LABELLED_NAMES)
 """What reports group by."""
 
 MOST_VALUES = 1000
@@ -59,7 +62,7 @@ def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
     if preset not in DATE_PRESETS:
         raise refused(_not_one_of("date_preset", preset, DATE_PRESETS))
     if info.data.get("date_from") or info.data.get("date_to"):
-        detail = "date_preset stands instead of date_from and date_to; give one or the other."
+        detail = "date_preset replaces date_from and date_to; give one or the other."
         raise refused(Fault("date_preset", "conflicting_parameters", detail, preset))
     return preset
 
@@ -72,9 +75,9 @@ def split_list(values: Any, info: ValidationInfo) -> list[str]:
 
 def split_labels(dimension: str, values: Any, info: ValidationInfo) -> list[str]:
     """Split labels at commas, unless a label with commas is given alone."""
-    known = labels.current()[dimension]
+    known = cast("Labels", info.context)[dimension]
     given = [values] if isinstance(values, str) else list(values or ())
-    parts = [part for value in given for part in ([value] if known.number(value) else _split(value))]
+    parts = [part for value in given for part in ([value] if known.id(value) else _split(value))]
     return _not_too_many(parts, info)
 
 
@@ -95,21 +98,22 @@ def decimal_number(value: Any, info: ValidationInfo) -> Any:
 
 def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
     """Return the label as it is stored; refuse one that no fact ever had."""
-    known = labels.current()[dimension]
-    number = known.number(label)
-    if number is None:
-        raise refused(unknown_label(str(info.field_name), dimension, label, labels.current()))
-    return known.names[number]
+    labels = cast("Labels", info.context)
+    id_ = labels[dimension].id(label)
+    if id_ is None:
+        raise refused(unknown_label(str(info.field_name), dimension, label, labels))
+    return labels[dimension].labels[id_]
 
 
-def something_left(dropped: list[str], info: ValidationInfo) -> list[str]:
-    """Refuse exclusions that leave nothing of what is kept."""
+def something_left(excluded: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse exclusions that leave nothing of what is included."""
     name = str(info.field_name).removeprefix("exclude_")
-    kept = info.data.get(name)
-    if kept and set(kept) <= set(dropped):
-        detail = f"{info.field_name} drops every {name.replace('_', ' ')} that {name} keeps; nothing could match."
-        raise refused(Fault(str(info.field_name), "contradictory_filters", detail, ", ".join(dropped)))
-    return sorted(set(dropped))
+    included = info.data.get(name)
+    if included and set(included) <= set(excluded):
+        label = name.replace("_", " ")
+        detail = f"{info.field_name} excludes every {label} that {name} includes; nothing could match."
+        raise refused(Fault(str(info.field_name), "contradictory_filters", detail, ", ".join(excluded)))
+    return sorted(set(excluded))
 
 
 def not_below_minimum(number: Any, info: ValidationInfo) -> Any:
@@ -141,7 +145,7 @@ def named_once(values: list[str], info: ValidationInfo) -> list[str]:
     for value in values:
         name = value.removeprefix("-")
         if name in seen:
-            raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} stands twice.", value))
+            raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} is repeated.", value))
         seen.add(name)
     return values
 
@@ -165,7 +169,7 @@ def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
             detail = f"Sorting by {name} needs compare_to."
             raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
         if name in GROUPABLE and grouped is not None and name not in grouped:
-            detail = f"The report is not grouped by {name}, so it cannot be sorted by it."
+            detail = f"The report is not grouped by {name}, so it cannot sort by it."
             # It has one grain at most.
             others = [other for other in grouped if not (name in GRAINS and other in GRAINS)]
             raise refused(
@@ -264,7 +268,7 @@ def _dates_meant(text: str) -> Iterable[str]:
 
 def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:
     allowed = tuple(allowed)
-    detail = f"{value!r} is none of: {', '.join(allowed)}."
+    detail = f"{value!r} is invalid; {parameter} must be one of: {', '.join(allowed)}."
     return Fault(parameter, "invalid_value", detail, value, nearest(value, allowed))
 
 

@@ -6,16 +6,16 @@ from typing import Any
 from fastapi import Request, Response
 
 from project import __version__
-from project.store.warehouse.labels import DataVersion
+from project.store.warehouse.data_version import DataVersion
 
 
-def etag(request: Request, version: DataVersion, *moving: Any) -> str:
+def etag(request: Request, version: DataVersion, *etag_inputs: Any) -> str:
     """Return the ETag of the answer to a request at a data version.
 
-    `moving` is what else the answer depends on: with a date preset the same URL means other days tomorrow. The
+    `etag_inputs` is what else the answer depends on: with a date preset the same URL means other days tomorrow. The
     release is in it too, since another one may write the same answer differently.
     """
-    question = (__version__, request.scope["path"], request.scope["query_string"], moving)
+    question = (__version__, request.scope["path"], request.scope["query_string"], etag_inputs)
     digest = hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
     return f'"{version.token}-{digest}"'
 

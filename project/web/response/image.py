@@ -1,18 +1,18 @@
-"""Pictures: a report as a chart."""
+"""A chart as a response."""
 
 from fastapi import Request, Response
 
 from project.charts.chart import Chart
 from project.charts.renderer import Picture
-from project.web.middleware.security_headers import SECURITY_HEADERS
 from project.web.response.etag import caching_headers
+from project.web.state import state_of
 
-# It has styles of its own, for dark screens.
-_POLICY = SECURITY_HEADERS["Content-Security-Policy"] + "; style-src 'unsafe-inline'"
+# A picture has styles of its own, for dark screens.
+_POLICY = "default-src 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'"
 
 
-async def picture_response(request: Request, kind: Picture, chart: Chart, tag: str) -> Response:
-    """Return a chart as a picture."""
-    drawn = await request.app.state.drawing.draw(chart, kind)
+async def image_response(request: Request, chart: Chart, picture: Picture, tag: str) -> Response:
+    """Return a chart as a picture. Raises PicturesFull and RenderFailed."""
+    content = await state_of(request).renderer.render(chart, picture)
     headers = {**caching_headers(tag), "Content-Security-Policy": _POLICY}
-    return Response(drawn, headers=headers, media_type=kind.media_type)
+    return Response(content, headers=headers, media_type=picture.media_type)

@@ -1,4 +1,4 @@
-"""Encode: records to the bytes of a JSON answer, once, with numbers as stored."""
+"""JSON answers: records and groups as objects, encoded to bytes once, with numbers as stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from project.catalog import DIMENSIONS, MEASURES, Number
+from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, MEASURES, Number
 from project.query.facets import Facet
 from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Group, ReportPage, changed, share
+from project.query.reports.result import Group, ReportPage, change_of, share
 from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
 from project.web.response.etag import caching_headers
@@ -42,20 +42,20 @@ def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iter
     """Return a column's values as an answer has them."""
     if name in page.nested:
         return map(page.nested[name].__getitem__, values)
-    if name in _DIMENSION_NAMES:
-        return map(labels[name].names.__getitem__, values)
+    if name in DIMENSION_NAMES:
+        return map(labels[name].labels.__getitem__, values)
     return map(_exact, values) if name in _EXACT else values
 
 
 def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
     """Return a report's groups as the objects of an answer."""
-    places = {name: plan.measures.index(name) for name in plan.question.metrics if name in _MEASURES}
+    indices = {name: plan.measures.index(name) for name in plan.question.metrics if name in MEASURE_NAMES}
     objects = []
     for group in page.groups:
         one = _group_object(group, plan)
         if page.total:
-            total = page.total.sums
-            one["share"] = {name: _number(share(group.sums[place], total[place])) for name, place in places.items()}
+            total = page.total.current
+            one["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
         if plan.question.fill and group.empty:
             one["filled"] = True
         objects.append(one)
@@ -70,10 +70,10 @@ def total_object(total: Group, plan: ReportPlan) -> dict[str, Any]:
 def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
     """Return labels as the objects of an answer; with facets, those of labels without facts are 0."""
     objects: list[dict[str, Any]] = []
-    for number, label in labels.items():
-        one: dict[str, Any] = {"id": number, "label": label}
+    for id_, label in labels.items():
+        one: dict[str, Any] = {"id": id_, "label": label}
         if facets is not None:
-            facet = facets.get(number, Facet())
+            facet = facets.get(id_, Facet())
             one |= {name: _number(getattr(facet, name)) for name in ("facts", "impressions", "cost")}
         objects.append(one)
     return objects
@@ -83,9 +83,9 @@ def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
     # The total has no key.
     one: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
     for name in plan.question.metrics:
-        one[name] = _number(plan.values[name](group.sums))
+        one[name] = _number(plan.values[name](group.current))
     if plan.question.compare_to:
-        changes = ((name, changed(name, group, plan)) for name in plan.question.metrics)
+        changes = ((name, change_of(name, group, plan)) for name in plan.question.metrics)
         one["compare"] = {
             name: {
                 "value": _number(change.value),
@@ -98,8 +98,6 @@ def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
 
 
 _TOO_LARGE = 2**63
-_MEASURES = frozenset(measure.name for measure in MEASURES)
-_DIMENSION_NAMES = frozenset(dimension.name for dimension in DIMENSIONS)
 _EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
 
 

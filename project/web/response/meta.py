@@ -4,7 +4,7 @@ from typing import Any
 
 from project.catalog import METRICS
 from project.query.filters import Filters
-from project.query.periods import days_asked
+from project.query.periods import requested_days
 from project.query.reports.plan import ReportPlan
 from project.store.warehouse.labels import Labels
 
@@ -19,7 +19,7 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days that the filters came to; an open end is the first or last day with facts."""
-    first, last = days_asked(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    first, last = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
     return {"date_from": first, "date_to": last, **data_meta(labels)}
 
 
@@ -28,8 +28,8 @@ def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
     question = plan.question
     meta = rows_meta(question.filters, labels)
     if question.compare_to:
-        other = plan.comparison and plan.comparison.other
-        meta["compare"] = {"date_from": other and other.first, "date_to": other and other.last}
+        previous = plan.previous
+        meta["compare"] = {"date_from": previous and previous.first, "date_to": previous and previous.last}
     return {
         **meta,
         "group_by": question.group_by,

@@ -1,8 +1,11 @@
-"""Errors as HTTP: RFC 9457 `application/problem+json`, one shape everywhere."""
+"""Errors over HTTP: RFC 9457 `application/problem+json`, one table of problems and one renderer.
 
-from collections.abc import Mapping, Sequence
+A new error is a class in `errors.py` and a line of PROBLEMS.
+"""
+
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from asgi_correlation_id import correlation_id
@@ -11,30 +14,74 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from project.errors import (
-    CallerGone,
-    DatabaseUnavailable,
-    Fault,
-    InvalidRequest,
-    KeyTooNarrow,
-    LoadsFull,
-    NoKey,
-    NoSuchThing,
-    NotMigrated,
-    PictureLost,
-    PicturesFull,
-    QueryTooSlow,
-    ServerFull,
-    StrangeForm,
-    TooManyRequests,
-)
-from project.store.warehouse.labels import nearest
+from project import errors
+from project.errors import AdMetricsError, DatabaseUnavailable, InvalidRequest, MethodNotAllowed, NoSuchResource
+from project.suggestions import nearest
 from project.web.request.validation_errors import faults_of
 
 MEDIA_TYPE = "application/problem+json"
 
 SHOWN_FAULTS = 100
 """More would be a large answer to a small question."""
+
+
+class ProblemType(NamedTuple):
+    """What an error is over HTTP. `code` is the end of its type's URI."""
+
+    status: int
+    code: str
+    title: str
+    headers: Callable[[Any], Mapping[str, str]] = lambda _error: {}
+
+
+def _retry_after(error: Any) -> Mapping[str, str]:
+    return {"Retry-After": str(error.retry_after)}
+
+
+def _challenge(error: errors.NoKey) -> Mapping[str, str]:
+    # RFC 6750, section 3: a request without a key is told the scheme only.
+    return {"WWW-Authenticate": 'Bearer realm="ad-metrics"' + (', error="invalid_token"' if error.presented else "")}
+
+
+def _insufficient_scope(error: errors.KeyTooNarrow) -> Mapping[str, str]:
+    return {"WWW-Authenticate": f'Bearer realm="ad-metrics", error="insufficient_scope", scope="{error.needed}"'}
+
+
+def _close_unread(error: errors.BodyTooLarge) -> Mapping[str, str]:
+    # The rest of the body would be read as the next request.
+    return {"Connection": "close"} if error.unread else {}
+
+
+def _allow(error: MethodNotAllowed) -> Mapping[str, str]:
+    return {"Allow": error.allowed}
+
+
+PROBLEMS: Mapping[type[AdMetricsError], ProblemType] = {
+    InvalidRequest: ProblemType(422, "invalid-parameters", "Invalid request parameters"),
+    errors.NoSuchThing: ProblemType(404, "not-found", "No such thing"),
+    NoSuchResource: ProblemType(404, "not-found", "No such resource"),
+    MethodNotAllowed: ProblemType(405, "method-not-allowed", "Method not allowed", _allow),
+    errors.UrlTooLong: ProblemType(414, "url-too-long", "The URL is too long"),
+    errors.BodyTooLarge: ProblemType(413, "too-large", "The body is too large", _close_unread),
+    errors.NoKey: ProblemType(401, "no-key", "A key is needed", _challenge),
+    errors.KeyTooNarrow: ProblemType(403, "key-too-narrow", "This key may not", _insufficient_scope),
+    errors.TooManyRequests: ProblemType(429, "too-many-requests", "Too many requests", _retry_after),
+    errors.AccessLimited: ProblemType(403, "loopback-only", "Access is limited to localhost"),
+    errors.CrossSiteForm: ProblemType(403, "cross-site-form", "Cross-site form"),
+    DatabaseUnavailable: ProblemType(503, "database-unavailable", "The database is unavailable", _retry_after),
+    errors.NotMigrated: ProblemType(503, "database-not-migrated", "The database is not set up", _retry_after),
+    errors.QueryTooSlow: ProblemType(504, "query-too-slow", "The query took too long", _retry_after),
+    errors.ServerFull: ProblemType(503, "server-full", "The service is full", _retry_after),
+    errors.LoadsFull: ProblemType(503, "loads-full", "The limit of loads is reached", _retry_after),
+    # nginx logs this status; no client receives it.
+    errors.ClientDisconnected: ProblemType(499, "client-disconnected", "The client disconnected", _retry_after),
+    errors.NotReady: ProblemType(503, "not-ready", "The service is not ready", _retry_after),
+    errors.ShuttingDown: ProblemType(503, "shutting-down", "Shutting down", _retry_after),
+    errors.InternalError: ProblemType(500, "internal-error", "Internal server error"),
+    errors.RenderFailed: ProblemType(500, "render-failed", "The chart could not be rendered"),
+    errors.PicturesFull: ProblemType(503, "pictures-full", "Too many pictures", _retry_after),
+}
+"""What each error is over HTTP; an error without a line is what its nearest base is."""
 
 
 class ParameterError(BaseModel):
@@ -61,44 +108,44 @@ class Problem(BaseModel):
     checks: dict[str, Any] | None = None
 
 
-def problem(
-    request: Request,
-    status: int,
-    kind: str,
-    title: str,
-    *,
-    detail: str | None = None,
-    headers: Mapping[str, str] | None = None,
-    **members: Any,
-) -> Response:
-    """Return one problem; members that are empty are left out. The log line of the request names its kind."""
-    request.scope["observed"]["problem"] = kind
+def problem_of(request: Request, error: Exception) -> Response:
+    """Return the problem of an error. Raises an error that PROBLEMS does not know.
+
+    The log line of the request gets the problem's code, and the cause where the database is unavailable.
+    """
+    error = _translated(request, error)
+    if isinstance(error, HTTPException):
+        phrase = HTTPStatus(error.status_code).phrase
+        known = ProblemType(error.status_code, phrase.lower().replace(" ", "-"), phrase, lambda _: error.headers or {})
+        members: dict[str, Any] = {"detail": str(error.detail)}
+    else:
+        found = next((PROBLEMS[kind] for kind in type(error).__mro__ if kind in PROBLEMS), None)
+        if found is None:
+            raise error
+        known, members = found, _members(error)
+    if isinstance(error, DatabaseUnavailable) and error.__cause__:
+        request.scope["log_fields"]["cause"] = type(error.__cause__).__name__
+    request.scope["log_fields"]["problem"] = known.code
     content = {
-        "type": f"/problems/{kind}",
-        "title": title,
-        "status": status,
+        "type": f"/problems/{known.code}",
+        "title": known.title,
+        "status": known.status,
         "instance": request.url.path,
         "request_id": correlation_id.get(),
-        "detail": detail,
         **members,
     }
     body = orjson.dumps({name: value for name, value in content.items() if value not in (None, [], ())})
-    return Response(body, status, headers, MEDIA_TYPE)
+    return Response(body, known.status, known.headers(error), MEDIA_TYPE)
 
 
-_UNAVAILABLE: dict[type, tuple[int, str, str]] = {
-    NotMigrated: (503, "database-not-migrated", "The database is not set up"),
-    QueryTooSlow: (504, "query-too-slow", "The query took too long"),
-    # As nginx has it in its log; nobody else sees it.
-    CallerGone: (499, "caller-gone", "The caller left"),
-    ServerFull: (503, "server-full", "The service is full"),
-    LoadsFull: (503, "loads-full", "As many loads run as may"),
-    DatabaseUnavailable: (503, "database-unavailable", "The database is unavailable"),
-}
+def answer_errors(app: FastAPI) -> None:
+    """Answer the errors of an application with problems; what PROBLEMS does not know, `error_boundary` answers."""
+    for kind in (AdMetricsError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, problem_of)
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return these refusals as FastAPI's `responses=` takes them, for the OpenAPI document."""
+    """Return these statuses as FastAPI's `responses=` takes them, for the OpenAPI document."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,
@@ -109,125 +156,36 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def leading_to(operation: str, parameter: str, place: str) -> dict[int | str, dict[str, Any]]:
-    """Return, for `responses=`, that a good answer holds in this place what another operation takes."""
-    link = {"operationId": operation, "parameters": {parameter: f"$response.body#{place}"}}
-    return {200: {"links": {operation: link}}}
-
-
-def install(app: FastAPI) -> None:
-    """Answer every error of the application with a problem."""
-    app.add_exception_handler(RequestValidationError, _invalid_parameters)
-    app.add_exception_handler(InvalidRequest, _invalid_request)
-    app.add_exception_handler(NoSuchThing, _no_such_thing)
-    app.add_exception_handler(NoKey, _no_key)
-    app.add_exception_handler(KeyTooNarrow, _key_too_narrow)
-    app.add_exception_handler(TooManyRequests, _too_many_requests)
-    app.add_exception_handler(DatabaseUnavailable, database_unavailable)
-    app.add_exception_handler(StrangeForm, _strange_form)
-    app.add_exception_handler(PicturesFull, _pictures_full)
-    app.add_exception_handler(PictureLost, _picture_lost)
-    app.add_exception_handler(HTTPException, _http)
-
-
-def answer_to(request: Request, error: Exception) -> Response:
-    """Return the problem that an error of ours is."""
-    handlers = request.app.exception_handlers
-    handle = next(handlers[kind] for kind in type(error).__mro__ if kind in handlers)
-    answer: Response = handle(request, error)
-    return answer
-
-
-def database_unavailable(request: Request, error: Any) -> Response:
-    """Return the problem of a database that is away, slow or not set up, or of a service that is full."""
-    status, kind, title = next(_UNAVAILABLE[of] for of in type(error).__mro__ if of in _UNAVAILABLE)
-    if error.__cause__:
-        request.scope["observed"]["cause"] = type(error.__cause__).__name__
-    headers = {"Retry-After": str(error.retry_after)}
-    return problem(request, status, kind, title, detail=str(error), headers=headers)
-
-
-def _invalid_parameters(request: Request, error: Any) -> Response:
-    # FastAPI's own check, of the path: it puts before each name where it stood.
-    return _faults(request, faults_of({**item, "loc": item["loc"][1:]} for item in error.errors()))
-
-
-def _invalid_request(request: Request, error: Any) -> Response:
-    return _faults(request, error.faults)
-
-
-def _faults(request: Request, faults: Sequence[Fault]) -> Response:
-    errors = []
-    for fault in faults[:SHOWN_FAULTS]:
-        shown = {
-            "parameter": fault.parameter,
-            "value": fault.value,
-            "code": fault.code,
-            "detail": fault.detail,
-        }
-        errors.append(
-            {name: value for name, value in shown.items() if value is not None}
-            | ({"suggestions": list(fault.suggestions)} if fault.suggestions else {})
-        )
-    title = "Invalid request parameters"
-    detail = f"{len(faults):,} faults; the first {SHOWN_FAULTS} are here." if len(faults) > SHOWN_FAULTS else None
-    return problem(request, 422, "invalid-parameters", title, detail=detail, errors=errors)
-
-
-def _no_such_thing(request: Request, error: Any) -> Response:
-    return problem(request, 404, "not-found", "No such thing", detail=str(error), suggestions=error.suggestions)
-
-
-def _no_key(request: Request, error: Any) -> Response:
-    # RFC 6750, section 3: a request without a key is told the scheme only.
-    challenge = 'Bearer realm="ad-metrics"' + (', error="invalid_token"' if error.presented else "")
-    headers = {"WWW-Authenticate": challenge}
-    return problem(request, 401, "no-key", "A key is needed", detail=str(error), headers=headers)
-
-
-def _key_too_narrow(request: Request, error: Any) -> Response:
-    headers = {"WWW-Authenticate": f'Bearer realm="ad-metrics", error="insufficient_scope", scope="{error.needed}"'}
-    return problem(request, 403, "key-too-narrow", "This key may not", detail=str(error), headers=headers)
-
-
-def _too_many_requests(request: Request, error: Any) -> Response:
-    headers = {"Retry-After": str(error.retry_after)}
-    return problem(request, 429, "too-many-requests", "Too many requests", detail=str(error), headers=headers)
-
-
-def _strange_form(request: Request, error: Any) -> Response:
-    return problem(request, 403, "strange-form", "Not from here", detail=str(error))
-
-
-def _pictures_full(request: Request, error: Any) -> Response:
-    headers = {"Retry-After": str(error.retry_after)}
-    return problem(request, 503, "pictures-full", "Too many pictures", detail=str(error), headers=headers)
-
-
-def _picture_lost(request: Request, error: Any) -> Response:
-    return problem(request, 500, "picture-lost", "The picture could not be drawn", detail=str(error))
-
-
-def _http(request: Request, error: Any) -> Response:
+def _translated(request: Request, error: Exception) -> Exception:
+    """Return the error of ours that an error of FastAPI's stands for."""
+    if isinstance(error, RequestValidationError):
+        # FastAPI validates the path, and puts before each name where it was.
+        return InvalidRequest(faults_of({**item, "loc": item["loc"][1:]} for item in error.errors()))
+    if not isinstance(error, HTTPException):
+        return error
+    paths = request.app.openapi()["paths"]
     if error.status_code == HTTPStatus.NOT_FOUND:
         path = request.url.path
-        meant = nearest(path, [*request.app.openapi()["paths"], "/docs"], 1)
-        return problem(
-            request,
-            404,
-            "not-found",
-            "No such resource",
-            detail=f"Nothing is at {path!r}.",
-            suggestions=meant,
-        )
+        return NoSuchResource(f"Nothing is at {path!r}.", nearest(path, [*paths, "/docs"], 1))
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # Starlette names the methods of one route of the path, which may have several.
-        route = getattr(request.scope.get("route"), "path", "")
-        taken = request.app.openapi()["paths"].get(route, ())
-        allowed = ", ".join(sorted(method.upper() for method in taken)) or (error.headers or {}).get("Allow", "GET")
+        methods = paths.get(getattr(request.scope.get("route"), "path", ""), ())
+        allowed = ", ".join(sorted(map(str.upper, methods))) or (error.headers or {}).get("Allow", "GET")
         detail = f"{request.url.path} does not take {request.method}; it takes {allowed}."
-        headers = {"Allow": allowed}
-        return problem(request, 405, "method-not-allowed", "Method not allowed", detail=detail, headers=headers)
-    phrase = HTTPStatus(error.status_code).phrase
-    kind = phrase.lower().replace(" ", "-")
-    return problem(request, error.status_code, kind, phrase, detail=str(error.detail), headers=error.headers)
+        return MethodNotAllowed(detail, allowed)
+    return error
+
+
+def _members(error: Any) -> dict[str, Any]:
+    if isinstance(error, InvalidRequest):
+        many = len(error.faults) > SHOWN_FAULTS
+        detail = f"{len(error.faults):,} faults; the first {SHOWN_FAULTS} are here." if many else None
+        return {"detail": detail, "errors": list(map(_fault_object, error.faults[:SHOWN_FAULTS]))}
+    optional = {name: getattr(error, name, None) for name in ("suggestions", "checks")}
+    return {"detail": str(error), **optional}
+
+
+def _fault_object(fault: errors.Fault) -> dict[str, Any]:
+    members = {"parameter": fault.parameter, "value": fault.value, "code": fault.code, "detail": fault.detail}
+    shown = {name: value for name, value in members.items() if value is not None}
+    return shown | ({"suggestions": list(fault.suggestions)} if fault.suggestions else {})

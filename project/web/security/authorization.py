@@ -14,7 +14,8 @@ from throttled.store import MemoryStore
 from project.errors import KeyTooNarrow, NoKey, TooManyRequests
 from project.settings import Settings
 from project.store.api_keys import SCOPES
-from project.web.middleware.access_log import note
+from project.web.request.log_fields import log_fields
+from project.web.state import state_of
 
 _MOST_BUCKETS = 10_000
 """How many callers one process remembers: those that asked last."""
@@ -40,16 +41,16 @@ class Access:
             store=MemoryStore(options={"MAX_SIZE": _MOST_BUCKETS}),
         )
 
-    def to(self, scope: str, *, bridging: float = 0) -> Sequence[Dependency]:
+    def to(self, scope: str, *, grace_period: float = 0) -> Sequence[Dependency]:
         """Return what a router depends on that asks for this scope (`store.api_keys.SCOPES`).
 
-        While the database is away, keys that were read up to `bridging` seconds ago still count.
+        While the database is away, keys that were read up to `grace_period` seconds ago still count.
         """
         if self._keys_needed:
-            return [Depends(self._holder_of_key(scope, bridging))]
-        return self.to_anybody()
+            return [Depends(self._holder_of_key(scope, grace_period))]
+        return self.anonymous()
 
-    def to_anybody(self) -> Sequence[Dependency]:
+    def anonymous(self) -> Sequence[Dependency]:
         """Return what a router depends on that may be asked without a key, as often as a key may ask."""
         return [Depends(self._anonymous)] if self._limited else []
 
@@ -58,10 +59,10 @@ class Access:
         """The statuses with which a request may be refused."""
         return (*((401, 403) if self._keys_needed else ()), *((429,) if self._limited else ()))
 
-    def _holder_of_key(self, scope: str, bridging: float) -> Callable[..., Awaitable[None]]:
+    def _holder_of_key(self, scope: str, grace_period: float) -> Callable[..., Awaitable[None]]:
         async def check(request: Request, credentials: _Credentials) -> None:
-            holder = await request.app.state.keys.holder(_presented(request, credentials), bridging)
-            note(request, key=holder.name)
+            holder = await state_of(request).keys.holder(_presented(request, credentials), grace_period)
+            log_fields(request, key=holder.name)
             if _rank(holder.scope) < _rank(scope):
                 raise KeyTooNarrow(
                     f"The key {holder.name!r} has the scope {holder.scope!r}; this needs {scope!r}.", scope

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from project.settings import Settings
-from project.store.postgres.admission import Gate
+from project.store.postgres.admission import AdmissionControl
 
 _SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -79,15 +79,15 @@ class Telemetry:
             "ad_metrics_pool_slots", "Requests that may read at once.", registry=None, multiprocess_mode="livesum"
         )
 
-    def watch(self, gate: Gate) -> None:
-        """Show from now on how many requests use this gate, and wait at it."""
+    def watch(self, admission: AdmissionControl) -> None:
+        """Show from now on how many requests hold a slot, and wait for one."""
 
         def changed() -> None:
-            self._in_use.set(gate.in_use)
-            self._waiting.set(gate.waiting)
+            self._in_use.set(admission.in_use)
+            self._waiting.set(admission.waiting)
 
-        self._slots.set(gate.slots)
-        gate.watch = changed
+        self._slots.set(admission.slots)
+        admission.on_change = changed
         changed()
 
     def count(self, method: str, route: str, status: int, seconds: float, problem: str | None) -> None:

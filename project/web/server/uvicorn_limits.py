@@ -16,7 +16,7 @@ from loguru import logger
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 64 << 10
-"""Bytes, as h11 has it, and twice what LimitedSizes leaves to a URL. One chunk of the socket more may be taken."""
+"""Bytes, as h11 has it, and twice what SizeLimits leaves to a URL. One chunk of the socket more may be taken."""
 
 SLOWEST_HEAD = 30.0
 """Seconds from the connection, or the first byte, to the end of the head."""
@@ -25,7 +25,7 @@ LINGERING = 2.0
 """Seconds for the rest of a request that has been answered before it ended."""
 
 
-def limit_heads() -> None:
+def limit_connections() -> None:
     """Refuse, from now on, heads that are too large (431) or come too slowly (408), and close their connections."""
     if hasattr(HttpToolsProtocol, "limits"):
         return

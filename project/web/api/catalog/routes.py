@@ -4,19 +4,19 @@ from fastapi import APIRouter, Request, Response
 
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
 from project.query.periods import COMPARISONS
-from project.query.reports.plan import LARGEST_GROUPS
+from project.query.reports.limits import LARGEST_GROUPS
 from project.store.warehouse.snapshot import snapshot
-from project.web.clock import today
+from project.web.api.catalog.schemas import CatalogAnswer
 from project.web.request.filter_params import LARGEST_LIMIT, NoParameters, PageParameters
 from project.web.request.query_string import parse
-from project.web.request.retry import ReadAgain
+from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
 from project.web.response.json import json_response
 from project.web.response.meta import data_meta
 from project.web.response.problems import documented
-from project.web.response.schemas import CatalogAnswer
+from project.web.state import state_of, today
 
-router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=ReadAgain)
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=RetryOnDisconnect)
 
 
 @router.get(
@@ -28,10 +28,10 @@ router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=ReadAga
 async def catalog(request: Request) -> Response:
     """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
     await parse(NoParameters, request)
-    settings = request.app.state.settings
-    day = today(request)
-    async with snapshot() as seen:
-        tag = etag(request, seen.version, day, settings.timezone, settings.currency)
+    settings = state_of(request).settings
+    day = today(settings)
+    async with snapshot() as current:
+        tag = etag(request, current.version, day, settings.timezone, settings.currency)
         if unchanged := not_modified(request, tag):
             return unchanged
     presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}
@@ -63,7 +63,7 @@ async def catalog(request: Request) -> Response:
         },
         "currency": settings.currency,
         "timezone": settings.timezone,
-        "first_date": seen.labels.first_date,
-        "last_date": seen.labels.last_date,
+        "first_date": current.labels.first_date,
+        "last_date": current.labels.last_date,
     }
-    return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)
+    return json_response({"data": data, "meta": data_meta(current.labels)}, tag)

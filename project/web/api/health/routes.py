@@ -5,13 +5,14 @@ from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 
-from project.errors import DatabaseUnavailable
+from project.errors import DatabaseUnavailable, NotReady
 from project.store.postgres import migrations
 from project.store.postgres.single_flight import SingleFlight
 from project.store.warehouse.snapshot import snapshot
+from project.web.api.health.schemas import Alive, Ready
 from project.web.response.json import dumps
-from project.web.response.problems import documented, problem
-from project.web.response.schemas import Alive, Ready
+from project.web.response.problems import documented
+from project.web.state import state_of
 
 router = APIRouter(prefix="/health", tags=["Health"])
 
@@ -31,10 +32,10 @@ async def ready(request: Request) -> Response:
     try:
         version, last_date, pending, milliseconds = await _looked()
     except DatabaseUnavailable as error:
-        return _not_ready(request, str(error), {"database": str(error)})
+        raise NotReady(str(error), {"database": str(error)}) from error
     if pending:
         detail = f"Migrations are pending: {', '.join(pending)}. Run `aerich upgrade`."
-        return _not_ready(request, detail, {"database": "ok", "migrations": pending})
+        raise NotReady(detail, {"database": "ok", "migrations": pending})
     checks = {
         "database": "ok",
         "database_ms": milliseconds,
@@ -43,7 +44,7 @@ async def ready(request: Request) -> Response:
         "last_date": last_date,
     }
     # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
-    if line := request.app.state.last_check():
+    if line := state_of(request).last_check():
         overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
         checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
     return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
@@ -51,15 +52,10 @@ async def ready(request: Request) -> Response:
 
 async def _look() -> tuple[int, date | None, list[str], float]:
     started = perf_counter()
-    async with snapshot(within=5, reserved=True) as seen:
-        pending = await migrations.pending(seen.connection)
-    return seen.version.number, seen.labels.last_date, pending, round((perf_counter() - started) * 1000, 1)
+    async with snapshot(timeout=5, reserved=True) as current:
+        pending = await migrations.pending(current.connection)
+    return current.version.number, current.labels.last_date, pending, round((perf_counter() - started) * 1000, 1)
 
 
 _looked = SingleFlight(_look)
 """Anybody may ask, and as often as he likes: all who ask at once get the same look."""
-
-
-def _not_ready(request: Request, detail: str, checks: dict[str, object]) -> Response:
-    title = "The service is not ready"
-    return problem(request, 503, "not-ready", title, detail=detail, headers={"Retry-After": "2"}, checks=checks)

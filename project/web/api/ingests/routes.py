@@ -2,10 +2,10 @@
 
 import re
 import shutil
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Literal, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -14,15 +14,17 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from project.errors import Fault, InvalidRequest, LoadRefused, NoSuchThing
+from project.errors import BodyTooLarge, Fault, InvalidRequest, LoadRefused, NoSuchThing
 from project.store.models import Ingest
 from project.store.warehouse.snapshot import snapshot
+from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
 from project.web.request.filter_params import NoParameters
-from project.web.request.query_string import documented_parameters, parse
+from project.web.request.openapi import query_parameters
+from project.web.request.query_string import parse
 from project.web.request.validators import whole_number
 from project.web.response.json import dumps
-from project.web.response.problems import documented, problem
-from project.web.response.schemas import IngestAnswer, IngestsAnswer
+from project.web.response.problems import documented
+from project.web.state import Loads, state_of
 
 router = APIRouter(prefix="/v1/ingests", tags=["Ingests"])
 
@@ -31,19 +33,6 @@ _LOST = timedelta(minutes=2)
 
 
 _NO_FILE = Fault("file", "missing_parameter", "There is no file in the body.")
-
-
-class Loads(Protocol):
-    """What starts loads; `app.state.loads` is one."""
-
-    directory: Path
-    most_bytes: int
-
-    def check(self, given: Mapping[str, Any]) -> None:
-        """Raise what refuses such a load."""
-
-    async def start(self, files: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> int:
-        """Start a load and return its number."""
 
 
 class IngestParameters(NoParameters):
@@ -99,7 +88,7 @@ class _TooLarge(Exception):
     status_code=202,
     response_model=IngestAnswer,
     responses=documented(413, 422, 503, 504),
-    openapi_extra=documented_parameters(IngestParameters)
+    openapi_extra=query_parameters(IngestParameters)
     | {
         "requestBody": {
             "required": True,
@@ -123,7 +112,7 @@ async def ingest(request: Request) -> Response:
     What it is, its first bytes say: CSV, NDJSON (each also gzip), Parquet or xlsx. The answer is the number under
     which the load's state and report are found.
     """
-    loads: Loads = request.app.state.loads
+    loads = cast("Loads", state_of(request).loads)
     params = await parse(IngestParameters, request)
     given = params.model_dump(exclude_unset=True, exclude={"filename"})
     try:
@@ -140,7 +129,7 @@ async def ingest(request: Request) -> Response:
         detail = (
             f"A body may have {loads.most_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `ad-metrics load`."
         )
-        return problem(request, 413, "too-large", "The body is too large", detail=detail)
+        raise BodyTooLarge(detail) from None
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
@@ -154,13 +143,13 @@ async def ingest(request: Request) -> Response:
     summary="Loads that were asked for over HTTP",
     response_model=IngestsAnswer,
     responses=documented(422, 503, 504),
-    openapi_extra=documented_parameters(IngestsParameters),
+    openapi_extra=query_parameters(IngestsParameters),
 )
 async def ingests(request: Request) -> Response:
     """List the newest loads, without their reports."""
     params = await parse(IngestsParameters, request)
-    async with snapshot() as seen:
-        found = await Ingest.all().order_by("-id").limit(params.limit).using_db(seen.using_db)
+    async with snapshot() as current:
+        found = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
     return Response(dumps({"data": [_entry(one) for one in found]}), media_type="application/json")
 
 
@@ -173,8 +162,8 @@ async def ingests(request: Request) -> Response:
 async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     """Say how far a load is, and in the end its report: the same as of `ad-metrics load --json`."""
     await parse(NoParameters, request)
-    async with snapshot() as seen:
-        found = await Ingest.get_or_none(id=ingest_id, using_db=seen.using_db) if 0 < ingest_id < 2**63 else None
+    async with snapshot() as current:
+        found = await Ingest.get_or_none(id=ingest_id, using_db=current.using_db) if 0 < ingest_id < 2**63 else None
     if found is None:
         raise NoSuchThing(f"No load has the number {ingest_id}.")
     report = {"report": found.report} if found.report else {}

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from project.catalog import MEASURES, METRICS
+from project.catalog import MEASURE_NAMES, METRICS
 from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
 from project.query.periods import COMPARISONS
-from project.query.reports.plan import ReportQuestion
+from project.query.reports.limits import LARGEST_GROUPS
+from project.query.reports.question import ReportQuestion
 from project.web.request.filter_params import FilterParameters, PageParameters, bounded, sort_keys
+from project.web.request.openapi import format_description
 from project.web.request.validators import (
     GROUPABLE,
     compared_to_something,
@@ -26,7 +28,6 @@ from project.web.request.validators import (
     without_pages,
 )
 
-_MEASURES = tuple(measure.name for measure in MEASURES)
 _SORTABLE = (*GROUPABLE, *METRICS, *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS))
 
 
@@ -54,8 +55,8 @@ class ReportParameters(PageParameters, _Bounded):
         BeforeValidator(split_list),
         AfterValidator(named_once),
     ] = Field(
-        default_factory=lambda: list(_MEASURES),
-        description="Measures, and formulas over their sums; by default the five measures.",
+        default_factory=lambda: list(MEASURE_NAMES),
+        description="Measures, and formulas over their sums; by default the measures.",
         examples=["cost,ctr"],
     )
     compare_to: Annotated[str | None, AfterValidator(compared_to_something)] = Field(
@@ -91,8 +92,7 @@ class ReportParameters(PageParameters, _Bounded):
         AfterValidator(without_pages),
     ] = Field(
         None,
-        description="`json` is a page; `csv`, `ndjson`, `parquet` and `arrow` are files of all groups, or of the first "
-        "`limit`; `svg` and `png` are charts, which name `limit` groups and sum the others. It wins over `Accept`.",
+        description=format_description(tuple(FORMATS), "groups", tuple(PICTURES)),
         json_schema_extra={"enum": ["json", *FORMATS, *PICTURES]},
         examples=["json"],
     )
@@ -107,7 +107,14 @@ class ReportParameters(PageParameters, _Bounded):
             self.compare_to,
             self.fill,
             self.totals,
-            self.limit,
+            self._groups,
             today=today,
         )
-        return question.at(self.cursor) if self.cursor else question
+        return question.after_cursor(self.cursor) if self.cursor else question
+
+    @property
+    def _groups(self) -> int:
+        """How many groups to return: a file without a limit has all, and a chart sums those that it does not name."""
+        if self.format in PICTURES or (self.format in FORMATS and self.given_limit is None):
+            return LARGEST_GROUPS
+        return self.limit

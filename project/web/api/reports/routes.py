@@ -1,10 +1,6 @@
 """`/v1/reports`: facts grouped, summed, compared."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -12,46 +8,36 @@ from fastapi import APIRouter, Request, Response
 from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
-from project.export.report_batches import ReportTable
-from project.query.reports.plan import (
-    LARGEST_GROUPS,
-    ReportPlan,
-    ReportQuestion,
-    Sums,
-    explain_report,
-    fetch_report,
-    plan_report,
-)
-from project.query.reports.result import ReportPage, arrange
+from project.query.reports.fetch import explain_report
+from project.query.reports.plan import plan_report
+from project.query.reports.run import Report, run
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.reports.params import ReportParameters
-from project.web.clock import today
-from project.web.middleware.access_log import note
-from project.web.request.negotiation import media_types, with_format
-from project.web.request.query_string import documented_parameters, parse, parse_values
-from project.web.request.retry import ReadAgain
+from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
+from project.web.request.log_fields import log_fields
+from project.web.request.negotiation import with_format
+from project.web.request.openapi import media_types, merged, query_parameters
+from project.web.request.query_string import parse, parse_items
+from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
-from project.web.response.file_stream import FileResponse, coding_of, file_name, told_in_file, whole
-from project.web.response.image import picture_response
+from project.web.response.file_stream import file_response
+from project.web.response.image import image_response
 from project.web.response.json import group_objects, json_response, total_object
 from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
-from project.web.response.schemas import PlanAnswer, ReportAnswer
+from project.web.state import state_of, today
 
-router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=ReadAgain)
+router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect)
 
 _FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
-
-_MUCH = 5000
-"""From so many numbers on, an answer takes longer to make than other requests should wait (about 10 ms)."""
 
 
 @router.get(
     "",
     summary="Facts grouped, summed, compared",
     response_model=ReportAnswer,
-    responses=documented(422, 503, 504) | {200: {"content": media_types(_FORMATS)}},
-    openapi_extra=documented_parameters(ReportParameters),
+    responses=merged(documented(422, 503, 504), media_types(_FORMATS)),
+    openapi_extra=query_parameters(ReportParameters),
 )
 async def report(request: Request) -> Response:
     """Group the facts that match all filters, and give each group's metrics.
@@ -59,29 +45,25 @@ async def report(request: Request) -> Response:
     Formulas are ratios of sums, at every level, and null where the denominator is 0. `min_…` and `max_…` bound the
     metrics of groups. A report of more groups than the catalogue's `limits` say is refused, never cut off.
     """
-    params = await parse_values(ReportParameters, with_format(request, _FORMATS))
-    kind = _FORMATS.get(params.format or "json")
-    question = _question(params, today(request), kind)
-    coding = coding_of(request, kind) if isinstance(kind, Format) else None
-    async with snapshot() as seen:
-        tag = etag(request, seen.version, question.moving, kind and kind.name, coding)
+    params = await parse_items(ReportParameters, with_format(request, _FORMATS))
+    question = params.question(today(state_of(request).settings))
+    format_ = _FORMATS.get(params.format or "json")
+    if isinstance(format_, Format):
+        return await file_response(request, question, format_)
+    async with snapshot() as current:
+        tag = etag(request, current.version, *question.etag_inputs, format_ and format_.name)
         if unchanged := not_modified(request, tag):
             return unchanged
-        plan = plan_report(question, seen.labels)
-        fetched = await fetch_report(plan, seen)
-    note(request, rows=sum(map(len, fetched)), source=plan.source.name, **({"format": kind.name} if kind else {}))
-    aside = asyncio.to_thread if _is_large(plan, fetched) else _here
-    page = await aside(arrange, plan, fetched, seen.labels)
-    if isinstance(kind, Picture):
-        currency = request.app.state.settings.currency
-        chart = await aside(partial(chart_of, plan, page, seen.labels, currency=currency, limit=params.given_limit))
-        return await picture_response(request, kind, chart, tag)
-    meta = report_meta(plan, seen.labels)
-    if kind is None:
-        return json_response(await aside(_content, plan, page, meta), tag)
-    table = await aside(ReportTable, plan, page, told_in_file(request, meta))
-    name = file_name(question.group_by or ["total"], meta)
-    return FileResponse(kind, coding, name, table, whole(page.groups), len(page.groups), tag)
+        result = await run(question, current)
+    log_fields(request, rows=result.rows_read, source=result.plan.source.name)
+    if format_ is None:
+        return json_response(await result.process(_content, result), tag)
+    log_fields(request, format=format_.name)
+    currency = state_of(request).settings.currency
+    chart = await result.process(
+        chart_of, result.plan, result.page, result.labels, currency=currency, limit=params.given_limit
+    )
+    return await image_response(request, chart, format_, tag)
 
 
 @router.get(
@@ -89,7 +71,7 @@ async def report(request: Request) -> Response:
     summary="How a report would be read",
     response_model=PlanAnswer,
     responses=documented(422, 503, 504),
-    openapi_extra=documented_parameters(ReportParameters),
+    openapi_extra=query_parameters(ReportParameters),
 )
 async def plan(request: Request) -> Response:
     """Say what the same report would read: which source, how many days, about how many rows, by which SQL.
@@ -97,13 +79,13 @@ async def plan(request: Request) -> Response:
     It runs nothing; the estimate is the database's own.
     """
     params = await parse(ReportParameters, request)
-    question = params.question(today(request))
-    async with snapshot() as seen:
-        tag = etag(request, seen.version, question.moving)
+    question = params.question(today(state_of(request).settings))
+    async with snapshot() as current:
+        tag = etag(request, current.version, *question.etag_inputs)
         if unchanged := not_modified(request, tag):
             return unchanged
-        planned = plan_report(question, seen.labels)
-        estimates = await explain_report(planned, seen)
+        planned = plan_report(question, current.labels)
+        estimates = await explain_report(planned, current)
     grouping_set = planned.source.grouping_set
     data = {
         "source": planned.source.name,
@@ -115,32 +97,14 @@ async def plan(request: Request) -> Response:
             for estimate in estimates
         ],
     }
-    return json_response({"data": data, "meta": data_meta(seen.labels)}, tag)
+    return json_response({"data": data, "meta": data_meta(current.labels)}, tag)
 
 
-def _question(params: ReportParameters, day: date, kind: Format | Picture | None) -> ReportQuestion:
-    """Return what is asked; files without a limit have all groups, and pictures sum those that they do not name."""
-    question = params.question(day)
-    if isinstance(kind, Picture) or (kind and params.given_limit is None):
-        return replace(question, limit=LARGEST_GROUPS)
-    return question
-
-
-def _content(plan: ReportPlan, page: ReportPage, meta: dict[str, Any]) -> dict[str, Any]:
+def _content(report: Report) -> dict[str, Any]:
+    plan, page = report.plan, report.page
     content: dict[str, Any] = {"data": group_objects(page, plan)}
     if page.total:
         content["totals"] = total_object(page.total, plan)
     content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
-    content["meta"] = meta
+    content["meta"] = report_meta(plan, report.labels)
     return content
-
-
-async def _here(work: Callable[..., Any], *arguments: Any) -> Any:
-    return work(*arguments)
-
-
-def _is_large(plan: ReportPlan, fetched: Sequence[Sums]) -> bool:
-    question = plan.question
-    groups = sum(map(len, fetched)) + (len(plan.units) if question.fill else 0)
-    columns = len(question.metrics) * (4 if question.compare_to else 1)
-    return 2 * groups + min(question.limit, groups) * columns > _MUCH

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from project.catalog import DIMENSIONS
+from project.catalog import DIMENSION_NAMES
 from project.export.formats import FORMATS
 from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.request.filter_params import PageParameters, RowFilterParameters, sort_keys
+from project.web.request.openapi import format_description
 from project.web.request.validators import (
     expanded_are_shown,
     flat_files,
@@ -21,8 +22,6 @@ from project.web.request.validators import (
     split_list,
     without_pages,
 )
-
-_DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 
 
 class RowsParameters(PageParameters, RowFilterParameters):
@@ -43,13 +42,13 @@ class RowsParameters(PageParameters, RowFilterParameters):
         AfterValidator(named_once),
     ] = Field(default_factory=list, description="Show only these fields.", examples=["date,platform,cost"])
     expand: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, _DIMENSION_NAMES))]],
+        list[Annotated[str, AfterValidator(partial(one_of, DIMENSION_NAMES))]],
         BeforeValidator(split_list),
         AfterValidator(named_once),
         AfterValidator(expanded_are_shown),
     ] = Field(
         default_factory=list,
-        description="Show these dimensions as objects with their numbers.",
+        description="Show these dimensions as objects with their ids.",
         examples=["region,platform"],
     )
     format: Annotated[
@@ -59,16 +58,23 @@ class RowsParameters(PageParameters, RowFilterParameters):
         AfterValidator(flat_files),
     ] = Field(
         None,
-        description="`json` is a page; `csv`, `ndjson`, `parquet` and `arrow` are files of all rows, or of the first "
-        "`limit`. It wins over `Accept`.",
+        description=format_description(tuple(FORMATS), "rows"),
         json_schema_extra={"enum": ["json", *FORMATS]},
         examples=["csv"],
     )
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
 
     def question(self, today: date) -> RowsQuestion:
-        """Return the question; raises InvalidRequest where the cursor belongs to another one."""
+        """Return the question; a file without a limit has all rows.
+
+        Raises InvalidRequest where the cursor belongs to another question.
+        """
         question = RowsQuestion(
-            self.filters(today), sort_keys(self.sort), self.limit, None, tuple(self.expand), self.count
+            self.filters(today),
+            sort_keys(self.sort),
+            self.given_limit if self.format in FORMATS else self.limit,
+            fields=tuple(self.fields),
+            expand=tuple(self.expand),
+            count=self.count,
         )
-        return question.at(self.cursor) if self.cursor else question
+        return question.after_cursor(self.cursor) if self.cursor else question

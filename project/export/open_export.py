@@ -1,0 +1,127 @@
+"""An export: the whole answer to a question as batches of typed columns, with its schema and its number of rows.
+
+The API and `ad-metrics export` encode it (`export.encode`) in one of the formats (`export.formats`).
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from project.export.file_thread import in_file_thread
+from project.export.formats import Format
+from project.export.report_batches import ReportTable
+from project.export.row_batches import RowsTable
+from project.query.filters import Filters
+from project.query.periods import requested_days
+from project.query.reports.question import ReportQuestion
+from project.query.reports.run import run
+from project.query.rows import RowsQuestion, count_rows, plan_rows, rows_statement
+from project.store.warehouse.labels import Labels
+from project.store.warehouse.snapshot import Snapshot, long_snapshot, snapshot
+
+# Arrow's own pool keeps the memory that it once had: ten files at once left twice as much behind.
+pa.set_memory_pool(pa.system_memory_pool())
+
+Question = RowsQuestion | ReportQuestion
+
+
+class Table(Protocol):
+    """Makes batches of one schema from blocks of what was read."""
+
+    schema: pa.Schema
+
+    def batch(self, block: Any, /) -> pa.RecordBatch:
+        """Return the rows of a block."""
+
+
+@dataclass(slots=True)
+class Export:
+    """An answer that is read while it is consumed; close it in the end.
+
+    `source` is `facts` or `rollup`. `first` is a block that has been read, and `blocks` are those to be read after it.
+    """
+
+    format: Format
+    file_name: str
+    source: str
+    rows: int
+    table: Table
+    first: Any
+    blocks: AsyncGenerator[Any, None] | None = None
+    rows_written: int = 0
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns, and as metadata what the file says of itself: its question and data version."""
+        return self.table.schema
+
+    @property
+    def needs_snapshot(self) -> bool:
+        """Whether batches are still to be read from the snapshot."""
+        return self.blocks is not None
+
+    async def batches(self) -> AsyncIterator[pa.RecordBatch]:
+        """Yield all rows."""
+        block, self.first = self.first, None
+        while block is not None:
+            batch = await in_file_thread(self.table.batch, block)
+            yield batch
+            self.rows_written += batch.num_rows
+            block = await anext(self.blocks, None) if self.blocks else None
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self.blocks:
+            await self.blocks.aclose()
+
+
+def export_snapshot(question: Question) -> AbstractAsyncContextManager[Snapshot]:
+    """Begin the snapshot that an export needs: rows are read for as long as their consumer takes them."""
+    return long_snapshot() if isinstance(question, RowsQuestion) else snapshot()
+
+
+async def open_export(question: Question, format_: Format, snapshot: Snapshot, query: str) -> Export:
+    """Answer a question in a format. `query` is the question as a query string, which the file says of itself.
+
+    The first rows are read here, so that a query that fails does so before anything is sent. Raises InvalidRequest and
+    DatabaseUnavailable.
+    """
+    labels = snapshot.labels
+    metadata = {"question": query, "data_version": str(labels.version.number)}
+    if labels.version.sample:
+        metadata["sample_data"] = "true"
+    if isinstance(question, RowsQuestion):
+        return await _open_rows(question, format_, snapshot, metadata)
+    return await _open_report(question, format_, snapshot, metadata)
+
+
+async def _open_rows(question: RowsQuestion, format_: Format, snapshot: Snapshot, metadata: dict[str, str]) -> Export:
+    labels = snapshot.labels
+    plan = plan_rows(question, labels)
+    count = await count_rows(plan, snapshot)
+    rows = count if question.limit is None else min(count, question.limit)
+    table = RowsTable(question.fields, labels, metadata)
+    blocks = snapshot.copied(rows_statement(plan, question.limit))
+    name = _file_name(format_, (), question.filters, labels)
+    return Export(format_, name, "facts", rows, table, await anext(blocks, None), blocks)
+
+
+async def _open_report(
+    question: ReportQuestion, format_: Format, snapshot: Snapshot, metadata: dict[str, str]
+) -> Export:
+    report = await run(question, snapshot)
+    table = await report.process(ReportTable, report.plan, report.page, metadata)
+    groups = report.page.groups
+    name = _file_name(format_, question.group_by or ("total",), question.filters, report.labels)
+    return Export(format_, name, report.plan.source.name, len(groups), table, groups)
+
+
+def _file_name(format_: Format, words: Sequence[str], filters: Filters, labels: Labels) -> str:
+    """Return a name that distinguishes files of different questions."""
+    days = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    sample = ("sample",) if labels.version.sample else ()
+    stem = "_".join(["ad-metrics", *sample, *words, *(str(day) for day in days if day)])
+    return f"{stem}.{format_.extension}"

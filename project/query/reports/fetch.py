@@ -1,0 +1,86 @@
+"""What a report reads: the sums of the facts or of a rollup, grouped, for each of its periods."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+from pypika_tortoise.terms import Function as SqlFunction
+from tortoise.expressions import Function
+from tortoise.functions import Sum
+from tortoise.queryset import ValuesQuery
+
+from project.catalog import DATE, GRAINS, KEYS
+from project.query.filters import matching
+from project.query.reports.limits import LARGEST_GROUPS
+from project.query.reports.plan import PeriodQuery, ReportPlan
+from project.store.postgres.statement_cache import Statement, statement
+from project.store.warehouse.snapshot import Snapshot
+
+_BUCKET = "unit"
+
+Sums = Sequence[asyncpg.Record]
+"""A record for each group: what it is grouped by, under the names of `column_of`, and the sum of each measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A statement, and how many rows the database expects to read for it."""
+
+    statement: Statement
+    rows: int
+
+
+async def fetch_report(plan: ReportPlan, snapshot: Snapshot) -> list[Sums]:
+    """Read the sums of each period; of too many groups, one more than there may be."""
+    return [
+        await snapshot.fetch(report_statement(plan, query)) if _has_days(plan, query) else [] for query in plan.queries
+    ]
+
+
+async def explain_report(plan: ReportPlan, snapshot: Snapshot) -> list[Estimate]:
+    """Return what fetch_report would run, without running it."""
+    statements = [report_statement(plan, query) for query in plan.queries if _has_days(plan, query)]
+    return [Estimate(statement, await snapshot.rows_to_read(statement)) for statement in statements]
+
+
+def column_of(name: str) -> str:
+    """Return what the records call a dimension or grain."""
+    return _BUCKET if name in GRAINS else KEYS[name]
+
+
+def report_queryset(plan: ReportPlan, query: PeriodQuery) -> "ValuesQuery[Any]":
+    """Return the grouped sums of one period, and one group more than there may be."""
+    columns = [column_of(name) for name in plan.question.group_by]
+    bucket = {_BUCKET: WidthBucket(DATE.key, list(query.bucket_starts))} if plan.question.grain else {}
+    sums = {measure: Sum(measure) for measure in plan.measures}
+    queryset = plan.source.model.filter(matching(query.conditions)).annotate(**bucket, **sums)
+    return queryset.group_by(*columns).limit(LARGEST_GROUPS + 1).values(*columns, *sums)
+
+
+def report_statement(plan: ReportPlan, query: PeriodQuery) -> Statement:
+    """Return the SQL of one period."""
+    shape = (
+        "report",
+        plan.source.name,
+        *(condition.shape for condition in query.conditions),
+        plan.question.group_by,
+        plan.measures,
+    )
+    bucket = [list(query.bucket_starts)] if plan.question.grain else []
+    values = [value for condition in query.conditions for value in condition.values]
+    return statement(shape, [*bucket, *values, LARGEST_GROUPS + 1], lambda: report_queryset(plan, query))
+
+
+class WidthBucket(Function):
+    """The bucket of a column: the last of the sorted starts that it has reached, counted from 1."""
+
+    class database_func(SqlFunction):  # noqa: N801 - Tortoise's name
+        """PostgreSQL's width_bucket(operand, thresholds): a binary search."""
+
+        def __init__(self, operand: Any, starts: Any) -> None:
+            super().__init__("width_bucket", operand, starts)
+
+
+def _has_days(plan: ReportPlan, query: PeriodQuery) -> bool:
+    return bool(query.bucket_starts) or not plan.question.grain

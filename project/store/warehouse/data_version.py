@@ -1,0 +1,59 @@
+"""The data version: a number that moves in the transaction of everything that changes facts or rollups.
+
+One row of the table `data_version` holds it, with the grouping sets that the rollups have of every day.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from project.errors import NotMigrated
+
+_READ = "SELECT version, changed_at, sample FROM data_version"
+_MOVE = "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = coalesce($1, sample)"
+_HAVE = """\
+UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()
+WHERE grouping_sets <> $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class DataVersion:
+    """One state of the data. Equal versions have equal facts and labels.
+
+    `number` is 0 until something is loaded. `sample` says that the facts are sample data.
+    """
+
+    number: int
+    changed_at: datetime
+    sample: bool
+
+    @property
+    def token(self) -> str:
+        """The version as a part of an ETag; the time distinguishes databases that reached the same number."""
+        return f"{self.number}-{int(self.changed_at.timestamp() * 1_000_000):x}"
+
+
+async def read(connection: "asyncpg.Connection[Any]") -> DataVersion:
+    """Return the version that this connection sees. Raises NotMigrated."""
+    row = await connection.fetchrow(_READ)
+    if row is None:
+        raise NotMigrated("The table data_version is empty; run `aerich upgrade`.")
+    return DataVersion(*row)
+
+
+async def move(connection: "asyncpg.Connection[Any]", *, sample: bool | None = None) -> None:
+    """Move the version, in the caller's transaction; `sample` says what the facts are from now on."""
+    await connection.execute(_MOVE, sample)
+
+
+async def read_grouping_sets(connection: "asyncpg.Connection[Any]") -> frozenset[int]:
+    """Return the numbers of the grouping sets that the rollups have of every day."""
+    return frozenset(await connection.fetchval("SELECT grouping_sets FROM data_version"))
+
+
+async def write_grouping_sets(connection: "asyncpg.Connection[Any]", numbers: Iterable[int]) -> None:
+    """Write these numbers down, and move the version where they are others than before."""
+    await connection.execute(_HAVE, sorted(numbers))

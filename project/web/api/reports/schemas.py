@@ -1,0 +1,113 @@
+"""The answers of `/v1/reports`, as the OpenAPI document describes them."""
+
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, create_model
+
+from project.catalog import GRAINS, LABELLED_DIMENSIONS, METRICS, Measure
+from project.web.response.schemas import Answer, DataMeta, RowsMeta
+
+
+class ReportPage(Answer):
+    """Where the answer stands among all groups."""
+
+    limit: int
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+
+
+class Compared(Answer):
+    """A metric of the compared period, and how far its own is from that."""
+
+    value: float | None = Field(description="The metric in the compared period.")
+    change: float | None = Field(description="Its own value less that; of a ratio, in points.")
+    change_ratio: float | None = Field(description="The change over that value; null of a ratio, and of 0.")
+
+
+class MetricMeta(Answer):
+    """A metric that was asked for."""
+
+    name: str
+    unit: Literal["count", "currency", "ratio"]
+
+
+class ComparedDays(Answer):
+    """The compared period."""
+
+    date_from: date | None
+    date_to: date | None
+
+
+class ReportMeta(RowsMeta):
+    """What the report is about."""
+
+    compare: ComparedDays = Field(ComparedDays(date_from=None, date_to=None), description="With compare_to.")
+    group_by: list[str]
+    metrics: list[MetricMeta]
+    source: Literal["rollup", "facts"] = Field(description="What was summed: a rollup if one covers the report.")
+
+
+def _metrics() -> dict[str, Any]:
+    return {
+        metric.name: (
+            int if isinstance(metric, Measure) and not metric.decimals else float | None,
+            Field(0, description=f"{metric.description} ({metric.unit})"),
+        )
+        for metric in METRICS.values()
+    }
+
+
+def _group() -> type[BaseModel]:
+    fields: dict[str, Any] = {
+        grain.name: (date, Field(date.min, description=grain.description)) for grain in GRAINS.values()
+    }
+    for dimension in LABELLED_DIMENSIONS:
+        fields[dimension.name] = (str, Field("", description=dimension.description))
+    fields |= _metrics()
+    fields["share"] = (dict[str, float | None], Field({}, description="Part of the totals; with totals."))
+    fields["compare"] = (dict[str, Compared], Field({}, description="With compare_to."))
+    fields["filled"] = (Literal[True], Field(True, description="There are no facts; with fill."))
+    return create_model("Group", __base__=Answer, **fields)
+
+
+Group = _group()
+Totals = create_model(
+    "Totals",
+    __base__=Answer,
+    **_metrics(),
+    compare=(dict[str, Compared], Field({}, description="With compare_to.")),
+)
+
+
+class ReportAnswer(Answer):
+    """A page of groups."""
+
+    data: list[Group]  # type: ignore[valid-type]
+    totals: Totals | None = Field(None, description="Of the groups of all pages; with totals.")
+    page: ReportPage
+    meta: ReportMeta
+
+
+class PlannedStatement(Answer):
+    """One query."""
+
+    sql: str
+    values: list[Any]
+    estimated_rows: int
+
+
+class ReportPlan(Answer):
+    """How a report would be read."""
+
+    source: Literal["rollup", "facts"]
+    grouping_set: list[str] | None = Field(description="The dimensions that the rollup tells apart.")
+    days: int = Field(description="How many days it is of, those compared included.")
+    estimated_rows: int = Field(description="How many rows the database expects to read.")
+    statements: list[PlannedStatement]
+
+
+class PlanAnswer(Answer):
+    """The plan of a report."""
+
+    data: ReportPlan
+    meta: DataMeta

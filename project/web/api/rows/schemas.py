@@ -1,0 +1,56 @@
+"""The answers of `/v1/ad-metrics`, as the OpenAPI document describes them."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import BaseModel, Field, create_model
+
+from project.catalog import DIMENSIONS, MEASURES
+from project.web.response.schemas import Answer, DataMeta, RowsMeta
+
+
+class PageInfo(Answer):
+    """The position of the answer among all rows."""
+
+    limit: int
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+
+    count: int = Field(0, description="All rows that match; present with `count=true`.")
+
+
+def _row(name: str, nested: bool | None) -> type[BaseModel]:
+    fields: dict[str, Any] = {"id": (int, Field(0, examples=[1]))}
+    for dimension in DIMENSIONS:
+        table_row = create_model(
+            f"{''.join(part.title() for part in dimension.name.split('_'))}Row",
+            __base__=Answer,
+            **{dimension.key: (int, ...), dimension.label: (date if dimension.name == "date" else str, ...)},  # type: ignore[call-overload]
+        )
+        label = date if dimension.name == "date" else str
+        kind = table_row if nested else label | table_row
+        fields[dimension.name] = (kind, Field(None, description=dimension.description))
+    for measure in MEASURES:
+        number = Field(0, ge=0, description=f"{measure.description} ({measure.unit})")
+        fields[measure.name] = (float if measure.decimals else int, number)
+    if nested:
+        fields = {name: (kind, Field(..., description=field.description)) for name, (kind, field) in fields.items()}
+    return create_model(name, __base__=Answer, **fields)
+
+
+Row = _row("Row", nested=False)
+NestedRow = _row("NestedRow", nested=True)
+
+
+class RowsAnswer(Answer):
+    """A page of facts."""
+
+    data: list[Row]  # type: ignore[valid-type]
+    page: PageInfo
+    meta: RowsMeta
+
+
+class RowAnswer(Answer):
+    """One fact with all its dimensions as objects."""
+
+    data: NestedRow  # type: ignore[valid-type]
+    meta: DataMeta

@@ -1,0 +1,79 @@
+"""The application's state: one object, made when the application is, and the day that it is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Protocol, cast
+from zoneinfo import ZoneInfo
+
+from starlette.requests import HTTPConnection
+
+from project.charts.renderer import Renderer
+from project.settings import Settings
+from project.store.api_keys import KeyRing
+from project.store.postgres.admission import AdmissionControl
+from project.web.server.telemetry import Telemetry
+
+
+class LogLine(Protocol):
+    """A line of the heartbeat log, as `jobs.heartbeat_log` reads it back."""
+
+    @property
+    def at(self) -> datetime:
+        """When it was written."""
+
+    @property
+    def kind(self) -> str:
+        """How it went: `ok`, `failed` or `start`."""
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What else it says."""
+
+    @property
+    def next(self) -> datetime | None:
+        """When the next one is due."""
+
+
+class Loads(Protocol):
+    """Starts loads in the background, as `ingest.background` does."""
+
+    @property
+    def directory(self) -> Path:
+        """Where bodies wait for their load."""
+
+    @property
+    def most_bytes(self) -> int:
+        """How large a body may be."""
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        """Raise LoadRefused where the options are invalid, and LoadsFull."""
+
+    async def start(self, files: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> int:
+        """Start a load and return its id."""
+
+
+@dataclass(slots=True)
+class AppState:
+    """What the requests of one application share. `admission` and `telemetry` are there once it has started."""
+
+    settings: Settings
+    last_beat: Callable[[], LogLine | None]
+    last_check: Callable[[], LogLine | None]
+    loads: Loads | None = None
+    keys: KeyRing = field(default_factory=KeyRing)
+    renderer: Renderer = field(default_factory=Renderer)
+    pages: dict[str, str] = field(default_factory=dict)
+    admission: AdmissionControl = field(init=False)
+    telemetry: Telemetry = field(init=False)
+
+
+def state_of(request: HTTPConnection) -> AppState:
+    """Return the state of the application that a request is for."""
+    return cast("AppState", request.app.state.ad_metrics)
+
+
+def today(settings: Settings) -> date:
+    """Return the current day in the setting `TIMEZONE`."""
+    return datetime.now(ZoneInfo(settings.timezone)).date()
