@@ -80,9 +80,9 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         for name, rows in (("re-pull", restated), ("same again", again)):
             await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, numbers))
         await without_facts(connection)
-        await timed("load of a month", load([files[0]], Options(), settings, tell=quiet))
-        await timed("re-pull, load", load([files[2]], Options(), settings, tell=quiet))
-        await timed("same again, load", load([files[2]], Options(), settings, tell=quiet))
+        await timed("load of a month", load([files[0]], Options(), settings, notify=quiet))
+        await timed("re-pull, load", load([files[2]], Options(), settings, notify=quiet))
+        await timed("same again, load", load([files[2]], Options(), settings, notify=quiet))
     await connection.close()
     for name, seconds in taken.items():
         print(f"{name:40} {statistics.median(seconds):7.2f} s   {', '.join(f'{one:.2f}' for one in seconds)}")
@@ -131,7 +131,7 @@ from project.ingest.report import Report
 from project.settings import get_settings
 report = Report()
 start = time.perf_counter()
-asyncio.run(load([Path(sys.argv[1])], Options(), get_settings(), dry_run=True, tell=lambda _: None, report=report))
+asyncio.run(load([Path(sys.argv[1])], Options(), get_settings(), dry_run=True, notify=lambda _: None, report=report))
 # Not getrusage: its figure includes the process that started this one.
 peak = int(re.search(r"VmHWM:\\s*(\\d+)", Path("/proc/self/status").read_text())[1]) // 1024
 print(f"{report.rows_read:,} rows, {peak} MB at most, {time.perf_counter() - start:.0f} s")

@@ -15,7 +15,7 @@ from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
 from project.jobs.leader_election import lock_for
 from project.jobs.scheduler import cron_trigger, next_beat
 from project.settings import Settings, get_settings
-from project.store.postgres.connections import serving_config, writing
+from project.store.postgres.connections import serving_config, write_connection
 from project.store.warehouse import consistency
 from project.store.warehouse.consistency import Findings
 from project.store.warehouse.rebuild import rebuild
@@ -84,7 +84,7 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
 
 
 async def _checked(settings: Settings, first: date, last: date) -> Findings:
-    async with writing(settings) as connection:
+    async with write_connection(settings) as connection:
         return await consistency.check(connection, await consistency.days_between(connection, first, last))
 
 

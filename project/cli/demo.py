@@ -21,7 +21,7 @@ from project.cli.exit_codes import USAGE, exit_codes
 from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
-from project.store.postgres.connections import database_url, writing
+from project.store.postgres.connections import database_url, write_connection
 from project.store.warehouse import data_version
 
 app = typer.Typer(add_completion=False)
@@ -57,7 +57,7 @@ def demo(
 
 
 async def _sample_if_empty(settings: Settings) -> str:
-    async with writing(settings) as connection:
+    async with write_connection(settings) as connection:
         version = await data_version.read(connection)
     if version.sample:
         return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"

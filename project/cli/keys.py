@@ -11,7 +11,7 @@ import typer
 from project.cli.exit_codes import exit_codes
 from project.settings import Settings, get_settings
 from project.store import api_keys
-from project.store.postgres.connections import writing
+from project.store.postgres.connections import write_connection
 
 app = typer.Typer(name="keys", add_completion=False, no_args_is_help=True, help="The keys of the API.")
 
@@ -62,17 +62,17 @@ def revoke(name: Annotated[str, _NAME]) -> None:
 
 
 async def _create(settings: Settings, name: str, scope: str) -> str:
-    async with writing(settings, "keys") as connection:
+    async with write_connection(settings, "keys") as connection:
         return await api_keys.create(connection, name, scope)
 
 
 async def _listed(settings: Settings) -> list[asyncpg.Record]:
-    async with writing(settings, "keys") as connection:
+    async with write_connection(settings, "keys") as connection:
         return await api_keys.listed(connection)
 
 
 async def _revoke(settings: Settings, name: str) -> datetime:
-    async with writing(settings, "keys") as connection:
+    async with write_connection(settings, "keys") as connection:
         return await api_keys.revoke(connection, name)
 
 

@@ -20,7 +20,7 @@ from project.ingest.options import MostRejects, Options, pairs
 from project.ingest.rejects_file import rejects_written
 from project.ingest.report import Report
 from project.settings import Settings, get_settings
-from project.store.postgres.connections import writing
+from project.store.postgres.connections import write_connection
 
 app = typer.Typer()
 
@@ -73,7 +73,7 @@ def load_files(
 ) -> None:
     """Load exports: facts are inserted, or replaced where the database has other numbers."""
 
-    def tell(text: str) -> None:
+    def notify(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
     with exit_codes():
@@ -97,7 +97,9 @@ def load_files(
         try:
             with rejects_written(rejects, report), progress_bar(files) as progress:
                 asyncio.run(
-                    load(files, options, get_settings(), dry_run=dry_run, tell=tell, progress=progress, report=report)
+                    load(
+                        files, options, get_settings(), dry_run=dry_run, notify=notify, progress=progress, report=report
+                    )
                 )
         except RowsRejected:
             _print_report(report, as_json)
@@ -137,7 +139,7 @@ def _pairs(flag: str, given: Sequence[str]) -> dict[str, str]:
 
 
 async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
-    async with writing(settings) as connection:
+    async with write_connection(settings) as connection:
         return await connection.fetch("SELECT * FROM ingest_log ORDER BY id DESC LIMIT $1", limit)
 
 

@@ -23,7 +23,7 @@ from project.ingest.options import MostRejects, Options, check_options, pairs
 from project.ingest.read.source import Source
 from project.ingest.report import Report
 from project.settings import Settings
-from project.store.postgres.connections import writing
+from project.store.postgres.connections import write_connection
 
 MOST_AT_ONCE = 4
 """How many loads one process of the service starts before it says that it is busy."""
@@ -60,7 +60,7 @@ class BackgroundLoads:
         `files` are `{"name", "path", "bytes"}`; they belong to the load from now on.
         """
         self.check(given)
-        async with writing(self._settings) as connection:
+        async with write_connection(self._settings) as connection:
             number: int = await connection.fetchval(
                 "INSERT INTO ingest (files, options) VALUES ($1, $2) RETURNING id",
                 orjson.dumps(list(files)).decode(),
@@ -84,7 +84,7 @@ class BackgroundLoads:
 
     async def _give_up(self, number: int) -> None:
         with suppress(DatabaseUnavailable):
-            async with writing(self._settings) as connection:
+            async with write_connection(self._settings) as connection:
                 await _finish(
                     connection, number, "failed", None, "The process that loaded it ended before it was done."
                 )
@@ -92,7 +92,7 @@ class BackgroundLoads:
 
 async def load_requested(settings: Settings, number: int) -> None:
     """Load what a request asked for, and write down what became of it. Raises DatabaseUnavailable."""
-    async with writing(settings) as notes:
+    async with write_connection(settings) as notes:
         row = await notes.fetchrow(
             "UPDATE ingest SET state = 'running', touched_at = now() WHERE id = $1 AND state = 'queued'"
             " RETURNING files, options",
@@ -110,7 +110,7 @@ async def load_requested(settings: Settings, number: int) -> None:
                 options_of(given),
                 settings,
                 dry_run=bool(given.get("dry_run")),
-                tell=_say,
+                notify=_say,
                 progress=told,
                 report=report,
             )

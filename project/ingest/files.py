@@ -10,7 +10,7 @@ from project.ingest.mapping.columns import mapped
 from project.ingest.options import Options
 from project.ingest.read.source import Source, opened
 from project.ingest.report import Report
-from project.store.postgres.connections import Tell
+from project.store.postgres.connections import Notify
 
 Progress = Callable[[Source, Report], None]
 """What is told after each block of rows."""
@@ -23,18 +23,18 @@ def staged_lines(
     report: Report,
     currency: str,
     *,
-    tell: Tell,
+    notify: Notify,
     progress: Progress | None = None,
 ) -> Iterator[bytes]:
     """Yield blocks of lines, a line a record, for `ingest.write.staging`; count into the report what becomes of each.
 
-    `tell` hears what each file was taken for, `progress` how far reading is. Raises LoadRefused.
+    `notify` hears what each file was taken for, `progress` how far reading is. Raises LoadRefused.
     """
     for path in paths:
         with opened(path, options) as source:
             table = source.table
             columns = mapped(table.header, options, source.name, currency)
-            tell(f"{source.name}: {table.kind}, read as {columns.preset.name}")
+            notify(f"{source.name}: {table.kind}, read as {columns.preset.name}")
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "what stands above the header", [text])
             converter = Converter(columns, table, options, dictionary, report, source.name, currency)

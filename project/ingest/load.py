@@ -16,7 +16,7 @@ from project.ingest.report import Report
 from project.ingest.write.merge import merge, remove_all
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
-from project.store.postgres.connections import Tell, wait_for_turn, writing
+from project.store.postgres.connections import Notify, lock_writes, write_connection
 from project.store.warehouse import data_version, partitions, rollups
 
 _LOGGED = (
@@ -43,7 +43,7 @@ async def load(
     settings: Settings,
     *,
     dry_run: bool = False,
-    tell: Tell = print,
+    notify: Notify = print,
     progress: Progress | None = None,
     report: Report | None = None,
 ) -> Report:
@@ -56,8 +56,8 @@ async def load(
     report = report or Report()
     report.dry_run = dry_run
     dictionary = Dictionary()
-    lines = staged_lines(paths, options, dictionary, report, settings.currency, tell=tell, progress=progress)
-    await load_lines(lines, dictionary, report, settings, options=options, tell=tell)
+    lines = staged_lines(paths, options, dictionary, report, settings.currency, notify=notify, progress=progress)
+    await load_lines(lines, dictionary, report, settings, options=options, notify=notify)
     return report
 
 
@@ -69,13 +69,13 @@ async def load_lines(
     *,
     options: Options = Options(),  # noqa: B008 - it is frozen
     sample: bool = False,
-    tell: Tell = print,
+    notify: Notify = print,
 ) -> None:
     """Load what is to be staged, from anywhere, counting into the report. `sample` says that it is made up.
 
     The first real load removes the sample data, so that the two never mix.
     """
-    async with writing(settings) as connection:
+    async with write_connection(settings) as connection:
         days = await stage(connection, lines, dictionary, report)
         if not options.max_rejects.allows(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
@@ -90,7 +90,7 @@ async def load_lines(
         transaction = connection.transaction()
         await transaction.start()
         try:
-            await wait_for_turn(connection, tell)
+            await lock_writes(connection, notify)
             await _keep_sample_apart(connection, report, sample=sample)
             await merge(
                 connection,

@@ -17,7 +17,7 @@ from project.ingest.load import load_lines
 from project.ingest.report import Report
 from project.ingest.write.records import Record, staged
 from project.settings import Settings
-from project.store.postgres.connections import Tell
+from project.store.postgres.connections import Notify
 
 DAYS = 420
 COMBINATIONS = 300
@@ -69,12 +69,12 @@ _WORKING_WEEK = (1.14, 1.16, 1.13, 1.09, 0.98, 0.72, 0.78)  # and search for thi
 
 
 async def load_sample(
-    settings: Settings, end: date, days: int = DAYS, combinations: int = COMBINATIONS, *, tell: Tell = print
+    settings: Settings, end: date, days: int = DAYS, combinations: int = COMBINATIONS, *, notify: Notify = print
 ) -> Report:
     """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
     report, dictionary = Report(files=[{"name": NAME}]), Dictionary()
     records = _counted(sample_records(end, days, combinations), report)
-    await load_lines(staged(records, dictionary), dictionary, report, settings, sample=True, tell=tell)
+    await load_lines(staged(records, dictionary), dictionary, report, settings, sample=True, notify=notify)
     return report
 
 

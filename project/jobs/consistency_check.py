@@ -9,7 +9,7 @@ from project.errors import DatabaseUnavailable
 from project.jobs.heartbeat_log import Beat
 from project.logs import timestamp
 from project.settings import Settings
-from project.store.postgres.connections import writing
+from project.store.postgres.connections import write_connection
 from project.store.warehouse import consistency
 
 DAYS = 35
@@ -26,7 +26,7 @@ async def daily_check(settings: Settings, next_run: datetime | None = None) -> B
     try:
         async with (
             # Not one of those that requests wait for.
-            writing(settings, "check") as connection,
+            write_connection(settings, "check") as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             findings = await consistency.check(connection, await consistency.newest_days(connection, DAYS))

@@ -19,7 +19,7 @@ from loguru import logger
 
 from project.jobs.heartbeat_log import last_completed_slot
 from project.settings import Settings
-from project.store.postgres.connections import writing
+from project.store.postgres.connections import write_connection
 
 SECONDS_BETWEEN_TRIES = 1.0
 
@@ -136,7 +136,7 @@ async def _first_on_host(log: Path) -> AsyncIterator[None]:
 
 async def _first_in_database(settings: Settings, stack: AsyncExitStack) -> LeaderInDatabase:
     """Return when this process has the lock. Raises DatabaseUnavailable."""
-    connection = await stack.enter_async_context(writing(settings, "leader", **_KEEPALIVE))
+    connection = await stack.enter_async_context(write_connection(settings, "leader", **_KEEPALIVE))
     # Asked again and again, rather than waited for: a wait would not notice that the network is gone.
     while not await connection.fetchval(  # noqa: ASYNC110
         "SELECT pg_try_advisory_lock($1)", _LOCK, timeout=_PATIENCE

@@ -8,7 +8,7 @@ from loguru import logger
 from project.catalog import date_id
 from project.errors import DatabaseUnavailable
 from project.settings import Settings
-from project.store.postgres.connections import wait_for_turn, writing
+from project.store.postgres.connections import lock_writes, write_connection
 from project.store.warehouse import data_version, partitions
 
 CRON = "10 3 * * *"
@@ -20,7 +20,7 @@ _SECONDS_TO_LOCK = 5
 async def make_partitions(settings: Settings) -> None:
     """Make the partitions of this month and the next three."""
     try:
-        async with writing(settings) as connection:
+        async with write_connection(settings) as connection:
             made = await partitions.ensure(connection, partitions.months_ahead(datetime.now(UTC).date()))
     except DatabaseUnavailable as error:
         logger.error("Partitions could not be made ahead: {}", error)
@@ -36,8 +36,8 @@ async def drop_old_facts(settings: Settings) -> None:
         return
     first = _first_kept(datetime.now(UTC).date(), settings.retention_months)
     try:
-        async with writing(settings) as connection, connection.transaction():
-            await wait_for_turn(connection, logger.info)
+        async with write_connection(settings) as connection, connection.transaction():
+            await lock_writes(connection, logger.info)
             await connection.execute(f"SET LOCAL lock_timeout = '{_SECONDS_TO_LOCK}s'")
             dropped = await partitions.drop_before(connection, (first.year, first.month))
             if dropped:

@@ -21,7 +21,7 @@ def read(content: bytes, options: Options = LENIENT, name: str = "a.csv") -> tup
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / name
         path.write_bytes(content)
-        lines = staged_lines([path], options, dictionary, report, "USD", tell=lambda _: None)
+        lines = staged_lines([path], options, dictionary, report, "USD", notify=lambda _: None)
         staged = b"".join(lines).decode().splitlines()
     return [line.split("\t") for line in staged], report, dictionary
 

@@ -133,7 +133,7 @@ async def test_each_layout(
 ) -> None:
     (tmp_path / "a.csv").write_text(content, newline="")
     said: list[str] = []
-    report = await loaded(database, tmp_path / "a.csv", tell=said.append, **options)
+    report = await loaded(database, tmp_path / "a.csv", notify=said.append, **options)
     assert said == [f"a.csv: text separated by commas, read as {preset}"]
     assert await facts(connection) == expected
     assert (report.left_out, report.rows_read) == (left_out, len(expected))
@@ -374,7 +374,7 @@ async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_pat
     rows = [["My report"], [], list(RECORD), [DAY, *ONE[1:9], 18.4, *ONE[10:]], ["Total", *[""] * 6, 1200, 31, 18.4, 2, 7]]  # fmt: skip
     workbook(tmp_path / "a.xlsx", {"Data": rows})
     said: list[str] = []
-    report = await loaded(database, tmp_path / "a.xlsx", tell=said.append)
+    report = await loaded(database, tmp_path / "a.xlsx", notify=said.append)
     assert said == ["a.xlsx: sheet 'Data', read as canonical"]
     assert await facts(connection) == {(DAY, *ONE[1:7]): FIRST}
     assert report.left_out == 2

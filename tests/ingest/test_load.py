@@ -42,12 +42,12 @@ async def loaded(
     url: str,
     *paths: Path,
     dry_run: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = lambda _: None,
     report: Report | None = None,
     **options: Any,
 ) -> Report:
     settings = Settings(database_url=url)
-    return await load(paths, Options(**options), settings, dry_run=dry_run, tell=tell, report=report)
+    return await load(paths, Options(**options), settings, dry_run=dry_run, notify=notify, report=report)
 
 
 async def facts(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:

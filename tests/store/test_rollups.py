@@ -70,7 +70,7 @@ _OLD_NUMBERS = {
 
 
 async def load_rows(url: str, path: Path, *rows: Any) -> None:
-    await load([write(path, rows)], Options(), Settings(database_url=url), tell=lambda _: None)
+    await load([write(path, rows)], Options(), Settings(database_url=url), notify=lambda _: None)
 
 
 async def checked(connection: asyncpg.Connection, first: date = date.min, last: date = date.max) -> Findings:
@@ -191,7 +191,7 @@ async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
     if found in ("rollups", "labels"):
         before = await connection.fetchval("SELECT version FROM data_version")
         day = date(2024, 3, 1)
-        assert await rebuild(Settings(database_url=database), day, day, tell=lambda _: None) == 1
+        assert await rebuild(Settings(database_url=database), day, day, notify=lambda _: None) == 1
         assert await stored(connection) == await summed(connection)
         assert (await checked(connection)).ok
         assert await connection.fetchval("SELECT version FROM data_version") == before + 1
@@ -220,11 +220,11 @@ async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_
         before = (await client.get(query)).json()
         assert "the grouping set region × gender is not there yet" in (await checked(connection)).rollups
         # Part of it is not enough.
-        await rebuild(Settings(database_url=database), date(2024, 3, 1), date(2024, 3, 1), tell=lambda _: None)
+        await rebuild(Settings(database_url=database), date(2024, 3, 1), date(2024, 3, 1), notify=lambda _: None)
         assert (await client.get(query)).json()["meta"]["source"] == "rollup"
         plan = (await client.get(query.replace("reports", "reports/plan"))).json()["data"]
         assert plan["grouping_set"] == ["region", "age_range", "gender"]
-        await rebuild(Settings(database_url=database), date.min, date.max, tell=lambda _: None)
+        await rebuild(Settings(database_url=database), date.min, date.max, notify=lambda _: None)
         plan = (await client.get(query.replace("reports", "reports/plan"))).json()["data"]
         assert plan["grouping_set"] == ["region", "gender"]
         after = (await client.get(query)).json()

@@ -19,7 +19,7 @@ EXAMPLES = re.findall(r"```sh\ncurl 'http://127\.0\.0\.1:8000([^']+)'\n```\n```j
 async def test_every_answer_of_the_guide(serving: Client, database: str, tmp_path: Path) -> None:
     [facts] = re.findall(r"```csv\n(.*?)```", GUIDE, re.DOTALL)
     (tmp_path / "ads.csv").write_text(facts)
-    await load([tmp_path / "ads.csv"], Options(), Settings(database_url=database), tell=lambda _: None)
+    await load([tmp_path / "ads.csv"], Options(), Settings(database_url=database), notify=lambda _: None)
     assert len(EXAMPLES) >= 9
     async with serving(database) as client:
         for path, expected in EXAMPLES:

@@ -12,7 +12,7 @@ from project.settings import Settings
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 """What says to whoever waits what is going on."""
 
 _TURN = 0x0AD10AD  # any number; only what writes facts takes it
@@ -57,7 +57,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def writing(
+async def write_connection(
     settings: Settings, purpose: str = "load", **server_settings: str
 ) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Lend a connection of its own, outside the service's pool, that may write and may take its time.
@@ -79,10 +79,10 @@ async def writing(
             await connection.close(timeout=5)
 
 
-async def wait_for_turn(connection: "asyncpg.Connection[Any]", tell: Tell) -> None:
+async def lock_writes(connection: "asyncpg.Connection[Any]", notify: Notify) -> None:
     """Make the caller's transaction the only one that writes facts and rollups."""
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TURN):
-        tell("Another load is running; waiting for it to end.")
+        notify("Another load is running; waiting for it to end.")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from project.catalog import FACT_TABLE, ROLLUP_TABLE, date_id
 from project.settings import Settings
-from project.store.postgres.connections import Tell, wait_for_turn, writing
+from project.store.postgres.connections import Notify, lock_writes, write_connection
 from project.store.warehouse import data_version, partitions, rollups
 
 _DAYS = f"""\
@@ -13,20 +13,20 @@ SELECT DISTINCT date_id FROM {FACT_TABLE} WHERE date_id BETWEEN $1 AND $2
 UNION SELECT DISTINCT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
 
 
-async def rebuild(settings: Settings, first: date, last: date, *, tell: Tell = print) -> int:
+async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify = print) -> int:
     """Write the rollups of these days anew, and return how many days have any.
 
     Answers may change, so the data version moves with each month. Raises DatabaseUnavailable.
     """
-    async with writing(settings) as connection:
+    async with write_connection(settings) as connection:
         days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
         await partitions.ensure(connection, [(day // 10000, day // 100 % 100) for day in days])
         for month, of_month in groupby(days, key=lambda day: day // 100):
             async with connection.transaction():
-                await wait_for_turn(connection, tell)
+                await lock_writes(connection, notify)
                 await rollups.refresh(connection, of_month)
                 await data_version.move(connection)
-            tell(f"{month // 100:04}-{month % 100:02}")
+            notify(f"{month // 100:04}-{month % 100:02}")
         if (first, last) == (date.min, date.max):
             await rollups.have_all(connection)
     return len(days)
