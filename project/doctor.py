@@ -1,4 +1,4 @@
-"""The doctor: looks at everything an operator sets up, and says what to do about what is wrong."""
+"""The doctor: it checks what an operator sets up, and advises on what is wrong."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from typing import Any, Literal
 import asyncpg
 
 from project.errors import AdMetricsError, DatabaseUnavailable
-from project.jobs.heartbeat import check as check_heartbeat
+from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import last_check
 from project.jobs.scheduler import cron_trigger
 from project.settings import Settings
@@ -25,24 +25,22 @@ from project.suggestions import nearest
 
 OLDEST_SERVER = 15
 LEAST_FREE = 1 << 30
-"""Bytes that should be free on a disk that is written to."""
-
-State = Literal["ok", "warn", "fail"]
+"""Bytes that should be free on each disk that the service writes to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How one thing is. `advice` is what to do about it."""
+    """The state of one subject, and what to do about it."""
 
-    state: State
+    state: Literal["ok", "warn", "fail"]
     name: str
     detail: str
     advice: str = ""
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield a finding for each thing there is to look at. It changes nothing, and starts no server."""
-    for finding in (*_settings(settings), *_exposure(settings), *_disks(settings), *_log_directory(settings)):
+    """Yield the findings. It changes nothing, and starts no server."""
+    for finding in (*_settings(settings), *_access(settings), *_disks(settings), *_log_directory(settings)):
         yield finding
     async for finding in _database(settings):
         yield finding
@@ -53,52 +51,52 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
 def _settings(settings: Settings) -> Iterator[Finding]:
     unknown = [name for name in _names_in_env_file() if name.lower() not in Settings.model_fields]
     for name in unknown:
-        meant = nearest(name, [known.upper() for known in Settings.model_fields], 1)
-        advice = f"Did you mean {meant[0]}?" if meant else "`.env.example` has all settings."
-        yield Finding("warn", "settings", f"`.env` has {name}, which is no setting.", advice)
+        similar = nearest(name, [field.upper() for field in Settings.model_fields], 1)
+        advice = f"Did you mean {similar[0]}?" if similar else "`.env.example` has all settings."
+        yield Finding("warn", "settings", f"`.env` has {name}, which is not a setting.", advice)
     try:
         cron_trigger(settings.heartbeat_cron)
         cron_trigger(settings.check_cron, "CHECK_CRON")
     except ValueError as error:
-        yield Finding("fail", "settings", str(error), "Five fields: minute hour day month weekday, in UTC.")
+        yield Finding("fail", "settings", str(error), "Write five fields: minute hour day month weekday, in UTC.")
     else:
         if not unknown:
-            yield Finding("ok", "settings", "They can be.")
+            yield Finding("ok", "settings", "All settings are valid.")
 
 
-def _exposure(settings: Settings) -> Iterator[Finding]:
+def _access(settings: Settings) -> Iterator[Finding]:
     if settings.api_auth == "required":
         yield Finding("ok", "access", "Every request needs a key.")
     elif settings.api_allow_anonymous:
         advice = "Set API_AUTH=required unless everybody who reaches the service may read everything."
-        yield Finding("warn", "access", "Everybody who reaches the service is answered.", advice)
+        yield Finding("warn", "access", "The service answers requests without a key.", advice)
     else:
-        yield Finding("ok", "access", "Only this machine is answered; API_AUTH=required opens it to holders of keys.")
+        detail = "Access is limited to localhost; API_AUTH=required opens the service to holders of keys."
+        yield Finding("ok", "access", detail)
 
 
 def _disks(settings: Settings) -> Iterator[Finding]:
-    places = {"HEARTBEAT_LOG": settings.heartbeat_log.parent}
+    directories = {"HEARTBEAT_LOG": settings.heartbeat_log.parent}
     if not settings.database_url:
-        places["EMBEDDED_POSTGRES_DIR"] = settings.embedded_postgres_dir
+        directories["EMBEDDED_POSTGRES_DIR"] = settings.embedded_postgres_dir
     if settings.ingest_http:
-        places["INGEST_DIR"] = settings.ingest_dir
-    for setting, place in places.items():
-        free = shutil.disk_usage(_there(place)).free
-        detail = f"{free / (1 << 30):,.1f} GB are free where {setting} is."
+        directories["INGEST_DIR"] = settings.ingest_dir
+    for setting, directory in directories.items():
+        free = shutil.disk_usage(_existing(directory)).free
+        detail = f"The disk of {setting} has {free / (1 << 30):,.1f} GB free."
         if free < LEAST_FREE:
-            yield Finding("warn", "disk", detail, "Make room, or put it on another disk.")
+            yield Finding("warn", "disk", detail, "Free some space, or use another disk.")
         else:
             yield Finding("ok", "disk", detail)
 
 
 def _log_directory(settings: Settings) -> Iterator[Finding]:
     directory = settings.heartbeat_log.resolve().parent
-    if os.access(_there(directory), os.W_OK | os.X_OK):
-        yield Finding("ok", "log", f"{settings.heartbeat_log} can be written.")
+    if os.access(_existing(directory), os.W_OK | os.X_OK):
+        yield Finding("ok", "log", f"{settings.heartbeat_log} is writable.")
     else:
-        yield Finding(
-            "fail", "log", f"{settings.heartbeat_log} cannot be written.", f"Let this account write {directory}."
-        )
+        detail = f"{settings.heartbeat_log} is not writable."
+        yield Finding("fail", "log", detail, f"Let this account write to {directory}.")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -110,7 +108,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         with database_errors():
             connection = await asyncpg.connect(database_url(settings), timeout=5)
             try:
-                async for finding in _inside(connection):
+                async for finding in _contents(connection):
                     yield finding
             finally:
                 await connection.close(timeout=5)
@@ -118,16 +116,16 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         cause = type(error.__cause__ or error).__name__
         yield Finding("fail", "database", f"{error} ({cause})", "Is DATABASE_URL right, and is the server up?")
     except ValueError:
-        # Its words may hold a part of the password.
-        advice = "Expected postgresql://user:password@host:5432/database, the password percent-encoded."
-        yield Finding("fail", "database", "DATABASE_URL cannot be read.", advice)
+        # The error's text may contain a part of the password.
+        advice = "Write postgresql://user:password@host:5432/database, with the password percent-encoded."
+        yield Finding("fail", "database", "DATABASE_URL is invalid.", advice)
 
 
-async def _inside(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
+async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
     version = connection.get_server_version()
     detail = f"PostgreSQL {version.major}.{version.minor} answers."
     if version.major < OLDEST_SERVER:
-        yield Finding("fail", "database", detail, f"PostgreSQL {OLDEST_SERVER} or newer is needed.")
+        yield Finding("fail", "database", detail, f"Install PostgreSQL {OLDEST_SERVER} or newer.")
     else:
         yield Finding("ok", "database", detail)
     if pending := await migrations.pending(connection):
@@ -136,23 +134,24 @@ async def _inside(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Findin
     yield Finding("ok", "migrations", "None is pending.")
     missing = await partitions.missing(connection, partitions.months_ahead(datetime.now(UTC).date()))
     if missing:
-        advice = "The service makes them daily; where it did not, its log says why. A load makes what it needs itself."
+        advice = "The service creates them daily, or logs why it could not. A load creates those that it needs."
         yield Finding("warn", "partitions", f"Missing: {', '.join(missing)}.", advice)
     else:
-        yield Finding("ok", "partitions", f"There are partitions for {partitions.MONTHS_AHEAD} months ahead.")
+        yield Finding("ok", "partitions", f"Partitions exist {partitions.MONTHS_AHEAD} months ahead.")
     if (await data_version.read(connection)).sample:
         advice = "The first `ad-metrics load` replaces them."
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
 
 
 def _heartbeat(settings: Settings) -> Iterator[Finding]:
+    now = datetime.now(UTC)
     try:
-        beat = check_heartbeat(settings.heartbeat_log, datetime.now(UTC))
+        line = check_heartbeat(settings.heartbeat_log, now)
     except AdMetricsError as error:
         yield Finding("warn", "heartbeat", str(error), "Is the service running, with this HEARTBEAT_LOG?")
     else:
-        age = (datetime.now(UTC) - beat.at).total_seconds()
-        yield Finding("ok", "heartbeat", f"The last was {age / 3600:.1f} h ago; none is overdue.")
+        hours = (now - line.at).total_seconds() / 3600
+        yield Finding("ok", "heartbeat", f"The last heartbeat is {hours:.1f} h old; none is overdue.")
 
 
 def _daily_check(settings: Settings) -> Iterator[Finding]:
@@ -160,13 +159,13 @@ def _daily_check(settings: Settings) -> Iterator[Finding]:
     if line is None:
         yield Finding("ok", "rollups", "The daily check has not run yet.")
     elif line.kind == "ok":
-        yield Finding("ok", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} found all well.")
+        yield Finding("ok", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} found no error.")
     else:
-        found = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
-        advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` mends rollups."
+        facts = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
+        advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` repairs rollups."
         if "error" in line.facts:
-            advice = "It could not be made; `ad-metrics check` makes it now."
-        yield Finding("fail", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} failed: {found}.", advice)
+            advice = "The check did not finish; `ad-metrics check` runs it now."
+        yield Finding("fail", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} failed: {facts}.", advice)
 
 
 def _names_in_env_file() -> list[str]:
@@ -178,7 +177,7 @@ def _names_in_env_file() -> list[str]:
     return re.findall(r"^\s*(?:export\s+)?([A-Za-z_]+)\s*=", text, re.MULTILINE)
 
 
-def _there(path: Path) -> Path:
-    """Return the directory, or the nearest above it that is there."""
+def _existing(path: Path) -> Path:
+    """Return the directory, or its nearest parent that exists."""
     path = path.resolve()
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(directory for directory in (path, *path.parents) if directory.exists())

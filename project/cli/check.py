@@ -1,4 +1,4 @@
-"""`ad-metrics check`, `rollups`, `heartbeat`, `doctor`: whether all is well, and what mends it."""
+"""`ad-metrics check`, `rollups`, `heartbeat` and `doctor`: find what is wrong, and repair rollups."""
 
 import asyncio
 from datetime import UTC, date, datetime
@@ -10,10 +10,10 @@ from tortoise import Tortoise
 
 from project.cli.exit_codes import REFUSED, exit_codes
 from project.doctor import Finding, examine
-from project.jobs import heartbeat as beats
-from project.jobs.heartbeat_log import append_line, last_beat, line_of, open_log
+from project.jobs.heartbeat import Unwritten, check_heartbeat, heartbeat_line
+from project.jobs.heartbeat_log import LogLine, append_line, last_beat, open_log
 from project.jobs.leader_election import lock_for
-from project.jobs.scheduler import cron_trigger, next_beat
+from project.jobs.scheduler import cron_trigger, next_slot
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config, write_connection
 from project.store.warehouse import consistency
@@ -21,23 +21,23 @@ from project.store.warehouse.consistency import Findings
 from project.store.warehouse.rebuild import rebuild
 
 app = typer.Typer()
-rollups = typer.Typer(no_args_is_help=True, help="The sums that reports are read from.")
+rollups = typer.Typer(no_args_is_help=True, help="The sums that reports read.")
 app.add_typer(rollups, name="rollups")
 
-_FROM = typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day; by default, of all.")
-_TO = typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; by default, of all.")
+_FROM = typer.Option("--from", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The first day; by default the oldest.")
+_TO = typer.Option("--to", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="The last day; by default the newest.")
 
 
 @app.command()
 def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None) -> None:
-    """Prove that rollups equal facts, labels resolve, partitions are there and versions move; exit 1 where not."""
+    """Check rollups against facts, and labels, partitions and data versions; exit 1 where one is wrong."""
     with exit_codes():
-        findings = asyncio.run(_checked(get_settings(), *_days(date_from, date_to)))
-    for name, found in findings.by_check.items():
-        print(f"{name:11} {'; '.join(found) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
+        findings = asyncio.run(_check(get_settings(), *_days(date_from, date_to)))
+    for name, messages in findings.by_check.items():
+        print(f"{name:11} {'; '.join(messages) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
+    if findings.rollups:
+        print("`ad-metrics rollups rebuild` repairs rollups.")
     if not findings.ok:
-        if findings.rollups:
-            print("`ad-metrics rollups rebuild` mends rollups.")
         raise typer.Exit(REFUSED)
 
 
@@ -45,7 +45,7 @@ def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotate
 def rebuild_rollups(
     date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotated[datetime | None, _TO] = None
 ) -> None:
-    """Sum the rollups anew from the facts, month by month."""
+    """Compute the rollups from the facts, month by month."""
     with exit_codes():
         days = asyncio.run(rebuild(get_settings(), *_days(date_from, date_to)))
         print(f"rebuilt the rollups of {days:,} days")
@@ -53,22 +53,22 @@ def rebuild_rollups(
 
 @app.command()
 def heartbeat(
-    check: Annotated[bool, typer.Option("--check", help="Only look: exit 1 when the last beat is overdue.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only read: exit 1 when the next heartbeat is late.")] = False,
 ) -> None:
-    """Write one heartbeat now; with --check, tell a monitor whether the service still writes them."""
+    """Write a heartbeat now; with --check, report whether the service still writes them."""
     settings = get_settings()
     with exit_codes():
         if check:
-            print(line_of(beats.check(settings.heartbeat_log, datetime.now(UTC))))
+            print(check_heartbeat(settings.heartbeat_log, datetime.now(UTC)))
         else:
-            print(asyncio.run(_beat_once(settings)))
+            print(asyncio.run(_write_heartbeat(settings)))
 
 
 @app.command()
 def doctor() -> None:
-    """Look at settings, access, disks, logs, database, partitions and heartbeat; exit 1 where something fails."""
+    """Check settings, access, disks, logs, database, partitions and heartbeat; exit 1 where something fails."""
     with exit_codes():
-        findings = asyncio.run(_examined(get_settings()))
+        findings = asyncio.run(_examine(get_settings()))
     for finding in findings:
         print(f"{finding.state:4}  {finding.name:10}  {finding.detail}")
         if finding.advice:
@@ -83,30 +83,29 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
     return first.date() if first else date.min, last.date() if last else date.max
 
 
-async def _checked(settings: Settings, first: date, last: date) -> Findings:
+async def _check(settings: Settings, first: date, last: date) -> Findings:
     async with write_connection(settings) as connection:
         return await consistency.check(connection, await consistency.days_between(connection, first, last))
 
 
-async def _beat_once(settings: Settings) -> str:
+async def _write_heartbeat(settings: Settings) -> LogLine:
     log = settings.heartbeat_log.resolve()
-    due = next_beat(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
+    due = next_slot(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
     await Tortoise.init(config=serving_config(settings))
     try:
-        line = line_of(await beats.beat("ok", due, log, by_hand=True))
+        line = await heartbeat_line("ok", due, log, manual=True)
     finally:
         await Tortoise.close_connections()
     try:
         with lock_for(log), open_log(settings) as write:
             write(line)
     except Timeout:
-        # A service has the log open, and rotates it.
+        # A running service has the log open, and rotates it.
         append_line(log, line)
-    written = last_beat(log)
-    if written is None or line_of(written) != line:
-        raise beats.Unwritten(f"The beat could not be written to {log}; is the disk full?")
+    if str(last_beat(log)) != str(line):
+        raise Unwritten(f"The heartbeat could not be written to {log}; is the disk full?")
     return line
 
 
-async def _examined(settings: Settings) -> list[Finding]:
+async def _examine(settings: Settings) -> list[Finding]:
     return [finding async for finding in examine(settings)]

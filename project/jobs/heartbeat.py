@@ -1,49 +1,45 @@
-"""The heartbeat: one line every slot that proves the scheduler alive, and says how the database is."""
+"""The heartbeat: a line for each slot of its schedule, which proves that the scheduler runs and tests the database."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
 from project.errors import AdMetricsError, DatabaseUnavailable
-from project.jobs.heartbeat_log import Beat, last_beat
+from project.jobs.heartbeat_log import LogLine, last_beat
 from project.logs import timestamp
 from project.store.warehouse.snapshot import snapshot
 
 GRACE = timedelta(minutes=5)
-"""How late a beat may be before `heartbeat --check` complains."""
+"""How late a heartbeat may be before `ad-metrics heartbeat --check` fails."""
 
-
-PATIENCE = 5.0
-"""Seconds that a beat waits for the database."""
+_DATABASE_TIMEOUT = 5.0
 
 
 class Overdue(AdMetricsError):
-    """The last beat is older than it may be."""
+    """The newest heartbeat is too old."""
 
 
 class Unwritten(AdMetricsError):
-    """A beat did not reach the log."""
+    """A heartbeat did not reach the log."""
 
 
-async def beat(kind: str, next_run: datetime | None, log: Path, *, by_hand: bool = False) -> Beat:
-    """Look around and return the beat to write. Never raises for a database that is away: that is in the beat.
+async def heartbeat_line(kind: str, next_run: datetime | None, log: Path, *, manual: bool = False) -> LogLine:
+    """Test the database and return the line to write. An unavailable database does not raise: the line says it.
 
-    `next_run` is when the one after is due; `kind` is `ok`, and `start` when the scheduler starts.
+    `kind` is `start` when the scheduler starts, else `ok`. `next_run` is when the next heartbeat is due.
     """
     now = datetime.now(UTC)
-    facts = {}
-    if next_run:
-        facts["next"] = timestamp(next_run)
+    facts = {"next": timestamp(next_run)} if next_run else {}
     if previous := last_beat(log):
         facts["since_last"] = f"{(now - previous.at).total_seconds():.0f}s"
-    facts |= await _database()
-    if by_hand:
+    facts |= await _database_facts()
+    if manual:
         facts["by"] = "hand"
-    return Beat(now, kind, facts)
+    return LogLine(now, kind, facts)
 
 
-def check(log: Path, now: datetime) -> Beat:
-    """Return the last beat; raises Overdue where there is none, or the one after it should have come by now."""
+def check_heartbeat(log: Path, now: datetime) -> LogLine:
+    """Return the newest heartbeat. Raises Overdue where there is none, or the next one is late."""
     last = last_beat(log)
     if last is None:
         raise Overdue(f"{log} has no heartbeat; is the service running?")
@@ -55,16 +51,15 @@ def check(log: Path, now: datetime) -> Beat:
     return last
 
 
-async def _database() -> dict[str, str]:
+async def _database_facts() -> dict[str, str]:
     started = perf_counter()
     try:
-        async with snapshot(timeout=PATIENCE, reserved=True) as seen:
-            newest = seen.labels.last_date
+        async with snapshot(timeout=_DATABASE_TIMEOUT, reserved=True) as current:
+            newest = current.labels.last_date
     except DatabaseUnavailable as error:
         return {"database": "away", "error": type(error.__cause__ or error).__name__}
-    latency = (perf_counter() - started) * 1000
     return {
         "database": "ok",
-        "latency_ms": f"{latency:.1f}",
+        "latency_ms": f"{(perf_counter() - started) * 1000:.1f}",
         "newest_date": newest.isoformat() if newest else "none",
     }

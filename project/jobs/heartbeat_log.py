@@ -1,7 +1,7 @@
-"""The heartbeat log: one line a beat in a file of its own, rotated, kept and compressed as the settings say.
+"""The heartbeat log: one line for each heartbeat and each daily check, in a file of its own.
 
-A line is an RFC 3339 UTC timestamp, `heartbeat ok` (or `heartbeat start`), and key=value facts. The daily check writes
-its own, `check ok` or `check failed`, between them.
+A line is an RFC 3339 timestamp in UTC, the job (`heartbeat` or `check`), its result, and key=value facts. The settings
+say how the file is rotated, compressed and deleted.
 """
 
 import os
@@ -16,14 +16,14 @@ from loguru import logger
 from project.logs import timestamp
 from project.settings import Settings
 
-CHANNEL = "heartbeat"
-JOBS = ("heartbeat", "check")
-"""Whose lines are in the log."""
+_CHANNEL = "heartbeat"
+_JOBS = ("heartbeat", "check")
+_TAIL_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
-    """A line of the log, read back."""
+class LogLine:
+    """One line of the log. `kind` is `ok`, `start` (the first heartbeat of a leader) or `failed` (a check)."""
 
     at: datetime
     kind: str
@@ -31,37 +31,39 @@ class Beat:
     job: str = "heartbeat"
 
     @property
-    def by_hand(self) -> bool:
-        """Whether `ad-metrics heartbeat` wrote it rather than the scheduler."""
+    def manual(self) -> bool:
+        """Whether `ad-metrics heartbeat` wrote the line, and not the scheduler."""
         return self.facts.get("by") == "hand"
 
     @property
     def next(self) -> datetime | None:
-        """When the beat after this one is due."""
+        """When the next run of the job is due."""
         with suppress(KeyError, ValueError):
             due = datetime.fromisoformat(self.facts["next"])
             return due if due.tzinfo else None
         return None
 
+    def __str__(self) -> str:
+        facts = "".join(f" {name}={value}" for name, value in self.facts.items())
+        return f"{timestamp(self.at)} {self.job} {self.kind}{facts}"
+
 
 @contextmanager
-def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
-    """Yield the function that writes one line.
+def open_log(settings: Settings) -> Iterator[Callable[[LogLine | str], None]]:
+    """Yield the function that writes one line. Only one process may write (`jobs.leader_election`).
 
-    It returns at once: rotation, compression and the write itself happen in Loguru's writer thread, and all lines are
-    on disk when the block ends. Only one process may write (`jobs.leader_election`).
-
-    Raises ValueError where a setting cannot be.
+    The function returns at once: Loguru's writer thread writes, rotates and compresses. When the block ends, all lines
+    are on disk. Raises ValueError where a setting is invalid.
     """
-    kept = settings.heartbeat_retention
+    retention = settings.heartbeat_retention
     settings.heartbeat_log.resolve().parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         sink = logger.add(
             settings.heartbeat_log.resolve(),
             format="{message}",
-            filter=lambda record: record["extra"].get("channel") == CHANNEL,
+            filter=lambda record: record["extra"].get("channel") == _CHANNEL,
             rotation=settings.heartbeat_rotation or None,
-            retention=int(kept) if kept.isdigit() else kept or None,
+            retention=int(retention) if retention.isdigit() else retention or None,
             compression=settings.heartbeat_compression or None,
             enqueue=True,
             delay=True,
@@ -69,89 +71,80 @@ def open_log(settings: Settings) -> Iterator[Callable[[str], None]]:
         )
     except ValueError as error:
         raise ValueError(
-            f"One of HEARTBEAT_ROTATION={settings.heartbeat_rotation}, HEARTBEAT_RETENTION={kept} and "
-            f"HEARTBEAT_COMPRESSION={settings.heartbeat_compression} cannot be: {error}"
+            f"One of HEARTBEAT_ROTATION={settings.heartbeat_rotation}, HEARTBEAT_RETENTION={retention} and "
+            f"HEARTBEAT_COMPRESSION={settings.heartbeat_compression} is invalid: {error}"
         ) from error
     try:
-        # As raw text: braces in a line are not Loguru's to fill in.
-        yield lambda line: logger.bind(channel=CHANNEL).opt(raw=True).info(line + "\n")
+        # As raw text: Loguru would fill in braces.
+        yield lambda line: logger.bind(channel=_CHANNEL).opt(raw=True).info(f"{line}\n")
     finally:
         # With a full disk, closing the file raises; the service must stop all the same.
         with suppress(OSError, ValueError):
             logger.remove(sink)
 
 
-def append_line(log: Path, line: str) -> None:
-    """Add a line to a log that another process has open for writing, and may be rotating."""
-    content = (line + "\n").encode()
+def append_line(log: Path, line: LogLine | str) -> None:
+    """Add a line to a log that another process has open for writing and may rotate."""
+    content = f"{line}\n".encode()
     while True:
         with log.open("ab", buffering=0) as file:
             file.write(content)
-            # Had the file been renamed in between, the line could be in one that is being compressed and deleted.
+            # If the file was renamed meanwhile, the line may be in one that is compressed and deleted: write it anew.
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), log.stat()):
                     return
 
 
-def last_beat(log: Path) -> Beat | None:
-    """Return the newest beat of the log, or None where there is none yet."""
+def last_beat(log: Path) -> LogLine | None:
+    """Return the newest heartbeat of the log, or None."""
     return next((line for line in _newest_lines(log) if line.job == "heartbeat"), None)
 
 
 def last_completed_slot(log: Path) -> datetime | None:
-    """Return the moment up to which every slot has its line: that of the newest beat of a slot.
+    """Return the time of the newest scheduled heartbeat; no slot before it lacks one.
 
-    Where there is none yet, it is that of the oldest beat: of the service's first start.
+    Without one, return the time of the oldest start in the log, or None.
     """
-    beats = [line for line in _newest_lines(log) if line.job == "heartbeat" and not line.by_hand]
+    beats = [line for line in _newest_lines(log) if line.job == "heartbeat" and not line.manual]
     return next((beat.at for beat in beats if beat.kind == "ok"), beats[-1].at if beats else None)
 
 
-def keep_check(log: Path, check: Beat) -> None:
-    """Keep the line of the daily check also beside the log, where no rotation and no newer beats hide it."""
-    kept = _check_beside(log)
-    unfinished = kept.with_suffix(".new")
-    unfinished.write_text(line_of(check) + "\n")
-    unfinished.replace(kept)
+def save_check(log: Path, check: LogLine) -> None:
+    """Save the line of the daily check in a file beside the log, where rotation and newer lines do not hide it."""
+    path = _check_file(log)
+    unfinished = path.with_suffix(".new")
+    unfinished.write_text(f"{check}\n")
+    unfinished.replace(path)
 
 
-def last_check(log: Path) -> Beat | None:
-    """Return the last daily check, or None where there is none, or none that can be read."""
+def last_check(log: Path) -> LogLine | None:
+    """Return the last daily check, or None where there is none or it is unreadable."""
     with suppress(OSError, UnicodeDecodeError):
-        return _parsed(_check_beside(log).read_text().strip())
+        return _parse(_check_file(log).read_text().strip())
     return None
 
 
-def line_of(beat: Beat) -> str:
-    """Write a beat as its line."""
-    facts = "".join(f" {name}={value}" for name, value in beat.facts.items())
-    return f"{timestamp(beat.at)} {beat.job} {beat.kind}{facts}"
-
-
-def _check_beside(log: Path) -> Path:
+def _check_file(log: Path) -> Path:
     return log.resolve().with_name(f".{log.name}.check")
 
 
-_TAIL_BYTES = 65_536
-
-
-def _newest_lines(log: Path) -> Iterator[Beat]:
+def _newest_lines(log: Path) -> Iterator[LogLine]:
     try:
         with log.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL_BYTES))
             lines = file.read(_TAIL_BYTES).decode(errors="replace").splitlines()
     except FileNotFoundError:
         return
-    yield from filter(None, map(_parsed, reversed(lines)))
+    yield from filter(None, map(_parse, reversed(lines)))
 
 
-def _parsed(line: str) -> Beat | None:
-    moment, _, rest = line.partition(" ")
-    job, kind, *facts = [*rest.split(" "), ""]
+def _parse(text: str) -> LogLine | None:
+    moment, _, remaining = text.partition(" ")
+    job, kind, *facts = [*remaining.split(" "), ""]
     try:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    if at.tzinfo is None or job not in JOBS:
+    if at.tzinfo is None or job not in _JOBS:
         return None
-    return Beat(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact), job)
+    return LogLine(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact), job)

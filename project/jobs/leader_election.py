@@ -1,9 +1,9 @@
-"""One leader among the processes that could run the scheduled jobs.
+"""Leader election: one process runs the scheduled jobs.
 
-On one host it is whoever holds the lock on a file: the kernel gives it back when its holder dies, however it dies, it
-works with the database down, and there is only ever one writer of the heartbeat log. Across hosts
-(`SCHEDULER_LOCK=postgres`) the candidate of each host also needs an advisory lock of the database, which ends with the
-connection that holds it; the slots that were filled are written down there, since each host has a log of its own.
+On one host, the leader holds a lock on a file beside the heartbeat log. The kernel releases it when its process dies,
+it needs no database, and it guarantees that the log has one writer. Across hosts (`SCHEDULER_LOCK=postgres`) the leader
+also holds an advisory lock of the database, which ends with its connection, and records completed slots in the
+database, since each host has its own log.
 """
 
 import asyncio
@@ -26,120 +26,118 @@ SECONDS_BETWEEN_TRIES = 1.0
 _LOCK = 0x0AD1EAD  # any number; only leaders take it
 _JOB = "heartbeat"
 
-_PATIENCE = 3.0
+_TIMEOUT = 3.0
 """Seconds without an answer from the database after which a leader steps down."""
 
 _KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "4"}
-"""After 9 s without a sign of a leader the server gives its lock back; by then it has stepped down."""
+"""The server releases the lock after 9 s without a sign of the leader, which has stepped down by then."""
 
-_FILLED = "SELECT slot FROM job_slot WHERE job = $1"
-_FILL = """\
-INSERT INTO job_slot AS filled (job, slot) VALUES ($1, $2)
-ON CONFLICT (job) DO UPDATE SET slot = EXCLUDED.slot WHERE filled.slot < EXCLUDED.slot
+_LAST_SLOT = "SELECT slot FROM job_slot WHERE job = $1"
+_CLAIM = """\
+INSERT INTO job_slot AS completed (job, slot) VALUES ($1, $2)
+ON CONFLICT (job) DO UPDATE SET slot = EXCLUDED.slot WHERE completed.slot < EXCLUDED.slot
 RETURNING true"""
 
 
 class Leader(Protocol):
-    """What the process that leads knows and may do."""
+    """The process that runs the jobs."""
 
     @property
     def last_completed_slot(self) -> datetime | None:
-        """The moment up to which every slot has its heartbeat; None where there was none yet."""
+        """The newest slot that has its heartbeat; None before the first."""
 
     def claim_slot(self, slot: datetime) -> AbstractAsyncContextManager[bool]:
-        """Hold a slot while its heartbeat is written; False where it has one already."""
+        """Hold a slot while its heartbeat is written; False where the slot has one already."""
 
     async def lost(self) -> None:
-        """Return when this process leads no more."""
+        """Return when this process is no longer the leader."""
 
 
 @asynccontextmanager
 async def leadership(settings: Settings) -> AsyncIterator[Leader]:
-    """Wait until this process is the leader, and be it inside the block."""
-    async with _first_on_host(settings.heartbeat_log), AsyncExitStack() as stack:
+    """Wait until this process is the leader, and lead inside the block. Raises DatabaseUnavailable."""
+    async with _host_lock(settings.heartbeat_log), AsyncExitStack() as stack:
         if settings.scheduler_lock == "file":
-            yield LeaderOnHost(settings.heartbeat_log)
+            yield HostLeader(settings.heartbeat_log)
         else:
-            yield await _first_in_database(settings, stack)
+            yield await _database_leader(settings, stack)
 
 
 def lock_for(log: Path) -> FileLock:
-    """Return the lock that the one writer of this log holds, not yet taken."""
+    """Return the lock of the one writer of this log, not yet acquired."""
     path = log.resolve().with_name(f".{log.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     return FileLock(path, timeout=0, mode=0o600)
 
 
-class LeaderOnHost:
-    """A leader among the processes of a host: the log itself says what has been written."""
+class HostLeader:
+    """A leader among the processes of one host: its log has the completed slots."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
 
     @property
     def last_completed_slot(self) -> datetime | None:
-        """The moment of the newest heartbeat."""
+        """The newest slot in the log."""
         return last_completed_slot(self._log)
 
     @asynccontextmanager
     async def claim_slot(self, _slot: datetime) -> AsyncIterator[bool]:
-        """Nobody else writes."""
+        """Yield True: the log has no other writer."""
         yield True
 
     async def lost(self) -> None:
-        """Only death takes the lock away."""
+        """Never return: the lock ends with the process."""
         await asyncio.Event().wait()
 
 
-class LeaderInDatabase:
-    """A leader among hosts."""
+class DatabaseLeader:
+    """A leader among hosts: the database has the completed slots."""
 
-    def __init__(self, connection: "asyncpg.Connection[Any]", filled: datetime | None) -> None:
-        self.last_completed_slot = filled
+    def __init__(self, connection: "asyncpg.Connection[Any]", last_slot: datetime | None) -> None:
+        self.last_completed_slot = last_slot
         self._connection = connection
-        self._one_at_a_time = asyncio.Lock()
+        self._connection_lock = asyncio.Lock()
 
     @asynccontextmanager
     async def claim_slot(self, slot: datetime) -> AsyncIterator[bool]:
-        """Write the slot down, for good when the block has ended."""
-        async with self._one_at_a_time, self._connection.transaction():
-            yield bool(await self._connection.fetchval(_FILL, _JOB, slot))
+        """Record the slot as completed, and commit when the block has ended."""
+        async with self._connection_lock, self._connection.transaction():
+            yield bool(await self._connection.fetchval(_CLAIM, _JOB, slot))
 
     async def lost(self) -> None:
-        """Ask every second whether the connection that holds the lock is still there."""
+        """Test the connection that holds the lock every second; return when it is broken."""
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_TRIES)
             try:
-                async with asyncio.timeout(_PATIENCE), self._one_at_a_time:
+                async with asyncio.timeout(_TIMEOUT), self._connection_lock:
                     await self._connection.fetchval("SELECT 1")
             except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                logger.warning("This process leads no more: the database is away ({}).", type(error).__name__)
+                logger.warning("This process is no longer the leader: the database is away ({}).", type(error).__name__)
                 self._connection.terminate()
                 return
 
 
 @asynccontextmanager
-async def _first_on_host(log: Path) -> AsyncIterator[None]:
+async def _host_lock(log: Path) -> AsyncIterator[None]:
     lock = lock_for(log)
     while True:
         try:
             lock.acquire()
+            break
         except Timeout:
             await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-        else:
-            break
     try:
         yield
     finally:
         lock.release()
 
 
-async def _first_in_database(settings: Settings, stack: AsyncExitStack) -> LeaderInDatabase:
-    """Return when this process has the lock. Raises DatabaseUnavailable."""
+async def _database_leader(settings: Settings, stack: AsyncExitStack) -> DatabaseLeader:
     connection = await stack.enter_async_context(write_connection(settings, "leader", **_KEEPALIVE))
-    # Asked again and again, rather than waited for: a wait would not notice that the network is gone.
+    # It polls: a blocking wait would not notice that the network is gone.
     while not await connection.fetchval(  # noqa: ASYNC110
-        "SELECT pg_try_advisory_lock($1)", _LOCK, timeout=_PATIENCE
+        "SELECT pg_try_advisory_lock($1)", _LOCK, timeout=_TIMEOUT
     ):
         await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-    return LeaderInDatabase(connection, await connection.fetchval(_FILLED, _JOB, timeout=_PATIENCE))
+    return DatabaseLeader(connection, await connection.fetchval(_LAST_SLOT, _JOB, timeout=_TIMEOUT))

@@ -1,4 +1,4 @@
-"""A process that could lead, on a clock that others set: each line of its standard input is a moment."""
+"""A process that could lead, on a clock that the test sets: each line of its standard input is a moment."""
 
 import asyncio
 import sys
@@ -12,16 +12,16 @@ from project.settings import Settings
 from project.store.postgres.connections import serving_config
 
 leader_election.SECONDS_BETWEEN_TRIES = scheduler.SECONDS_BETWEEN_TRIES = 0.05
-made = []
+schedulers = []
 
 
-def noted(*arguments: object) -> object:
-    made.append(heartbeat_scheduler(*arguments))
-    return made[-1]
+def recorded(*arguments: object) -> object:
+    schedulers.append(job_scheduler(*arguments))
+    return schedulers[-1]
 
 
-heartbeat_scheduler = scheduler.heartbeat_scheduler
-scheduler.heartbeat_scheduler = noted
+job_scheduler = scheduler.job_scheduler
+scheduler.job_scheduler = recorded
 
 
 async def main(now: str) -> None:
@@ -33,8 +33,8 @@ async def main(now: str) -> None:
         sys.stdout.flush()
         while moment := (await asyncio.to_thread(sys.stdin.readline)).strip():
             traveller.move_to(moment)
-            if made and made[-1].running:
-                made[-1].wakeup()
+            if schedulers and schedulers[-1].running:
+                schedulers[-1].wakeup()
             sys.stdout.write(moment + "\n")
             sys.stdout.flush()
         leading.cancel()

@@ -12,10 +12,10 @@ import httpx
 import pytest
 import time_machine
 
-from project.jobs.heartbeat import Overdue, beat, check
-from project.jobs.heartbeat_log import append_line, last_beat, line_of
-from project.jobs.leader_election import LeaderOnHost
-from project.jobs.scheduler import cron_trigger, heartbeat_scheduler
+from project.jobs.heartbeat import Overdue, check_heartbeat, heartbeat_line
+from project.jobs.heartbeat_log import LogLine, append_line, last_beat
+from project.jobs.leader_election import HostLeader
+from project.jobs.scheduler import cron_trigger, job_scheduler
 from project.settings import Settings
 from tests.model import FACTS
 
@@ -26,17 +26,17 @@ LINE = re.compile(
 
 
 class Clock:
-    """A clock that stands still, and a scheduler that lives by it."""
+    """A clock that the test moves, and a scheduler that follows it."""
 
     def __init__(self, traveller: Any, settings: Settings) -> None:
         self.lines: list[str] = []
         self.checks: list[str] = []
         self._traveller = traveller
         self._settings = settings
-        self.scheduler = heartbeat_scheduler(settings, self.write, LeaderOnHost(settings.heartbeat_log))
+        self.scheduler = job_scheduler(settings, self.write, HostLeader(settings.heartbeat_log))
 
-    def write(self, line: str) -> None:
-        (self.lines if " heartbeat " in line else self.checks).append(line)
+    def write(self, line: LogLine) -> None:
+        (self.lines if line.job == "heartbeat" else self.checks).append(str(line))
         append_line(self._settings.heartbeat_log, line)
 
     async def move_to(self, moment: str) -> None:
@@ -63,13 +63,13 @@ async def clock(start: str, settings: Settings) -> AsyncIterator[Clock]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    # The jobs that write have a database of their own, and not that of the developer.
+    # The jobs that write must not reach the developer's database.
     return Settings(heartbeat_log=tmp_path / "heartbeat.log", database_url="postgresql://postgres@/x?host=/nowhere")
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("client")
-async def test_it_beats_at_00_06_12_and_18(settings: Settings) -> None:
+async def test_a_heartbeat_is_written_at_00_06_12_and_18(settings: Settings) -> None:
     async with clock("2024-03-01T03:17:00Z", settings) as at:
         for hour in range(4, 52):
             moment = datetime(2024, 3, 1, tzinfo=UTC) + timedelta(hours=hour)
@@ -81,7 +81,7 @@ async def test_it_beats_at_00_06_12_and_18(settings: Settings) -> None:
     ]  # fmt: skip
     for line in at.lines:
         assert LINE.fullmatch(line), line
-    # And the daily check once a day, after 04:30; here the clock jumps by hours.
+    # The daily check runs once a day, after 04:30; here the clock jumps by hours.
     assert [line[:13] for line in at.checks] == ["2024-03-01T04", "2024-03-02T04"]
     assert "next=2024-03-01T12:00:00.000Z" in at.lines[0]
     assert "since_last=21600s" in at.lines[1]
@@ -89,7 +89,7 @@ async def test_it_beats_at_00_06_12_and_18(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("client")
-async def test_slots_that_were_missed_make_one_beat(settings: Settings) -> None:
+async def test_missed_slots_get_one_heartbeat(settings: Settings) -> None:
     often = settings.model_copy(update={"heartbeat_cron": "*/10 * * * *"})
     async with clock("2024-03-01T03:01:00Z", often) as at:
         await at.move_to("2024-03-01T03:45:00Z")
@@ -99,7 +99,7 @@ async def test_slots_that_were_missed_make_one_beat(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("client")
-async def test_a_slot_that_came_due_while_nobody_led_is_made_up_for(settings: Settings) -> None:
+async def test_a_slot_without_a_leader_gets_its_heartbeat_from_the_next_one(settings: Settings) -> None:
     append_line(
         settings.heartbeat_log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok"
     )
@@ -107,13 +107,13 @@ async def test_a_slot_that_came_due_while_nobody_led_is_made_up_for(settings: Se
         await at.move_to("2024-03-01T06:00:03Z")
         await at.move_to("2024-03-01T06:00:05Z")
     assert len(at.beats) == 1
-    async with clock("2024-03-01T06:00:09Z", settings) as again:
-        await again.move_to("2024-03-01T06:00:10Z")
-    assert again.beats == []
+    async with clock("2024-03-01T06:00:09Z", settings) as second:
+        await second.move_to("2024-03-01T06:00:10Z")
+    assert second.beats == []
 
 
 @pytest.mark.usefixtures("client")
-async def test_a_beat_by_hand_fills_no_slot(settings: Settings) -> None:
+async def test_a_manual_heartbeat_completes_no_slot(settings: Settings) -> None:
     append_line(
         settings.heartbeat_log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok"
     )
@@ -127,7 +127,7 @@ async def test_a_beat_by_hand_fills_no_slot(settings: Settings) -> None:
 
 
 @pytest.mark.usefixtures("client")
-async def test_a_slot_of_yesterday_is_not(settings: Settings) -> None:
+async def test_a_slot_of_yesterday_gets_no_heartbeat(settings: Settings) -> None:
     append_line(
         settings.heartbeat_log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok"
     )
@@ -138,21 +138,21 @@ async def test_a_slot_of_yesterday_is_not(settings: Settings) -> None:
         assert at.beats == ["2024-03-02T12:00:00"]
 
 
-def test_check(tmp_path: Path) -> None:
+def test_the_check_fails_five_minutes_after_the_slot(tmp_path: Path) -> None:
     log = tmp_path / "heartbeat.log"
     with pytest.raises(Overdue, match="has no heartbeat; is the service running"):
-        check(log, datetime.now(UTC))
+        check_heartbeat(log, datetime.now(UTC))
     append_line(log, "2024-03-01T00:00:00.001Z heartbeat ok next=2024-03-01T06:00:00.000Z database=ok")
-    assert check(log, datetime(2024, 3, 1, 6, 4, tzinfo=UTC)).kind == "ok"
+    assert check_heartbeat(log, datetime(2024, 3, 1, 6, 4, tzinfo=UTC)).kind == "ok"
     with pytest.raises(Overdue, match=r"due at 2024-03-01T06:00:00\.000Z is 0:05:01 late"):
-        check(log, datetime(2024, 3, 1, 6, 5, 1, tzinfo=UTC))
+        check_heartbeat(log, datetime(2024, 3, 1, 6, 5, 1, tzinfo=UTC))
 
 
-async def test_a_beat_reads_back_as_it_was_written(client: httpx.AsyncClient, tmp_path: Path) -> None:
+async def test_a_heartbeat_reads_back_as_it_was_written(client: httpx.AsyncClient, tmp_path: Path) -> None:
     log = tmp_path / "heartbeat.log"
-    written = await beat("ok", datetime(2024, 3, 1, 6, tzinfo=UTC), log)
+    written = await heartbeat_line("ok", datetime(2024, 3, 1, 6, tzinfo=UTC), log)
     append_line(log, "half a li")
-    append_line(log, line_of(written))
+    append_line(log, written)
     append_line(log, "\x00\x00")
     read = last_beat(log)
     assert read is not None
@@ -160,7 +160,7 @@ async def test_a_beat_reads_back_as_it_was_written(client: httpx.AsyncClient, tm
     assert abs(read.at - written.at) < timedelta(milliseconds=1)
 
 
-def test_a_cron_expression_that_is_none() -> None:
+def test_an_invalid_cron_expression_names_the_setting() -> None:
     with pytest.raises(
         ValueError, match=r"HEARTBEAT_CRON 'every day' is not a cron expression such as '0 \*/6 \* \* \*'"
     ):

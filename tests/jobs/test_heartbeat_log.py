@@ -1,4 +1,4 @@
-"""The log file: rotation, retention, compression, and nobody waits for them."""
+"""The heartbeat log: rotation, retention and compression, which block nothing."""
 
 import asyncio
 import gzip
@@ -19,7 +19,7 @@ def settings(log: Path, **changes: str) -> Settings:
 
 
 def everything(log: Path) -> list[str]:
-    """Return all lines of the log and what was rotated away, oldest file first."""
+    """Return all lines of the log and of its rotated files, the oldest first."""
     files = sorted(log.parent.glob("heartbeat.*.log*"), key=lambda path: path.stat().st_mtime_ns)
     contents = [
         gzip.decompress(path.read_bytes()).decode() if path.suffix == ".gz" else path.read_text() for path in files
@@ -39,7 +39,7 @@ def test_rotation_compression_and_retention(tmp_path: Path) -> None:
     assert last_beat(log).facts["number"] == "99"
 
 
-def test_braces_and_colours_are_written_as_they_are(tmp_path: Path) -> None:
+def test_braces_and_colours_are_written_unchanged(tmp_path: Path) -> None:
     log = tmp_path / "heartbeat.log"
     with open_log(settings(log)) as write:
         write("x heartbeat ok fact={not_a_field} <red>")
@@ -75,9 +75,9 @@ def test_tail_f_loses_no_line_over_rotations(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-async def test_nobody_waits_while_it_rotates_and_compresses(tmp_path: Path) -> None:
+async def test_the_event_loop_runs_while_the_log_rotates_and_compresses(tmp_path: Path) -> None:
     log = tmp_path / "heartbeat.log"
-    # As much as takes gzip a good second.
+    # So many lines take gzip a second.
     log.write_bytes(b"".join(LINE.format(number).encode() + b"\n" for number in range(1_000_000)))
     worst = 0.0
     done = asyncio.Event()
@@ -100,7 +100,7 @@ async def test_nobody_waits_while_it_rotates_and_compresses(tmp_path: Path) -> N
     done.set()
     await watcher
     assert busy > 0.1, "too little was compressed to show anything"
-    assert worst < busy / 2, f"the loop stood still for {worst:.3f} s of {busy:.3f}"
+    assert worst < busy / 2, f"the loop was blocked for {worst:.3f} s of {busy:.3f}"
 
 
 def test_a_line_from_another_process_survives_a_rotation(tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_line_from_another_process_survives_a_rotation(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "value"), [("rotation", "now and then"), ("retention", "forever"), ("compression", "rar5")]
 )
-def test_settings_that_cannot_be(tmp_path: Path, name: str, value: str) -> None:
+def test_invalid_settings_are_refused(tmp_path: Path, name: str, value: str) -> None:
     with (
         pytest.raises(ValueError, match=value),
         open_log(settings(tmp_path / "heartbeat.log", **{f"heartbeat_{name}": value})),

@@ -1,4 +1,4 @@
-"""The heartbeat inside a service, with and without its database."""
+"""The heartbeat of a service, with and without its database."""
 
 import asyncio
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.conftest import Client
 from tests.jobs.test_heartbeat import LINE, clock
 
 
-async def test_a_start_is_a_beat_at_once(serving: Client, facts_database: str) -> None:
+async def test_a_service_writes_a_heartbeat_when_it_starts(serving: Client, facts_database: str) -> None:
     async with serving(facts_database) as client:
         log = client.app.state.ad_metrics.settings.heartbeat_log
         for _ in range(100):
@@ -34,7 +34,7 @@ async def test_a_start_is_a_beat_at_once(serving: Client, facts_database: str) -
         {"heartbeat_compression": "rar5"},
     ],
 )
-async def test_a_heartbeat_that_cannot_be_stops_the_service_at_once(
+async def test_an_invalid_setting_of_the_heartbeat_stops_the_service_at_once(
     serving: Client, facts_database: str, changes: dict[str, str]
 ) -> None:
     with pytest.raises(ValueError, match=next(iter(changes.values()))):
@@ -42,12 +42,11 @@ async def test_a_heartbeat_that_cannot_be_stops_the_service_at_once(
             pass
 
 
-async def test_a_log_that_cannot_be_written_for_a_while(
+async def test_a_log_that_becomes_writable_gets_its_heartbeat(
     serving: Client, facts_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("project.jobs.scheduler.SECONDS_BETWEEN_FAILURES", 0.05)
     broken = True
-
     real = leader_election.lock_for
 
     def lock_for(log: Path) -> FileLock:
@@ -69,7 +68,7 @@ async def test_a_log_that_cannot_be_written_for_a_while(
         assert last_beat(log).kind == "start"
 
 
-async def test_a_database_that_is_away_is_said_and_stops_nothing(serving: Client, tmp_path: Path) -> None:
+async def test_heartbeats_continue_while_the_database_is_away(serving: Client, tmp_path: Path) -> None:
     async with serving("postgresql://postgres@/x?host=/nowhere") as client:
         log = tmp_path / "heartbeat.log"
         settings = Settings(heartbeat_log=log)

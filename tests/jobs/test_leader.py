@@ -1,4 +1,4 @@
-"""Across hosts, a leader that loses its connection stops, and another takes over in seconds."""
+"""Across hosts, a leader that loses its connection steps down, and another host leads within seconds."""
 
 import asyncio
 import time
@@ -22,28 +22,30 @@ async def leaders(connection: asyncpg.Connection) -> list[int]:
     return [row[0] for row in rows]
 
 
-async def test_two_hosts(database: str, tmp_path: Path) -> None:
+async def test_the_other_host_leads_when_the_network_of_the_first_stalls(database: str, tmp_path: Path) -> None:
     settings = {"SCHEDULER_LOCK": "postgres"}
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     connection = await asyncpg.connect(database)
     with Network(database) as network, hosted(network.url, tmp_path / "a", **settings) as first:
-        eventually(lambda: beats(first.log), what="the first beat")
+        eventually(lambda: beats(first.log), what="the first heartbeat")
         with hosted(database, tmp_path / "b", **settings) as second:
             await asyncio.sleep(2)
             assert beats(second.log) == []
             [leader] = await leaders(connection)
-            # The first host's way to the database is gone; its leader steps down, and the other host has one.
-            prefetch_first = time.monotonic()
+            # The first host loses the database; its leader steps down, and the other host leads.
+            stalled_at = time.monotonic()
             await connection.execute("SELECT pg_terminate_backend($1)", leader)
             network.stall()
             await soon(lambda: has_beats(second.log), 15, "a takeover")
-            assert time.monotonic() - prefetch_first < 10
-            eventually(lambda: "This process leads no more" in first.said, 10, "that it is said")
+            assert time.monotonic() - stalled_at < 10
+            eventually(
+                lambda: "This process is no longer the leader" in first.said, 10, "the log line of the old leader"
+            )
             assert len(await leaders(connection)) == 1
             network.resume()
             network.cut()
-            # It comes back as a candidate.
+            # The first host becomes a candidate.
             await soon(lambda: is_candidate(connection), 15, "the first host among the candidates")
     await connection.close()
 

@@ -1,4 +1,4 @@
-"""The daily jobs that keep partitions."""
+"""The daily jobs that create and drop partitions."""
 
 from pathlib import Path
 
@@ -22,14 +22,14 @@ def log() -> list[str]:
     logger.remove(sink)
 
 
-async def test_partitions_are_made_three_months_ahead(
+async def test_partitions_are_created_three_months_ahead(
     database: str, connection: asyncpg.Connection, log: list[str]
 ) -> None:
     settings = Settings(database_url=database)
     with time_machine.travel("2024-11-05T03:10:00Z", tick=False):
-        for made in ("fact_ad_metrics_daily_2024_11, fact_ad_metrics_daily_2024_12, fact_ad_metrics_daily_2025_01, fact_ad_metrics_daily_2025_02, rollup", "none."):  # fmt: skip
-            await partition_maintenance.make_partitions(settings)
-            assert log[-1].startswith(f"INFO Partitions are there 3 months ahead; made: {made}")
+        for created in ("fact_ad_metrics_daily_2024_11, fact_ad_metrics_daily_2024_12, fact_ad_metrics_daily_2025_01, fact_ad_metrics_daily_2025_02, rollup", "none."):  # fmt: skip
+            await partition_maintenance.create_partitions(settings)
+            assert log[-1].startswith(f"INFO Partitions exist 3 months ahead; created: {created}")
     assert await connection.fetchval("SELECT count(*) FROM pg_inherits") > 8
 
 
@@ -51,7 +51,7 @@ async def test_old_months_are_dropped(
     assert (await check(connection, [20240201, 20240301])).rollups == ()
 
 
-async def test_what_was_dropped_is_said(database: str, tmp_path: Path, log: list[str]) -> None:
+async def test_the_log_names_the_dropped_partitions(database: str, tmp_path: Path, log: list[str]) -> None:
     await loaded(database, write(tmp_path / "a.csv", [ONE, ("2024-01-31", *ONE[1:])]))
     with time_machine.travel("2024-03-15T03:10:00Z", tick=False):
         for dropped in ("fact_ad_metrics_daily_2024_01, rollup_ad_metrics_daily_2024_01", "none"):
@@ -59,21 +59,21 @@ async def test_what_was_dropped_is_said(database: str, tmp_path: Path, log: list
             assert log[-1] == f"INFO Facts before 2024-02-01 are dropped; partitions: {dropped}.\n"
 
 
-async def test_a_reader_is_not_kept_waiting(
+async def test_a_job_gives_up_rather_than_block_readers(
     database: str, connection: asyncpg.Connection, tmp_path: Path, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [ONE]))
-    monkeypatch.setattr(partition_maintenance, "_SECONDS_TO_LOCK", 1)
+    monkeypatch.setattr(partition_maintenance, "_LOCK_TIMEOUT_SECONDS", 1)
     async with connection.transaction():
         await connection.fetch("SELECT * FROM fact_ad_metrics_daily")
         await partition_maintenance.drop_old_facts(Settings(database_url=database, retention_months=1))
-        assert log[-1].startswith("WARNING Old facts could not be dropped: others were reading for 1 s")
+        assert log[-1].startswith("WARNING Old facts could not be dropped: queries read them for 1 s")
     assert len(await facts(connection)) == 1
 
 
-async def test_a_database_that_is_away_is_said(log: list[str]) -> None:
+async def test_an_unavailable_database_is_logged(log: list[str]) -> None:
     settings = Settings(database_url="postgresql://postgres@/x?host=/nowhere", retention_months=1)
-    await partition_maintenance.make_partitions(settings)
-    assert log[-1].startswith("ERROR Partitions could not be made ahead")
+    await partition_maintenance.create_partitions(settings)
+    assert log[-1].startswith("ERROR Partitions could not be created")
     await partition_maintenance.drop_old_facts(settings)
     assert log[-1].startswith("ERROR Old facts could not be dropped")

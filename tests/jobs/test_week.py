@@ -1,4 +1,4 @@
-"""A week of heartbeats on a fake clock, by real processes that are killed at random: one a slot, whoever leads."""
+"""A week of heartbeats on a fake clock, by real processes that are killed at random: one heartbeat a slot."""
 
 import random
 import signal
@@ -23,7 +23,7 @@ SLOT = timedelta(hours=6)
 
 
 class Candidates:
-    """Processes that could lead, each on a host of its own or all on one."""
+    """Processes that could lead, on one host or on several."""
 
     def __init__(self, url: str, logs: list[Path], lock: str) -> None:
         self.logs = logs
@@ -34,20 +34,20 @@ class Candidates:
 
     def move_to(self, moment: datetime) -> None:
         self.now = moment
-        for one, _ in self.living:
-            one.stdin.write(f"{moment.isoformat()}\n".encode())
-            one.stdin.flush()
-        for one, _ in self.living:
-            while (said := one.stdout.readline()) == b"ready\n":
+        for process, _ in self.living:
+            process.stdin.write(f"{moment.isoformat()}\n".encode())
+            process.stdin.flush()
+        for process, _ in self.living:
+            while (line := process.stdout.readline()) == b"ready\n":
                 pass
-            assert said.strip() == moment.isoformat().encode()
+            assert line.strip() == moment.isoformat().encode()
 
     def kill(self, index: int) -> None:
-        """End one with SIGKILL, and start another on its host."""
+        """Kill a process, and start another on its host."""
         self.living.append(self._start(self._end(index)))
 
     def lose_host(self) -> None:
-        """End whoever is on the host that leads with SIGKILL, and start others there once another host leads."""
+        """Kill all processes of the host that leads, and start others there once another host leads."""
         leading = max(self.logs, key=lambda log: max(_lines(log, "start"), default=""))
         before = self.starts()
         lost = [self._end(index) for index in (3, 2, 1, 0) if self.living[index][1] == leading]
@@ -58,21 +58,21 @@ class Candidates:
         return sum(len(_lines(log, "start")) for log in self.logs)
 
     def beats(self) -> Counter[datetime]:
-        """How many beats each slot has."""
+        """How many heartbeats each slot has."""
         moments = (datetime.fromisoformat(line.split()[0]) for log in self.logs for line in _lines(log, "ok"))
         day = datetime(2024, 3, 4, tzinfo=UTC)
         return Counter(day + (moment - day) // SLOT * SLOT for moment in moments)
 
     def end(self) -> None:
-        for one, _ in self.living:
-            one.stdin.close()
-        for one, _ in self.living:
-            assert _close(one) == 0
+        for process, _ in self.living:
+            process.stdin.close()
+        for process, _ in self.living:
+            assert _close(process) == 0
 
     def _end(self, index: int) -> Path:
-        one, log = self.living.pop(index)
-        one.send_signal(signal.SIGKILL)
-        _close(one)
+        process, log = self.living.pop(index)
+        process.send_signal(signal.SIGKILL)
+        _close(process)
         self.killed += 1
         return log
 
@@ -107,8 +107,8 @@ def week(candidates: Candidates, dice: random.Random, kill: Callable[[bool], Non
         if moment - slot < timedelta(hours=1):
             if dice.random() < 0.25:
                 kill(True)
-            # Whoever leads now, or takes over, has the hour for it.
-            eventually(lambda: candidates.beats()[slot], 20, f"the beat of {slot}")  # noqa: B023
+            # The leader, or the next one, has an hour of fake time for it.
+            eventually(lambda: candidates.beats()[slot], 20, f"the heartbeat of {slot}")  # noqa: B023
     time.sleep(0.5)
     candidates.end()
     assert candidates.killed > 8
@@ -121,7 +121,7 @@ async def test_on_one_host(facts_database: str, tmp_path: Path) -> None:
     candidates = Candidates(facts_database, [tmp_path / "heartbeat.log"], "file")
 
     def kill(at_the_slot: bool) -> None:
-        # At any moment: before, while and after the line is written.
+        # At any moment: before, during or after the write.
         time.sleep(dice.random() * 0.05 if at_the_slot else 0)
         candidates.kill(dice.randrange(4))
 
@@ -133,7 +133,7 @@ async def test_across_hosts(database: str, tmp_path: Path) -> None:
     candidates = Candidates(database, [tmp_path / "a" / "heartbeat.log", tmp_path / "b" / "heartbeat.log"], "postgres")
 
     def kill(at_the_slot: bool) -> None:
-        # Not in the milliseconds between the line and the commit that says so: another host would write it again.
+        # Not in the milliseconds between the line and its commit: another host would write a second line.
         if not at_the_slot:
             time.sleep(0.2)
             candidates.lose_host()
