@@ -1,4 +1,4 @@
-"""Settings from the environment or from `.env`; `.env.example` says what each means."""
+"""Settings, from the environment or `.env`; `.env.example` explains each."""
 
 import re
 from functools import lru_cache
@@ -14,7 +14,7 @@ _Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITI
 
 
 class SettingsError(ValueError):
-    """Settings that cannot be, each named with what was expected."""
+    """Invalid settings, each with what is expected."""
 
 
 def _capitals(text: object) -> object:
@@ -45,7 +45,7 @@ def _not_below_pool_min(number: int, info: ValidationInfo) -> int:
 def _origins(text: str) -> str:
     for origin in text.split():
         if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
-            raise ValueError(f"{origin!r} is no origin such as https://dashboards.example.com, without a path")
+            raise ValueError(f"{origin!r} is not an origin such as https://dashboards.example.com, without a path")
     return text
 
 
@@ -59,12 +59,12 @@ def _known_time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"no time zone is called {name!r}; expected an IANA name such as Europe/Berlin") from error
+        raise ValueError(f"{name!r} is not a time zone; expected an IANA name such as Europe/Berlin") from error
     return name
 
 
 class Settings(BaseSettings):
-    """One field a setting; the environment variable has the field's name in capitals."""
+    """Each field is a setting; its environment variable has the same name in capitals."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
@@ -104,29 +104,30 @@ class Settings(BaseSettings):
     metrics_dir: Path = Path(".metrics")
 
     @model_validator(mode="after")
-    def _strangers_do_not_load(self) -> Self:
+    def _anonymous_clients_do_not_load(self) -> Self:
         if self.api_allow_anonymous and self.api_auth == "required":
             raise ValueError("API_ALLOW_ANONYMOUS=true contradicts API_AUTH=required: choose one")
         if self.api_allow_anonymous and self.ingest_http:
             raise ValueError(
-                "INGEST_HTTP=true with API_ALLOW_ANONYMOUS=true would let anybody load: use API_AUTH=required"
+                "INGEST_HTTP=true with API_ALLOW_ANONYMOUS=true would let anybody load files: use API_AUTH=required"
             )
         return self
 
 
 @lru_cache
 def get_settings() -> Settings:
-    """Read the settings once for the life of the process. Raises SettingsError."""
+    """Return the settings, which are read once in a process. Raises SettingsError."""
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(map(_told, error.errors()))) from error
+        raise SettingsError("\n".join(map(_message, error.errors()))) from error
 
 
-def _told(fault: Any) -> str:
-    name = "_".join(str(part) for part in fault["loc"]).upper()
+def _message(error: Any) -> str:
+    name = "_".join(str(part) for part in error["loc"]).upper()
+    reason = error["msg"].removeprefix("Value error, ")
     if not name:
-        return f"These settings cannot be together: {fault['msg'].removeprefix('Value error, ')}."
-    # An address may hold a password.
-    value = "" if name == "DATABASE_URL" else f" {fault['input']!r}"
-    return f"The setting {name} cannot be{value}: {fault['msg'].removeprefix('Value error, ')}."
+        return f"The combination of settings is invalid: {reason}."
+    # A URL may contain a password.
+    value = "" if name == "DATABASE_URL" else f" {error['input']!r}"
+    return f"The setting {name}{value} is invalid: {reason}."
