@@ -1,6 +1,6 @@
-"""`ad-metrics`: arguments in, exit codes out. One file for what belongs together, imported when it is asked for.
+"""`ad-metrics`: one file for each group of commands, imported when one of them runs.
 
-Exit codes: 0 done, 1 refused, 2 wrong usage or settings, 3 the database is away.
+Exit codes: 0 done, 1 refused, 2 invalid usage or settings, 3 the database is unavailable.
 """
 
 import sys
@@ -31,17 +31,17 @@ FILES = {
 
 
 class Commands(TyperGroup):
-    """The commands of all files. To import every file takes 1.8 s, that of `keys` 0.6 s."""
+    """The commands of all files. Importing every file takes 1.8 s, importing that of `keys` 0.6 s."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """Return their names, without an import."""
+        """Return the names of all commands, without an import."""
         return list(FILES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import the file of this command; for an unknown one all files, for Typer to suggest what it resembles."""
+        """Import the file of the command; for an unknown name all files, so that Typer suggests similar ones."""
         for name in [cmd_name] if cmd_name in FILES else FILES:
-            found = get_command(import_module(f"project.cli.{FILES[name]}").app)
-            self.add_command(getattr(found, "commands", {}).get(name, found), name)
+            command = get_command(import_module(f"project.cli.{FILES[name]}").app)
+            self.add_command(getattr(command, "commands", {}).get(name, command), name)
         return super().get_command(ctx, cmd_name)
 
 

@@ -31,27 +31,28 @@ def stop() -> None:
 
 @app.command()
 def status() -> None:
-    """Tell whether the embedded server is up; exit 3 when it is not."""
-    state = _embedded().status()
-    print(f"{'up, process ' + str(state.pid) if state.running else 'down'}, PostgreSQL {state.version}, {state.data}")
-    if not state.running:
+    """Print whether the embedded server is up; exit 3 when it is not."""
+    status = _embedded().status()
+    state = f"up, process {status.pid}" if status.running else "down"
+    print(f"{state}, PostgreSQL {status.version}, {status.data}")
+    if not status.running:
         raise typer.Exit(DATABASE_AWAY)
 
 
 @app.command()
 def url() -> None:
-    """Print the address of the embedded server's database, and nothing else."""
+    """Print the URL of the embedded server's database."""
     print(_embedded().url())
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def psql(context: typer.Context) -> None:
-    """Open psql on the service's database; further arguments go to psql."""
+    """Open psql on the service's database; psql gets all further arguments."""
     with exit_codes():
-        address = database_url(get_settings())
+        dsn = database_url(get_settings())
         program = _embedded().command("psql")
         sys.stdout.flush()
-        os.execv(program, [program, address, *context.args])  # noqa: S606 - becomes psql
+        os.execv(program, [program, dsn, *context.args])  # noqa: S606 - the process becomes psql
 
 
 def _embedded() -> EmbeddedPostgres:

@@ -1,4 +1,4 @@
-"""`ad-metrics demo`: everything set up, for a first look."""
+"""`ad-metrics demo`: set everything up and serve, for a first look."""
 
 import asyncio
 import os
@@ -35,7 +35,7 @@ def demo(
 ) -> None:
     """Set everything up, load sample data where there is none, and serve: for a first look."""
     settings = get_settings()
-    _refuse_taken_port(host, port)
+    _require_free_port(host, port)
     with exit_codes():
         print(f"Ad Metrics {__version__}", flush=True)
         if not settings.database_url:
@@ -71,7 +71,7 @@ async def _sample_if_empty(settings: Settings) -> str:
     )
 
 
-def _refuse_taken_port(host: str, port: int) -> None:
+def _require_free_port(host: str, port: int) -> None:
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -88,7 +88,7 @@ def _has_screen() -> bool:
 def _open_when_up(site: str) -> None:
     for _ in range(100):
         try:
-            with urlopen(f"{site}/health/live", timeout=1):  # noqa: S310 - our own address
+            with urlopen(f"{site}/health/live", timeout=1):  # noqa: S310 - the address of this process
                 webbrowser.open(site)
                 return
         except URLError:

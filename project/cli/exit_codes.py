@@ -1,4 +1,4 @@
-"""Exit codes: what a script hears of an error, and what a person reads."""
+"""Exit codes: how a command ends that raises an error."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ REFUSED, USAGE, DATABASE_AWAY = 1, 2, 3
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Turn the errors of a command into a line on standard error and its exit code."""
+    """Turn an error of the block into a line on standard error and an exit code."""
     try:
         yield
     except (DatabaseUnavailable, EmbeddedPostgresError) as error:
