@@ -23,7 +23,8 @@ from hypothesis import settings as hypothesis_settings
 from project.main import create_app
 from project.settings import Settings
 from project.store.postgres import migrations
-from project.store.postgres.embedded import ROOT_HOME, EmbeddedPostgres
+from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.postgres.embedded_directories import ROOT_HOME
 from project.store.warehouse import rollups
 from tests.model import FACTS, insert_facts
 from tests.report_model import REPORT_FACTS

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 
 import typer
 
@@ -9,6 +10,7 @@ from project.cli.exit_codes import DATABASE_AWAY, exit_codes
 from project.settings import get_settings
 from project.store.postgres.connections import database_url
 from project.store.postgres.embedded import EmbeddedPostgres
+from project.store.postgres.embedded_programs import PACKAGE
 
 app = typer.Typer(name="db", add_completion=False, no_args_is_help=True, help="The embedded PostgreSQL server.")
 
@@ -32,10 +34,10 @@ def stop() -> None:
 @app.command()
 def status() -> None:
     """Print whether the embedded server is up; exit 3 when it is not."""
-    status = _embedded().status()
-    state = f"up, process {status.pid}" if status.running else "down"
-    print(f"{state}, PostgreSQL {status.version}, {status.data}")
-    if not status.running:
+    server = _embedded()
+    running = server.running
+    print(f"{f'up, process {server.pid}' if running else 'down'}, PostgreSQL {version(PACKAGE)}, {server.data}")
+    if not running:
         raise typer.Exit(DATABASE_AWAY)
 
 

@@ -89,7 +89,7 @@ async def test_a_server_that_is_killed(short_directory: Path, tmp_path: Path) ->
         for moment in MOMENTS[1::2]:
             process = prefetch_first(file, server.url())
             time.sleep(moment)
-            pid = server.status().pid
+            pid = server.pid
             assert pid
             os.kill(pid, signal.SIGKILL)
             _, said = process.communicate(timeout=30)

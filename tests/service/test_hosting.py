@@ -84,7 +84,7 @@ def test_a_database_that_goes_away_and_comes_back(directory: Path, tmp_path: Pat
         assert unready.json()["type"] == "/problems/database-not-migrated"
         assert run([*AERICH, "upgrade"], **settings).returncode == 0
         eventually(lambda: ready(site), 10, "readiness")
-        for stop in (server.stop, lambda: os.kill(server.status().pid, signal.SIGKILL)):
+        for stop in (server.stop, lambda: os.kill(server.pid, signal.SIGKILL)):
             assert httpx.get(f"{site}/v1/ad-metrics").status_code == 200
             stop()
             for path in ("/v1/ad-metrics", "/v1/ad-metrics/1", "/v1/dimensions/region", "/v1/catalog", "/health/ready"):
@@ -102,7 +102,7 @@ def test_a_database_that_goes_away_and_comes_back(directory: Path, tmp_path: Pat
         head = httpx.head(f"{site}/health/live")
         assert (head.status_code, head.content) == (200, b"")
         # A server that is there and says nothing.
-        main = psutil.Process(server.status().pid)
+        main = psutil.Process(server.pid)
         frozen = [main, *main.children(recursive=True)]
         try:
             for process in frozen:

@@ -43,52 +43,52 @@ def alive(pid: int) -> bool:
         return False
 
 
-async def test_the_life_of_a_server(own_server: EmbeddedPostgres) -> None:
+async def test_a_server_starts_once_stops_and_restarts(own_server: EmbeddedPostgres) -> None:
     assert not own_server.running
     assert own_server.stop() is False
     own_server.start()
     assert await answer(own_server) == 42
-    state = own_server.status()
-    assert state.running
+    assert own_server.running
+    pid = own_server.pid
     own_server.start()
-    assert own_server.status().pid == state.pid
+    assert own_server.pid == pid
     assert own_server.stop() is True
     assert not own_server.running
     # It is down before its process is gone.
     for _ in range(50):
-        if alive(state.pid):
+        if alive(pid):
             await asyncio.sleep(0.1)
-    assert not alive(state.pid)
+    assert not alive(pid)
     own_server.start()
     assert await answer(own_server) == 42
 
 
-async def test_it_listens_on_no_network_and_lets_nobody_else_in(own_server: EmbeddedPostgres) -> None:
+async def test_the_server_listens_on_no_network_and_its_directory_is_private(own_server: EmbeddedPostgres) -> None:
     own_server.start()
-    process = psutil.Process(own_server.status().pid)
+    process = psutil.Process(own_server.pid)
     assert not [
-        one
-        for one in process.net_connections()
-        if one.family != psutil.AF_LINK and one.laddr and one.status == "LISTEN"
+        connection
+        for connection in process.net_connections()
+        if connection.family != psutil.AF_LINK and connection.laddr and connection.status == "LISTEN"
     ]
     assert own_server.data.parent.stat().st_mode & 0o077 == 0
 
 
-async def test_after_kill_9_it_recovers(own_server: EmbeddedPostgres) -> None:
+async def test_a_killed_server_recovers(own_server: EmbeddedPostgres) -> None:
     own_server.start()
-    pid = own_server.status().pid
+    pid = own_server.pid
     connection = await asyncpg.connect(own_server.url())
-    await connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+    await connection.execute("CREATE TABLE saved AS SELECT 7 AS number")
     os.kill(pid, signal.SIGKILL)
     _wait_for_children_of(own_server)
     own_server.start()
-    assert own_server.status().pid != pid
+    assert own_server.pid != pid
     connection = await asyncpg.connect(own_server.url())
-    assert await connection.fetchval("SELECT number FROM kept") == 7
+    assert await connection.fetchval("SELECT number FROM saved") == 7
     await connection.close()
 
 
-async def test_a_stale_pid_that_is_another_program_by_now(own_server: EmbeddedPostgres) -> None:
+async def test_a_stale_pid_of_another_program_does_not_prevent_a_start(own_server: EmbeddedPostgres) -> None:
     own_server.start()
     content = (own_server.data / "postmaster.pid").read_text().split("\n")
     own_server.stop()
@@ -98,7 +98,7 @@ async def test_a_stale_pid_that_is_another_program_by_now(own_server: EmbeddedPo
     assert await answer(own_server) == 42
 
 
-async def test_a_socket_that_somebody_cleaned_away(own_server: EmbeddedPostgres) -> None:
+async def test_a_server_without_its_socket_is_restarted(own_server: EmbeddedPostgres) -> None:
     own_server.start()
     (own_server.data.parent / ".s.PGSQL.5432").unlink()
     assert not own_server.running
@@ -106,18 +106,18 @@ async def test_a_socket_that_somebody_cleaned_away(own_server: EmbeddedPostgres)
     assert await answer(own_server) == 42
 
 
-async def test_a_start_that_was_broken_off_before_the_database_was_made(
+async def test_an_interrupted_start_is_completed_by_the_next(
     own_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = EmbeddedPostgres._run
 
-    def broken_off(self: EmbeddedPostgres, name: str, *arguments: str, **options: str) -> None:
+    def interrupted(self: EmbeddedPostgres, name: str, *arguments: str, **options: str) -> None:
         if name == "psql":
             raise KeyboardInterrupt
         run(self, name, *arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(EmbeddedPostgres, "_run", broken_off)
+        patched.setattr(EmbeddedPostgres, "_run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             own_server.start()
     assert own_server.running
@@ -127,13 +127,13 @@ async def test_a_start_that_was_broken_off_before_the_database_was_made(
 
 def test_stop_finds_a_server_without_its_socket(own_server: EmbeddedPostgres) -> None:
     own_server.start()
-    pid = own_server.status().pid
+    pid = own_server.pid
     (own_server.data.parent / ".s.PGSQL.5432").unlink()
     assert own_server.stop() is True
     assert not alive(pid)
 
 
-def test_a_closed_home_under_a_strict_umask(short_directory: Path) -> None:
+def test_a_private_home_under_a_strict_umask(short_directory: Path) -> None:
     closed = short_directory / "strict"
     closed.mkdir(mode=0o700)
     before = os.umask(0o077)
@@ -146,7 +146,7 @@ def test_a_closed_home_under_a_strict_umask(short_directory: Path) -> None:
         server.destroy()
 
 
-def test_several_starts_at_once_make_one_server(own_server: EmbeddedPostgres) -> None:
+def test_concurrent_starts_make_one_server(own_server: EmbeddedPostgres) -> None:
     code = f"from pathlib import Path; from project.store.postgres.embedded import EmbeddedPostgres as E; E(Path({str(own_server.directory)!r})).start()"
     starters = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
     for starter in starters:
@@ -177,7 +177,7 @@ def test_a_home_that_the_servers_account_cannot_enter(short_directory: Path) -> 
     assert not server.data.exists()
 
 
-def test_an_initdb_that_was_killed_is_not_taken_for_a_cluster(own_server: EmbeddedPostgres) -> None:
+def test_the_data_of_a_killed_initdb_are_not_used(own_server: EmbeddedPostgres) -> None:
     own_server.start()
     own_server.stop()
     own_server.data.rename(own_server.data.with_name("data.new"))
@@ -185,7 +185,7 @@ def test_an_initdb_that_was_killed_is_not_taken_for_a_cluster(own_server: Embedd
     assert own_server.running
 
 
-def test_a_failure_says_what_postgresql_said(own_server: EmbeddedPostgres) -> None:
+def test_an_error_contains_the_output_of_postgresql(own_server: EmbeddedPostgres) -> None:
     own_server.start()
     own_server.stop()
     (own_server.data / "PG_VERSION").write_text("12\n")
@@ -200,10 +200,10 @@ def _wait_for_children_of(server: EmbeddedPostgres) -> None:
         time.sleep(0.1)
 
 
-async def test_a_server_that_was_killed_this_very_moment(own_server: EmbeddedPostgres) -> None:
+async def test_a_server_killed_at_this_moment_is_started(own_server: EmbeddedPostgres) -> None:
     own_server.start()
     for _ in range(5):
-        pid = own_server.status().pid
+        pid = own_server.pid
         assert pid
         os.kill(pid, signal.SIGKILL)
         # Its socket may still take a connection.
