@@ -1,6 +1,6 @@
-"""What can be asked for, filtered by and loaded, declared as data.
+"""The catalogue: dimensions, metrics, date grains, date presets and rollups, declared as data.
 
-Parameters, filters, documentation and tests derive from these declarations. Adding a metric is one entry here.
+Parameters, filters, documentation and tests derive from these declarations. A new formula is one entry in `metrics`.
 """
 
 from project.catalog.dates import DATE_PRESETS, date_id, date_of
@@ -25,34 +25,8 @@ RECORD = (*DIMENSION_NAMES, *MEASURE_NAMES)
 """The fields of a record, in the order of the schema."""
 
 __all__ = [
-    "BASES",
-    "DATE",
-    "DATE_PRESETS",
-    "DIMENSIONS",
-    "DIMENSION_NAMES",
-    "FACT_TABLE",
-    "FORMULAS",
-    "GRAINS",
-    "GROUPING_SETS",
-    "KEYS",
-    "LABELLED_DIMENSIONS",
-    "LABELLED_NAMES",
-    "MEASURES",
-    "MEASURE_NAMES",
-    "METRICS",
-    "NATURAL_KEY",
-    "NOT_SET",
-    "RECORD",
-    "ROLLUP_TABLE",
-    "ROUNDED",
-    "Dimension",
-    "Formula",
-    "Grain",
-    "GroupingSet",
-    "Measure",
-    "Number",
-    "coarser_than",
-    "date_id",
-    "date_of",
-    "summed_from",
-]
+    "BASES", "DATE", "DATE_PRESETS", "DIMENSIONS", "DIMENSION_NAMES", "FACT_TABLE", "FORMULAS", "GRAINS",
+    "GROUPING_SETS", "KEYS", "LABELLED_DIMENSIONS", "LABELLED_NAMES", "MEASURES", "MEASURE_NAMES", "METRICS",
+    "NATURAL_KEY", "NOT_SET", "RECORD", "ROLLUP_TABLE", "ROUNDED", "Dimension", "Formula", "Grain", "GroupingSet",
+    "Measure", "Number", "coarser_than", "date_id", "date_of", "summed_from",
+]  # fmt: skip

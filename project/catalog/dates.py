@@ -1,4 +1,4 @@
-"""Dates: the integer that the schema keys them by, and the presets that people ask with."""
+"""Dates: their integer ids in the schema, and the presets of date ranges."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,9 +14,9 @@ def date_id(day: date) -> int:
     return day.year * 10000 + day.month * 100 + day.day
 
 
-def date_of(number: int) -> date:
-    """Return the day that YYYYMMDD stands for; ValueError where there is no such day."""
-    return date(number // 10000, number // 100 % 100, number % 100)
+def date_of(id_: int) -> date:
+    """Return the day of the integer YYYYMMDD. Raises ValueError where there is no such day."""
+    return date(id_ // 10000, id_ // 100 % 100, id_ % 100)
 
 
 def _last_days(count: int) -> Callable[[date], Range]:

@@ -1,4 +1,7 @@
-"""The dimensions: what a fact is about."""
+"""The dimensions: the attributes of a fact.
+
+A new dimension needs an entry with the next unused bit, its model, a migration and its columns in the load presets.
+"""
 
 from dataclasses import dataclass
 
@@ -10,12 +13,12 @@ NOT_SET = "(not set)"
 class Dimension:
     """One dimension.
 
-    `name` is the parameter and JSON key; `table`, `key` and `label` are where its labels live; `key` is also its
-    column in the facts, and `relation` its field on the fact model.
+    `name` is the parameter and JSON key. `table` has its labels in the column `label`, and their ids in `key`; `key` is
+    also its column in the facts, and `relation` its field on the fact model.
 
-    `bit` marks the dimension in the stored number of every grouping set that keeps it (`GroupingSet.number`). A new
-    dimension takes the next bit. Bits are never changed and never reused, since stored rollups would change their
-    meaning. Bits 0 to 5 marked dimensions that were summed away, before migration 5.
+    `bit` marks the dimension in the stored number of every grouping set that contains it (`GroupingSet.number`). A bit
+    is never changed or reused, since stored rollups would change their meaning. Bits 0 to 5 have been used, before
+    migration 5.
     """
 
     name: str
@@ -29,7 +32,7 @@ class Dimension:
 
 
 DATE = Dimension("date", "dim_date", "date_id", "date_value", "date", "The day the ad was shown.", "2024-03-01")
-"""The day. It has no bit: every grouping set keeps it."""
+"""The day. It has no bit: every grouping set contains it."""
 
 LABELLED_DIMENSIONS = (
     Dimension(

@@ -1,4 +1,4 @@
-"""Words: how names and numbers are said to people, in charts and on the page."""
+"""Display: names and numbers as people read them, in charts and on the page."""
 
 import re
 
@@ -8,7 +8,7 @@ _SPELLED = ("ctr", "cpc", "cpm")
 
 
 def display_name(name: str) -> str:
-    """Return a name as people say it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
+    """Return a name as people read it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
     return name.upper() if name in _SPELLED else re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
 
 

@@ -1,4 +1,4 @@
-"""Date grains: the calendar units that days are grouped into. A unit is called by its first day."""
+"""Date grains: they group days into buckets, such as weeks. A bucket is named by its first day."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,28 +7,28 @@ from datetime import date, timedelta
 
 @dataclass(frozen=True, slots=True)
 class Grain:
-    """`start` gives the first day of the unit that a day is in; `longest` is how many days a unit can have."""
+    """`start` returns the first day of a day's bucket; `longest` is the largest number of days in a bucket."""
 
     name: str
     description: str
     start: Callable[[date], date]
     longest: int
 
-    def units(self, first: date, last: date) -> list[date]:
-        """Return the units that these days, both included, are in."""
-        unit = self.start(first)
-        found = [unit] if unit <= last else []
-        while (last - unit).days >= (days := self.days(unit)):
-            unit += timedelta(days=days)
-            found.append(unit)
-        return found
+    def buckets(self, first: date, last: date) -> list[date]:
+        """Return the buckets of these days, both included."""
+        bucket = self.start(first)
+        buckets = [bucket] if bucket <= last else []
+        while (last - bucket).days >= (days := self.days(bucket)):
+            bucket += timedelta(days=days)
+            buckets.append(bucket)
+        return buckets
 
-    def days(self, unit: date) -> int:
-        """Return how many days a unit has; the calendar's last week has five."""
-        left = (date.max - unit).days
-        if left < self.longest:
-            return left + 1
-        return (self.start(unit + timedelta(days=self.longest)) - unit).days
+    def days(self, bucket: date) -> int:
+        """Return how many days a bucket has; the calendar's last week has five."""
+        remaining = (date.max - bucket).days
+        if remaining < self.longest:
+            return remaining + 1
+        return (self.start(bucket + timedelta(days=self.longest)) - bucket).days
 
 
 def monday(day: date) -> date:
@@ -54,5 +54,5 @@ GRAINS = {
 
 
 def coarser_than(grain: Grain) -> list[Grain]:
-    """Return the grains of longer units, the shortest first."""
-    return [one for one in GRAINS.values() if one.longest > grain.longest]
+    """Return the grains of longer buckets, the shortest first."""
+    return [coarser for coarser in GRAINS.values() if coarser.longest > grain.longest]

@@ -1,4 +1,8 @@
-"""Metrics: stored additive measures, and formulas over their sums."""
+"""Metrics: stored additive measures, and formulas over their sums.
+
+A new formula needs an entry here; a new measure needs an entry, its columns in the models, a migration and its columns
+in the load presets.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,14 +14,14 @@ Unit = Literal["count", "currency", "ratio"]
 Number = int | Decimal
 
 ROUNDED = Context(prec=15)
-"""How a quotient is rounded: to 15 significant digits, half to even; that many survive a reader's double."""
+"""Rounding of quotients: 15 significant digits, half to even, as many as a client's double preserves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """A stored, additive, non-negative column of the facts.
 
-    `decimals` is how many digits after the point it keeps: 0 is a bigint, else a numeric of 18 digits in all.
+    `decimals` is its number of digits after the point: with 0 it is a bigint, else a numeric of 18 digits in all.
     """
 
     name: str
@@ -27,11 +31,11 @@ class Measure:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The measures whose sums it is made of."""
+        """The measures whose sums it needs."""
         return (self.name,)
 
     def over(self, measures: Sequence[str]) -> Callable[[Sequence[Number]], Number]:
-        """Return the function that takes these measures' sums, in this order, to its value."""
+        """Return the function that computes its value from the sums of these measures, in this order."""
         return itemgetter(measures.index(self.name))
 
 
@@ -51,11 +55,11 @@ class Formula:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The measures whose sums it is made of."""
+        """The measures whose sums it needs."""
         return (self.numerator, self.denominator)
 
     def over(self, measures: Sequence[str]) -> Callable[[Sequence[Number]], Decimal | None]:
-        """Return the function that takes these measures' sums, in this order, to its value, or None for none."""
+        """Return the function that computes its value, or None, from the sums of these measures, in this order."""
         above, below, factor = measures.index(self.numerator), measures.index(self.denominator), self.factor
         divide = ROUNDED.divide
 
@@ -66,7 +70,7 @@ class Formula:
 
     @property
     def expression(self) -> str:
-        """The formula as people write it: `1000 * cost / impressions`."""
+        """The formula as text: `1000 * cost / impressions`."""
         scaled = self.numerator if self.factor == 1 else f"{self.factor} * {self.numerator}"
         return f"{scaled} / {self.denominator}"
 

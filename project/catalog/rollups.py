@@ -1,11 +1,10 @@
-"""The grouping sets that rollups keep: by which labelled dimensions, beside the day, facts are summed.
+"""The grouping sets of rollups: the labelled dimensions, beside the day, by which facts are summed.
 
-Which ones follows Harinarayan, Rajaraman, Ullman (1996): a set is worth its rows when many questions would otherwise
-read a far larger one. A set of few dimensions is bounded by the labels there are, whatever the number of facts, so all
-sets of up to two cost next to nothing: 985 rows a day in the sample data, where a day may have 19,008 facts. A third
-dimension multiplies, so only the triples that people ask for are kept. With all of them a day has 1,845 rows at most:
-an eighth of the 13,680 facts a day that the benchmark has (`docs/benchmarks.md`). A set that is added
-here has no rows yet, and is read from the first `ad-metrics rollups rebuild` on.
+Their choice follows Harinarayan, Rajaraman, Ullman (1996): a set is worth its rows when many questions would otherwise
+read a far larger one. The number of labels limits the rows of a small set, whatever the number of facts, so all sets of
+up to two dimensions are cheap: 985 rows a day in the sample data, where a day may have 19,008 facts. A third dimension
+multiplies them, so the triples are only those that people ask for. With them a day has at most 1,845 rows, an eighth of
+the benchmark's 13,680 facts a day (`docs/benchmarks.md`). Reports read a new set after `ad-metrics rollups rebuild`.
 """
 
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ class GroupingSet:
 
     @property
     def number(self) -> int:
-        """The number that rollups store for this set: the declared bit of each dimension that it keeps.
+        """The number of this set in stored rollups: the declared bits of its dimensions.
 
-        A dimension that joins the catalogue changes no number.
+        A new dimension in the catalogue changes no number.
         """
         return sum(1 << dimension.bit for dimension in LABELLED_DIMENSIONS if dimension.name in self.dimensions)
 
@@ -35,14 +34,14 @@ _UP_TO_TWO = tuple(
     for chosen in combinations(LABELLED_DIMENSIONS, size)
 )
 _TRIPLES = (
-    ("platform", "placement", "device_type"),  # where the ad stood: what Meta and Google break down together
+    ("platform", "placement", "device_type"),  # where the ad appeared: what Meta and Google break down together
     ("region", "age_range", "gender"),  # who saw it
     ("age_range", "gender", "platform"),  # … and through whom
     ("region", "platform", "placement"),  # … and where; a placement is of one platform or two, so this one is small
 )
 
 GROUPING_SETS = tuple(GroupingSet(dimensions) for dimensions in (*_UP_TO_TWO, *_TRIPLES))
-"""All that are kept."""
+"""All stored sets."""
 
 BASES = tuple(
     GroupingSet(dimensions)
@@ -52,22 +51,23 @@ BASES = tuple(
         ("region", "age_range", "gender"),
     )
 )
-"""Sets that are summed from the facts themselves, a twentieth of them each; all kept ones can be summed from these.
+"""Sets that are summed from the facts, each a twentieth of their number; all stored sets are summed from these.
 
-So facts are read three times instead of once for each of 26 sets: 1.2 s instead of 4.3 for a month of 400,000.
+So the facts are read three times, and not once for each of 26 sets: 1.2 s instead of 4.3 for a month of 400,000.
 """
 
 
-def summed_from(kept: GroupingSet) -> GroupingSet | None:
-    """Return the smallest set that a set is summed from; None for a base, which is summed from the facts.
+def summed_from(grouping_set: GroupingSet) -> GroupingSet | None:
+    """Return the smallest set from which a set is summed; None for a base, which is summed from the facts.
 
     Raises ValueError where no base covers the set.
     """
-    if kept in BASES:
+    if grouping_set in BASES:
         return None
-    wider = [one for one in (*GROUPING_SETS, *BASES) if set(kept.dimensions) < set(one.dimensions)]
+    wider = [s for s in (*GROUPING_SETS, *BASES) if set(grouping_set.dimensions) < set(s.dimensions)]
     if not any(base in wider for base in BASES):
         raise ValueError(
-            f"No base covers the grouping set {' × '.join(kept.dimensions)}; add a base that has all of its dimensions."
+            f"No base covers the grouping set {' × '.join(grouping_set.dimensions)};"
+            " add a base that has all of its dimensions."
         )
-    return min(wider, key=lambda one: len(one.dimensions))
+    return min(wider, key=lambda s: len(s.dimensions))

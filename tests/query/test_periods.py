@@ -24,7 +24,7 @@ def test_the_previous_period_is_as_long_and_ends_the_day_before(own: Period) -> 
 @given(DAYS, st.integers(0, 800), st.sampled_from(list(GRAINS.values())))
 def test_units_cover_the_days_once(first: date, days: int, grain) -> None:
     last = first + timedelta(days=days)
-    units = grain.units(first, last)
+    units = grain.buckets(first, last)
     assert units == sorted({grain.start(first + timedelta(days=count)) for count in range(days + 1)})
     own = Period(first, last)
     assert bucket_starts(units, own)[0] == first
@@ -58,7 +58,7 @@ def test_what_a_day_is_compared_with_does_not_depend_on_the_units(own: Period, c
     if against.previous is None:
         return
     for grain in GRAINS.values():
-        units = grain.units(own.first, own.last)
+        units = grain.buckets(own.first, own.last)
         reached = bucket_starts(units, own, against)
         assert reached == sorted(reached)
         assert reached[0] == against.previous.first
@@ -69,7 +69,7 @@ def test_what_a_day_is_compared_with_does_not_depend_on_the_units(own: Period, c
 def test_what_a_day_is_compared_with_a_year_before_does_not_depend_on_the_period(one: Period, another: Period) -> None:
     first, last = max(one.first, another.first), min(one.last, another.last)
     left, right = (_compared_days(own) for own in (one, another))
-    for day in GRAINS["date"].units(first, last):
+    for day in GRAINS["date"].buckets(first, last):
         assert left.get(day) == right.get(day)
 
 
@@ -78,9 +78,9 @@ def _compared_days(own: Period) -> dict[date, list[date]]:
     against = previous_year(own)
     counted: dict[date, list[date]] = {}
     if against.previous:
-        days = GRAINS["date"].units(own.first, own.last)
+        days = GRAINS["date"].buckets(own.first, own.last)
         reached = bucket_starts(days, own, against)
-        for other in GRAINS["date"].units(against.previous.first, against.previous.last):
+        for other in GRAINS["date"].buckets(against.previous.first, against.previous.last):
             counted.setdefault(days[bisect_right(reached, other) - 1], []).append(other)
     return counted
 
@@ -97,11 +97,11 @@ def test_days_to_come_are_not_compared(comparison: str) -> None:
 
 def test_the_end_of_february() -> None:
     own = Period(date(2024, 2, 28), date(2024, 3, 1))
-    days = GRAINS["date"].units(own.first, own.last)
+    days = GRAINS["date"].buckets(own.first, own.last)
     # Nothing stands against 29 February: its threshold is that of the day after it.
     assert bucket_starts(days, own, previous_year(own)) == [date(2023, 2, 28), date(2023, 3, 1), date(2023, 3, 1)]
     own = Period(date(2025, 2, 28), date(2025, 3, 1))
-    days = GRAINS["date"].units(own.first, own.last)
+    days = GRAINS["date"].buckets(own.first, own.last)
     assert bucket_starts(days, own, previous_year(own)) == [date(2024, 2, 28), date(2024, 3, 1)]
 
 
@@ -110,4 +110,4 @@ def test_before_the_calendar_there_is_nothing() -> None:
         previous_year(Period(date(1, 3, 1), date(1, 3, 2)))
     with pytest.raises(OverflowError):
         previous_period(Period(date(1, 1, 2), date(1, 1, 5)))
-    assert GRAINS["year"].units(date(9998, 5, 1), date.max) == [date(9998, 1, 1), date(9999, 1, 1)]
+    assert GRAINS["year"].buckets(date(9998, 5, 1), date.max) == [date(9998, 1, 1), date(9999, 1, 1)]

@@ -58,7 +58,7 @@ def _with_coarser_grain(question: ReportQuestion, period: Period | None, labels:
     if question.grain is None or period is None:
         return None
     for grain in coarser_than(question.grain):
-        buckets = grain.units(period.first, period.last)
+        buckets = grain.buckets(period.first, period.last)
         if _most_groups(question.group_by, buckets, question, labels) <= LARGEST_GROUPS:
             return question.grouped_with(grain)
     return None

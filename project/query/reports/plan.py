@@ -104,4 +104,4 @@ def _buckets(question: ReportQuestion, period: Period | None, labels: Labels) ->
             return ()
         period = Period(first, last)
     check_buckets(question, grain, period)
-    return tuple(grain.units(period.first, period.last))
+    return tuple(grain.buckets(period.first, period.last))
