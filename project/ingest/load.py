@@ -119,7 +119,7 @@ async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Repo
         report.sample_removed = await remove_all(connection)
     if not before.number or report.sample_removed:
         # Its days will be all there are.
-        await rollups.have_all(connection)
+        await rollups.record_grouping_sets(connection)
 
 
 async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

@@ -1,4 +1,4 @@
-"""The tables as Tortoise models; their columns are exactly those of the migrations."""
+"""The tables as Tortoise models. Their columns are exactly those of the migrations."""
 
 from project.store.models.dimensions import (
     DimAgeGroup,
@@ -14,18 +14,6 @@ from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestL
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
-    "ApiKey",
-    "DataVersion",
-    "DimAgeGroup",
-    "DimDate",
-    "DimDeviceType",
-    "DimGender",
-    "DimPlacement",
-    "DimPlatform",
-    "DimRegion",
-    "FactAdMetricsDaily",
-    "Ingest",
-    "IngestLog",
-    "JobSlot",
-    "RollupAdMetricsDaily",
-]
+    "ApiKey", "DataVersion", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender", "DimPlacement", "DimPlatform",
+    "DimRegion", "FactAdMetricsDaily", "Ingest", "IngestLog", "JobSlot", "RollupAdMetricsDaily",
+]  # fmt: skip

@@ -1,6 +1,6 @@
 """The dimension tables: an id and a label each.
 
-Labels are unique without regard to case, by an index on `lower(label)` that only the migration can say.
+Labels are unique in any case, by an index on `lower(label)` that only the migration can declare.
 """
 
 from tortoise import Model, fields
@@ -57,7 +57,7 @@ class DimPlatform(Model):
 
 
 class DimPlacement(Model):
-    """A place on a platform where ads stand."""
+    """A position on a platform where ads appear."""
 
     placement_id = fields.IntField(primary_key=True)
     placement_name = fields.TextField()

@@ -16,8 +16,8 @@ from project.store.models.dimensions import (
 class FactAdMetricsDaily(Model):
     """The measures of one day and combination of labels.
 
-    Partitioned by month of `date_id`. The database's primary key is (id, date_id), since a partitioned table's must
-    contain the partition key; `id` alone is unique all the same, for it comes from one sequence.
+    The table is partitioned by month of `date_id`. Its primary key is (id, date_id), since the primary key of a
+    partitioned table must contain the partition key; `id` is unique by itself, since it comes from one sequence.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -1,4 +1,4 @@
-"""What the service keeps beside the data: its version, the loads that made it, who may ask, which jobs have run."""
+"""The operational tables: the data version, loads, API keys and completed slots of jobs."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from tortoise.contrib.postgres.fields import ArrayField
 
 
 class DataVersion(Model):
-    """One row. `version` and `changed_at` move with every load that changes facts, in its transaction.
+    """One row. Each load that changes facts moves `version` and `changed_at`, in its transaction.
 
-    `sample` says that the facts are made up, for a first look (`ingest.sample`). `grouping_sets` are the numbers of
-    those that the rollups have of every day.
+    `sample` says that the facts are sample data (`ingest.sample`). `grouping_sets` are the numbers of the sets that the
+    rollups have of every day.
     """
 
     id = fields.SmallIntField(primary_key=True, generated=False)
@@ -24,7 +24,7 @@ class DataVersion(Model):
 
 
 class IngestLog(Model):
-    """One load: its files as `[{"name", "sha256", "bytes"}]`, what became of their rows, and when."""
+    """One load: its files as `[{"name", "sha256", "bytes"}]`, its times, and how many rows had each result."""
 
     id = fields.BigIntField(primary_key=True)
     started_at = fields.DatetimeField()
@@ -47,10 +47,10 @@ class IngestLog(Model):
 
 
 class Ingest(Model):
-    """One load that was asked for over HTTP (`ingest.background`): what was sent, how far it is, what became of it.
+    """One load over HTTP (`ingest.background`): its request, progress and result.
 
     `state` is queued, running, done, refused (`error` says why) or failed. `touched_at` moves every few seconds while
-    it runs. `files` are `[{"name", "path", "bytes"}]`, `options` the query parameters, `report` that of the load.
+    it runs. `files` are `[{"name", "path", "bytes"}]`; `report` is that of the load.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -70,7 +70,7 @@ class Ingest(Model):
 
 
 class ApiKey(Model):
-    """One API key (`store.api_keys`): `digest` is the SHA-256 of its secret. No two in use have the same name."""
+    """One API key (`store.api_keys`); `digest` is the SHA-256 of its secret. No two keys in use have the same name."""
 
     id = fields.BigIntField(primary_key=True)
     name = fields.TextField()
@@ -84,7 +84,7 @@ class ApiKey(Model):
 
 
 class JobSlot(Model):
-    """The newest slot of a scheduled job that was filled, where hosts share the schedule (`jobs.leader_election`)."""
+    """The newest completed slot of a scheduled job, where hosts share the schedule (`jobs.leader_election`)."""
 
     job = fields.CharField(max_length=40, primary_key=True)
     slot = fields.DatetimeField()

@@ -1,14 +1,14 @@
-"""The rollups: facts summed beforehand, by day and grouping set."""
+"""The rollup table: sums of the facts, by day and grouping set."""
 
 from tortoise import Model, fields
 
 
 class RollupAdMetricsDaily(Model):
-    """The sums of one day's facts that share the labels of a grouping set, and how many facts they are.
+    """The sums of those facts of one day that have the same labels of a grouping set; `facts` is their number.
 
-    `grouping_set` says which labels these are (`catalog.GroupingSet.number`); a dimension that is summed away has the
-    id 0. Partitioned by month of `date_id`. The database's primary key is `grouping_set` and the natural key; Tortoise
-    requires one column, and gets `date_id`.
+    `grouping_set` is a `catalog.GroupingSet.number`; a dimension outside the set has the id 0. The table is partitioned
+    by month of `date_id`. Its primary key is `grouping_set` and the natural key; Tortoise requires one column, and gets
+    `date_id`.
     """
 
     date_id = fields.IntField(primary_key=True, generated=False)

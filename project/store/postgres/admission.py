@@ -1,6 +1,6 @@
-"""Admission control: so many requests hold a slot at once, so many wait for one, and the others are refused at once.
+"""Admission control: it limits how many requests run and how many wait, and refuses the others at once.
 
-Without it every request of a crowd waits longer than its client does, and the answers are made for nobody.
+Without it, under overload, every request waits longer than its client does.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from time import monotonic
 from project.errors import AdMetricsError, ClientDisconnected, DatabaseUnavailable, ServerFull
 
 _SECONDS_BEFORE_CHECK = 0.25
-"""A wait that is worth finding out whether the client is still connected, which takes 0.1 ms."""
+"""How long a request waits before a test whether its client is still connected is worth 0.1 ms."""
 
 
 def _no_connection() -> AdMetricsError:
@@ -20,10 +20,10 @@ def _no_connection() -> AdMetricsError:
 
 
 class AdmissionControl:
-    """Lets `slots` requests in at once; up to `queue` more wait, each at most `timeout` seconds.
+    """Admits `slots` requests at once; up to `queue` more wait, each at most `timeout` seconds.
 
-    `full` and `timed_out` make the errors for those that are refused. A request whose client has disconnected while it
-    waited is refused too, where `checks_clients` says so.
+    `full` and `timed_out` make the errors of refused requests. With `checks_clients`, a request is also refused whose
+    client disconnected while it waited.
     """
 
     def __init__(
@@ -94,4 +94,4 @@ async def _unknown() -> bool:
 
 
 client_disconnected: ContextVar[Callable[[], Awaitable[bool]]] = ContextVar("client_disconnected", default=_unknown)
-"""Tells whether the client that waits for this task's result has disconnected."""
+"""Returns whether the client of the current request has disconnected."""

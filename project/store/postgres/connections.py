@@ -1,4 +1,4 @@
-"""Where the database is: `DATABASE_URL`, or the embedded server, started when it is down."""
+"""Connections to the database of `DATABASE_URL`, or to the embedded server."""
 
 import re
 from collections.abc import AsyncIterator, Callable
@@ -13,15 +13,15 @@ from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
 
 Notify = Callable[[str], None]
-"""What says to whoever waits what is going on."""
+"""Reports progress, in one line of text, to the person who waits."""
 
-_TURN = 0x0AD10AD  # any number; only what writes facts takes it
+_WRITES = 0x0AD10AD  # any number; only transactions that write facts or rollups lock it
 
 MODELS = ("project.store.models", "aerich.models")
 
 
 def database_url(settings: Settings) -> str:
-    """Return the DSN of the database. Without `DATABASE_URL` this starts the embedded server, which takes seconds.
+    """Return the URL of the database. Without `DATABASE_URL`, start the embedded server, which takes seconds.
 
     Raises EmbeddedPostgresError.
     """
@@ -33,7 +33,7 @@ def database_url(settings: Settings) -> str:
 
 
 def serving_config(settings: Settings) -> dict[str, Any]:
-    """Return the Tortoise configuration of the service: read-only connections that cannot hang."""
+    """Return the Tortoise configuration of the service: a pool of read-only connections with timeouts."""
     return tortoise_config(
         "project.store.postgres.engine",
         dsn=database_url(settings),
@@ -42,15 +42,15 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         timeout=settings.database_pool_timeout,
         queue=settings.database_queue,
         exports=settings.database_exports,
-        # The server's own time-out comes first and leaves the connection usable; this is for a network that is gone.
+        # The server's own timeout comes first and leaves the connection usable; this one is for a lost network.
         request_timeout=settings.database_statement_timeout + 5,
-        init=_numbers_as_text,
-        reset=_leave_as_is,
+        init=_read_numeric_as_text,
+        reset=_skip_reset,
         server_settings={
             "application_name": "ad-metrics",
             "default_transaction_read_only": "on",
             "statement_timeout": str(int(settings.database_statement_timeout * 1000)),
-            # A query whose worker has died, or given it up, ends too.
+            # A query ends when its worker has died or cancelled it.
             "client_connection_check_interval": "2s",
         },
     )
@@ -60,10 +60,10 @@ def serving_config(settings: Settings) -> dict[str, Any]:
 async def write_connection(
     settings: Settings, purpose: str = "load", **server_settings: str
 ) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Lend a connection of its own, outside the service's pool, that may write and may take its time.
+    """Open a connection that may write, outside the pool and without timeouts.
 
-    `pg_stat_activity` shows it as `ad-metrics PURPOSE`.
-    What goes wrong with the database, also inside the block, is DatabaseUnavailable.
+    `pg_stat_activity` shows it as `ad-metrics PURPOSE`. Errors of the database, also inside the block, raise
+    DatabaseUnavailable.
     """
     with database_errors():
         connection = await asyncpg.connect(
@@ -80,10 +80,10 @@ async def write_connection(
 
 
 async def lock_writes(connection: "asyncpg.Connection[Any]", notify: Notify) -> None:
-    """Make the caller's transaction the only one that writes facts and rollups."""
-    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TURN):
+    """Wait until the caller's transaction is the only one that writes facts and rollups, and keep it so."""
+    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _WRITES):
         notify("Another load is running; waiting for it to end.")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _TURN)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", _WRITES)
 
 
 def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:
@@ -96,17 +96,17 @@ def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:
     }
 
 
-async def _numbers_as_text(connection: "asyncpg.Connection[Any]") -> None:
-    """Take numeric values as the text that the server writes.
+async def _read_numeric_as_text(connection: "asyncpg.Connection[Any]") -> None:
+    """Read numeric values as the text that the server sends.
 
-    An answer shows exactly these digits; to make a Decimal of each and text of it again took a tenth of a request.
+    Answers contain exactly these digits; a conversion to Decimal and back to text took a tenth of a request.
     """
     await connection.set_type_codec("numeric", schema="pg_catalog", encoder=str, decoder=str, format="text")
 
 
-async def _leave_as_is(_connection: "asyncpg.Connection[Any]") -> None:
-    """Take no round trip to reset a connection that goes back to the pool.
+async def _skip_reset(_connection: "asyncpg.Connection[Any]") -> None:
+    """Do not reset a connection that returns to the pool.
 
-    Every use is one read-only transaction, which sets nothing that outlives it; asyncpg's own reset query cost a
-    quarter of the time of a page of 100 rows (1.0 against 0.7 ms).
+    Every use is one read-only transaction, whose settings end with it. asyncpg's own reset query took a quarter of the
+    time of a page of 100 rows (1.0 against 0.7 ms).
     """

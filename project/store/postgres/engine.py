@@ -1,4 +1,4 @@
-"""The Tortoise engine of the service: asyncpg, which gets the database's address as a DSN that it reads itself.
+"""The Tortoise engine of the service: asyncpg, which parses the database's URL itself.
 
 The Tortoise configuration names it as its `engine` (`store.postgres.connections`).
 """
@@ -11,16 +11,15 @@ from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from project.store.postgres.admission import AdmissionControl
 
 _RESERVED_QUEUE = 10
-"""Fewer kinds of requests use the reserved connection, each one at a time."""
+"""More than the kinds of requests that use the reserved connection; each kind sends one at a time."""
 
 
 class DsnClient(AsyncpgDBClient):
     """A client whose `extra` holds arguments of `asyncpg.create_pool`, among them `dsn`.
 
-    Tortoise's own URL parser knows neither `sslmode`, nor percent-encoded hosts, nor all spellings of socket
-    directories; asyncpg knows them all.
-
-    Admission control stands before the pool. All statements of one request may take `request_timeout` seconds together.
+    Tortoise's URL parser knows neither `sslmode`, nor percent-encoded hosts, nor all forms of socket directories;
+    asyncpg's knows all of them. Requests pass admission control before the pool; all statements of a request together
+    may take `request_timeout` seconds.
     """
 
     labels: Any = None
@@ -33,14 +32,14 @@ class DsnClient(AsyncpgDBClient):
         self.request_timeout = request_timeout
         wait = self.extra.get("timeout")
         self.admission = AdmissionControl(max(1, self.pool_maxsize - 1), queue, wait)
-        # Health, heartbeat and keys are short and must get through: one connection is reserved for them.
+        # Health, heartbeat and keys are short, and must succeed under load: one connection is reserved for them.
         self.reserved_admission = AdmissionControl(1, _RESERVED_QUEUE, wait, checks_clients=False)
-        # Files have connections beyond those: each takes one for as long as its client reads.
+        # Exports have further connections: each uses one for as long as its client reads.
         self.export_admission = AdmissionControl(max(1, exports), exports, wait)
         self._exports = exports
 
     async def create_pool(self, **_credentials: Any) -> "asyncpg.Pool[Any]":
-        """Open the pool; called by Tortoise at the first query."""
+        """Open the pool. Tortoise calls it at the first query."""
         return await asyncpg.create_pool(
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize + self._exports,

@@ -1,4 +1,4 @@
-"""What a database that cannot answer looks like, told in our own errors."""
+"""The driver's errors, translated to those of the service."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,15 +15,15 @@ BROKEN = (
     asyncpg.InternalClientError,
     ConnectionError,
 )
-"""A connection that ended, or that the server ended."""
+"""The connection ended."""
 
 _REFUSED = (ConnectionRefusedError, asyncpg.CannotConnectNowError)
-"""No connection was there to end."""
+"""The connection was never made."""
 
 _NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
 _MIGRATE = "The database lacks tables or columns, or the right to read them; run `aerich upgrade`."
 
-_AWAY = (
+_UNAVAILABLE = (
     *BROKEN,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -35,7 +35,7 @@ _AWAY = (
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Raise DatabaseUnavailable, or one of its kinds, for whatever the driver raises inside when it has no answer."""
+    """Raise DatabaseUnavailable, or a subclass of it, for each error of the driver inside that means no answer."""
     try:
         yield
     except asyncpg.QueryCanceledError as error:
@@ -48,10 +48,10 @@ def database_errors() -> Iterator[None]:
         raise
     except TimeoutError as error:
         raise QueryTooSlow("The database did not answer within its time-out.") from error
-    except _AWAY as error:
+    except _UNAVAILABLE as error:
         if isinstance(error, ValueError):
-            # The driver's word for a value of ours that is no such thing as its column: a fault, not an outage.
+            # A value has another type than its column: an error of the service, which no retry repairs.
             raise
         broken = isinstance(error, BROKEN) and not isinstance(error, _REFUSED)
-        kind = ConnectionBroken if broken else DatabaseUnavailable
-        raise kind("The database cannot be reached.") from error
+        error_class = ConnectionBroken if broken else DatabaseUnavailable
+        raise error_class("The database cannot be reached.") from error

@@ -1,7 +1,7 @@
-"""Statements: Tortoise querysets compiled to SQL, once for each shape of question.
+"""The statement cache: the SQL of Tortoise querysets, compiled once for each shape of question.
 
-Building a queryset and its SQL takes 0.4 ms, a third of a whole request; the same filters with other values need the
-same SQL.
+Building a queryset and its SQL takes 0.4 ms, a third of a request. Questions with the same filters and other values
+have the same SQL.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -10,32 +10,32 @@ from typing import Any
 
 from tortoise.queryset import AwaitableQuery
 
-_KEPT = 2000
-_compiled: dict[Hashable, str] = {}
+_LARGEST_SIZE = 2000
+_sql_by_shape: dict[Hashable, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """SQL, and the values of its placeholders in their order."""
+    """SQL, and the values of its placeholders, in order."""
 
     sql: str
     values: Sequence[Any]
 
 
 def statement(shape: Hashable, values: Sequence[Any], queryset: Callable[[], AwaitableQuery[Any]]) -> Statement:
-    """Return the queryset as a statement with these values.
+    """Return the statement of a queryset with these values.
 
-    `shape` must tell apart any two querysets of different SQL. The queryset is only built for a shape that is new, and
-    must then have the same values in the same order, else RuntimeError.
+    Querysets of different SQL must have different shapes. `queryset` is called for a new shape only; raises
+    RuntimeError where the values of its placeholders are not `values`.
     """
-    sql = _compiled.get(shape)
+    sql = _sql_by_shape.get(shape)
     if sql is None:
         sql, parameters = compiled(queryset())
         if list(parameters) != list(values):
             raise RuntimeError(f"the placeholders of {sql} take {parameters}, not {values}")
-        if len(_compiled) >= _KEPT:
-            _compiled.clear()
-        _compiled[shape] = sql
+        if len(_sql_by_shape) >= _LARGEST_SIZE:
+            _sql_by_shape.clear()
+        _sql_by_shape[shape] = sql
     return Statement(sql, values)
 
 

@@ -16,15 +16,15 @@ from project.store.postgres.errors import BROKEN
 
 @asynccontextmanager
 async def read_only_transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Lend a connection of the pool on which a repeatable-read, read-only transaction has begun.
+    """Begin a repeatable-read, read-only transaction on a connection of the pool.
 
-    Raises what the driver raises (`store.postgres.errors`), and DatabaseUnavailable where no connection comes free.
+    Raises the driver's errors (`store.postgres.errors`), and DatabaseUnavailable where no connection comes free.
     """
     try:
         lease, connection, transaction = await _begin(client)
     except BROKEN as error:
-        # A connection that broke while it was idle (the server was restarted) shows it at its first statement. Nothing
-        # has been read on it, so a new one may serve; the other idle ones broke too.
+        # A connection that broke while idle, as when the server restarts, fails at its first statement. Nothing was
+        # read on it, so a new one can replace it. The other idle ones broke too.
         logger.info("A database connection was broken ({}); trying another.", type(error).__name__)
         await client._expire_connections()  # noqa: SLF001 - Tortoise's name for the pool's own method
         lease, connection, transaction = await _begin(client)
@@ -38,7 +38,7 @@ async def read_only_transaction(client: DsnClient) -> AsyncIterator["asyncpg.Con
                 await transaction.rollback()
             raise
         else:
-            # A connection that was given up has nothing to commit.
+            # The block may have terminated the connection; then there is nothing to commit.
             if not _is_closed(connection):
                 await transaction.commit()
     except (asyncio.CancelledError, TimeoutError):
@@ -54,18 +54,18 @@ def _is_closed(connection: "asyncpg.Connection[Any]") -> bool:
     try:
         return bool(connection.is_closed())
     except asyncpg.InterfaceError:
-        # The pool has taken it back, as it does with one that is terminated.
+        # A terminated connection has returned to the pool.
         return True
 
 
 async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
     lease = client.acquire_connection()
     try:
-        # Neither Tortoise nor asyncpg would ever give up waiting for a free connection.
+        # Tortoise and asyncpg would wait for a free connection without end.
         async with asyncio.timeout(client.extra.get("timeout")):
             connection = await lease.__aenter__()
     except TimeoutError as error:
-        raise DatabaseUnavailable("No database connection could be had in time.") from error
+        raise DatabaseUnavailable("No database connection came free in time.") from error
     try:
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
         await transaction.start()

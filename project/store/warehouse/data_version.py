@@ -1,6 +1,6 @@
-"""The data version: a number that moves in the transaction of everything that changes facts or rollups.
+"""The data version: a number that moves in each transaction that changes facts or rollups.
 
-One row of the table `data_version` holds it, with the grouping sets that the rollups have of every day.
+The one row of the table `data_version` has it, and the grouping sets that the rollups have of every day.
 """
 
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ from project.errors import NotMigrated
 
 _READ = "SELECT version, changed_at, sample FROM data_version"
 _MOVE = "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = coalesce($1, sample)"
-_HAVE = """\
+_WRITE_GROUPING_SETS = """\
 UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()
 WHERE grouping_sets <> $1"""
 
 
 @dataclass(frozen=True, slots=True)
 class DataVersion:
-    """One state of the data. Equal versions have equal facts and labels.
+    """One state of the data. Equal versions mean equal facts and labels.
 
     `number` is 0 until something is loaded. `sample` says that the facts are sample data.
     """
@@ -45,7 +45,7 @@ async def read(connection: "asyncpg.Connection[Any]") -> DataVersion:
 
 
 async def move(connection: "asyncpg.Connection[Any]", *, sample: bool | None = None) -> None:
-    """Move the version, in the caller's transaction; `sample` says what the facts are from now on."""
+    """Move the version, in the caller's transaction. `sample` says whether the facts are now sample data."""
     await connection.execute(_MOVE, sample)
 
 
@@ -55,5 +55,5 @@ async def read_grouping_sets(connection: "asyncpg.Connection[Any]") -> frozenset
 
 
 async def write_grouping_sets(connection: "asyncpg.Connection[Any]", numbers: Iterable[int]) -> None:
-    """Write these numbers down, and move the version where they are others than before."""
-    await connection.execute(_HAVE, sorted(numbers))
+    """Record these numbers, and move the version where they differ from the recorded ones."""
+    await connection.execute(_WRITE_GROUPING_SETS, sorted(numbers))

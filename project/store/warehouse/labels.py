@@ -1,8 +1,8 @@
 """The dimensions' labels in memory: id ↔ label, of one data version.
 
-The dimensions are small, so each process keeps all of them. Filters are resolved to ids before any SQL, and rows get
-their labels here. Every snapshot (`store.warehouse.snapshot`) compares the data version first and loads the labels
-again when it moved, so that labels are never older than the rows they name.
+The dimensions are small, so each process holds all of them. Filters are resolved to ids before any SQL, and rows get
+their labels here. Every snapshot (`store.warehouse.snapshot`) compares the data version first and reloads the labels
+when it moved, so that labels are never older than the rows they name.
 """
 
 import unicodedata
@@ -98,5 +98,5 @@ async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersio
 
 
 def normal_label(text: str) -> str:
-    """Return a label as it is stored: trimmed, and composed (Unicode NFC)."""
+    """Return a label in its stored form: trimmed, and composed (Unicode NFC)."""
     return text if text.isascii() and text == text.strip() else unicodedata.normalize("NFC", text).strip()

@@ -9,23 +9,26 @@ import asyncpg
 from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
 
 Month = tuple[int, int]
-"""A year and a month of it."""
+"""A year and a month."""
 
 MONTHS_AHEAD = 3
 
 _KEY = ", ".join(NATURAL_KEY)
+_EXISTING = """\
+SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+WHERE inhparent = ANY($1::text[]::regclass[]) ORDER BY relname"""
 _LOCK = "SELECT pg_advisory_xact_lock(hashtext($1))"
 PARTITIONED = {
     FACT_TABLE: {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
     ROLLUP_TABLE: {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
 }
-"""The tables that have a partition a month, with the keys of each partition."""
+"""The partitioned tables, each with the constraints of its partitions."""
 
 
 async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
     """Create the partitions of these months that do not exist, and return their names.
 
-    In a transaction of its own: call it before, never inside, a transaction that loads.
+    It has its own transactions: call it before a transaction that loads, never inside.
     """
     missing = await _missing(connection, months)
     for name in sorted(missing):
@@ -34,23 +37,23 @@ async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[Month])
 
 
 async def new_months(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[Month]:
-    """Return those of the months that have no partition of facts, and keep others from making one in the meantime.
+    """Return those of the months that have no partition of facts, and lock them until the caller's transaction ends.
 
-    Until the end of the caller's transaction, in which `fill` makes them. On Citus there are none: there, all are made
+    `fill` creates their partitions in that transaction. On Citus none is returned: there, loads create all partitions
     ahead.
     """
     names = await _missing(connection, months)
     for name in sorted(names):
         await connection.execute(_LOCK, name)
-    still = await _missing(connection, months)
-    return sorted({(year, month) for table, year, month in still.values() if table == FACT_TABLE})
+    names = await _missing(connection, months)
+    return sorted({(year, month) for table, year, month in names.values() if table == FACT_TABLE})
 
 
 async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str, select: str) -> None:
-    """Make the partitions of a month, that of the facts with the rows that a statement selects.
+    """Create the partitions of a month, in the caller's transaction, and insert the selected facts.
 
-    It is filled alone, then gets its keys, then is attached: ten times as fast as inserting row by row with all
-    foreign keys in place. Readers wait for nothing. In the caller's transaction.
+    The table of the facts is filled, then gets its keys, then is attached. That is ten times as fast as inserting rows
+    with all foreign keys in place, and blocks no reader.
     """
     name = f"{FACT_TABLE}_{month[0]:04}_{month[1]:02}"
     lower = _lower(month)
@@ -70,30 +73,23 @@ async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str
     await connection.execute(
         f"ALTER TABLE {FACT_TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
     )
-    # It spared the attaching a scan.
+    # With this constraint, ATTACH needed no scan.
     await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_month")
     await connection.execute(f"ANALYZE {name}")
     await ensure(connection, [month])
 
 
 async def drop_before(connection: "asyncpg.Connection[Any]", month: Month) -> list[str]:
-    """Drop the partitions of all months before this one, with their facts, and return their names.
+    """Drop the partitions of all months before this one, in the caller's transaction, and return their names.
 
-    In the caller's transaction. It locks readers out for as long as it waits for those that are reading: set a
-    `lock_timeout`.
+    While it waits for queries that read a partition, it blocks all new ones: set a `lock_timeout`.
     """
-    kept = f"{month[0]:04}_{month[1]:02}"
-    dropped = []
-    for table in PARTITIONED:
-        for row in await connection.fetch(
-            "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
-            " WHERE inhparent = $1::text::regclass ORDER BY 1",
-            table,
-        ):
-            if row[0].removeprefix(f"{table}_") < kept:
-                await connection.execute(f"DROP TABLE {row[0]}")
-                dropped.append(row[0])
-    return dropped
+    oldest = f"{month[0]:04}_{month[1]:02}"
+    names = await _existing(connection)
+    old = [name for name in names if any(name.removeprefix(f"{table}_") < oldest for table in PARTITIONED)]
+    for name in old:
+        await connection.execute(f"DROP TABLE {name}")
+    return old
 
 
 async def missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
@@ -102,7 +98,7 @@ async def missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]
 
 
 def months_ahead(today: date) -> list[Month]:
-    """Return this month and those that follow it, for which partitions are kept ready."""
+    """Return this month and the next ones, whose partitions must exist."""
     return [
         (today.year + (today.month + after - 1) // 12, (today.month + after - 1) % 12 + 1)
         for after in range(MONTHS_AHEAD + 1)
@@ -110,7 +106,7 @@ def months_ahead(today: date) -> list[Month]:
 
 
 async def on_citus(connection: "asyncpg.Connection[Any]") -> bool:
-    """Tell whether the database is spread over several servers, where partitions are only made empty."""
+    """Return whether the database runs Citus, where partitions are created empty."""
     return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"))
 
 
@@ -124,23 +120,23 @@ async def _missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month
         for year, month in sorted(set(months))
         for table in PARTITIONED
     }
-    present = await connection.fetch(
-        "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid"
-        " WHERE inhparent = ANY($1::text[]::regclass[])",
-        list(PARTITIONED),
-    )
-    return {name: wanted[name] for name in wanted.keys() - {row[0] for row in present}}
+    return {name: wanted[name] for name in wanted.keys() - await _existing(connection)}
+
+
+async def _existing(connection: "asyncpg.Connection[Any]") -> list[str]:
+    """Return the names of all partitions, those of the facts first, the oldest first."""
+    return [row[0] for row in await connection.fetch(_EXISTING, list(PARTITIONED))]
 
 
 async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, year: int, month: int) -> None:
     lower = _lower((year, month))
     async with connection.transaction():
         await connection.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
-        # Two loads may want the same month at once.
+        # Another load may create the same partition.
         await connection.execute(_LOCK, name)
         if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass($1))", name):
             return
-        # Made alone and attached: CREATE TABLE … PARTITION OF would lock every reader of the facts out.
+        # Created, then attached: CREATE TABLE … PARTITION OF would block every reader of the facts.
         keys = ", ".join(f"CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[table].items())
         await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, {keys})")
         await connection.execute(

@@ -1,4 +1,4 @@
-"""Rebuilding rollups: the facts are summed anew, a month in a transaction."""
+"""Rebuild rollups from the facts, each month in a transaction."""
 
 from datetime import date
 from itertools import groupby
@@ -14,9 +14,9 @@ UNION SELECT DISTINCT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $
 
 
 async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify = print) -> int:
-    """Write the rollups of these days anew, and return how many days have any.
+    """Rewrite the rollups of these days, and return how many days have any.
 
-    Answers may change, so the data version moves with each month. Raises DatabaseUnavailable.
+    Answers may change, so each month moves the data version. Raises DatabaseUnavailable.
     """
     async with write_connection(settings) as connection:
         days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
@@ -28,5 +28,5 @@ async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify
                 await data_version.move(connection)
             notify(f"{month // 100:04}-{month % 100:02}")
         if (first, last) == (date.min, date.max):
-            await rollups.have_all(connection)
+            await rollups.record_grouping_sets(connection)
     return len(days)

@@ -1,6 +1,6 @@
-"""The rollups: what the facts of a day sum to, written anew and compared.
+"""Rollups: the sums of the facts by day and grouping set; written, and compared with the facts.
 
-The statements are made of the catalogue's names only.
+The statements contain names of the catalogue only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,31 +30,30 @@ _COLUMNS = ", ".join(("grouping_set", *NATURAL_KEY, *_SUMS))
 
 
 def _summed() -> str:
-    """Return the CTEs that sum facts by all grouping sets, as `summed`; each from the smallest that covers it."""
-    # Those of more dimensions first, since others are summed from them.
-    every = sorted({*BASES, *GROUPING_SETS}, key=lambda kept: (-len(kept.dimensions), kept.number))
-    sums = ", ".join(map(_sum_of, every))
-    parts = " UNION ALL ".join(f"SELECT {_columns_of(kept)} FROM by_{kept.number}" for kept in GROUPING_SETS)  # noqa: S608
+    """Return the CTEs that sum the facts by all grouping sets, as `summed`; each reads the smallest that covers it."""
+    # Sets of more dimensions first, since the smaller ones read them.
+    ordered = sorted({*BASES, *GROUPING_SETS}, key=lambda s: (-len(s.dimensions), s.number))
+    sums = ", ".join(map(_sum_of, ordered))
+    parts = " UNION ALL ".join(f"SELECT {_columns_of(s)} FROM by_{s.number}" for s in GROUPING_SETS)  # noqa: S608
     return f"WITH {sums}, summed ({_COLUMNS}) AS ({parts})"
 
 
-def _sum_of(kept: GroupingSet) -> str:
+def _sum_of(grouping_set: GroupingSet) -> str:
     # A sum of bigints is a numeric, whose sum in turn would be three times as slow.
     measures = ", ".join(f"sum({m.name}){'' if m.decimals else '::bigint'} AS {m.name}" for m in MEASURES)
-    keys = ", ".join((DATE.key, *(KEYS[name] for name in kept.dimensions)))
-    source = summed_from(kept)
+    keys = ", ".join((DATE.key, *(KEYS[name] for name in grouping_set.dimensions)))
+    source = summed_from(grouping_set)
     if source is None:
         table, facts = f"{FACT_TABLE} WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)", "count(*)"
     else:
         table, facts = f"by_{source.number}", "sum(facts)::bigint"
-    return (
-        f"by_{kept.number} AS MATERIALIZED (SELECT {keys}, {measures}, {facts} AS facts FROM {table} GROUP BY {keys})"  # noqa: S608
-    )
+    sums = f"SELECT {keys}, {measures}, {facts} AS facts FROM {table} GROUP BY {keys}"  # noqa: S608
+    return f"by_{grouping_set.number} AS MATERIALIZED ({sums})"
 
 
-def _columns_of(kept: GroupingSet) -> str:
-    keys = [KEYS[name] if name in kept.dimensions else "0" for name in LABELLED_NAMES]
-    return ", ".join((str(kept.number), DATE.key, *keys, *_SUMS))
+def _columns_of(grouping_set: GroupingSet) -> str:
+    keys = [KEYS[name] if name in grouping_set.dimensions else "0" for name in LABELLED_NAMES]
+    return ", ".join((str(grouping_set.number), DATE.key, *keys, *_SUMS))
 
 
 _SUMMED = _summed()
@@ -73,26 +72,26 @@ SELECT count(*) FROM (
 
 
 async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> None:
-    """Sum the facts of these days (YYYYMMDD) anew, in the caller's transaction.
+    """Rewrite the rollups of these days (YYYYMMDD), in the caller's transaction.
 
-    Raises asyncpg.NumericValueOutOfRangeError where a day's sum is larger than its column.
+    Raises asyncpg.NumericValueOutOfRangeError where a sum is too large for its column.
     """
-    # In memory a month of ten million facts in two years takes two thirds of the time that it takes on disk.
-    # Compiling the statement takes longer than it saves.
+    # In memory, a month takes two thirds of the time that it takes on disk, with ten million facts in two years.
+    # JIT compilation takes longer than it saves.
     await connection.execute("SET LOCAL work_mem = '128MB'; SET LOCAL jit = off")
     for month in _by_month(days):
-        # A day's deletion and its new rows are two statements: one alone would not see its own deletion.
+        # Two statements: a single one would not see its own deletion.
         await connection.execute(_DELETE, month[0], month[-1], month)
         await connection.execute(_INSERT, month[0], month[-1], month)
 
 
-async def have_all(connection: "asyncpg.Connection[Any]") -> None:
-    """Write down that the rollups have every grouping set of the catalogue, of every day: reports then read them."""
-    await data_version.write_grouping_sets(connection, (kept.number for kept in GROUPING_SETS))
+async def record_grouping_sets(connection: "asyncpg.Connection[Any]") -> None:
+    """Record that the rollups have all grouping sets of every day, so that reports read them."""
+    await data_version.write_grouping_sets(connection, (s.number for s in GROUPING_SETS))
 
 
 async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> dict[int, int]:
-    """Return, for each of these days whose rollup is not what its facts sum to, how many of its rows are wrong."""
+    """Return how many rollup rows of each day differ from the sums of its facts, for the days that have any."""
     differences = {}
     for day in sorted(set(days)):
         if rows := await connection.fetchval(_DIFFERENCES, day, day, [day]):

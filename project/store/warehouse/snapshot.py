@@ -1,6 +1,6 @@
-"""Snapshots: one request reads one state of the data, in one read-only transaction.
+"""Snapshots: a request reads one state of the data, in one read-only transaction.
 
-All its statements, and its labels, belong to the same data version, whatever is loaded meanwhile.
+All its statements, and its labels, are of the same data version, also during a load.
 """
 
 import asyncio
@@ -29,33 +29,33 @@ _BLOCKS_AHEAD = 1
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One state of the data, for as long as one request reads it."""
+    """One state of the data, while a request reads it."""
 
     connection: "asyncpg.Connection[Any]"
     labels: Labels
 
     @property
     def version(self) -> DataVersion:
-        """Which state this is."""
+        """The data version."""
         return self.labels.version
 
     async def fetch(self, statement: Statement) -> Sequence[asyncpg.Record]:
-        """Run a compiled `.values_list()` queryset and return asyncpg's own records, in the order of its fields.
+        """Run a compiled `.values_list()` queryset and return asyncpg's records, with its fields in order.
 
-        Awaiting the queryset gives the same values, but converts each in Python first: a page of 100 rows took 2.7
-        against 1.5 ms.
+        Awaiting the queryset returns the same values, but converts each in Python: a page of 100 rows took 2.7 against
+        1.5 ms.
         """
         return await self.connection.fetch(statement.sql, *statement.values)
 
     async def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
-        """Run a statement and yield its rows as CSV, in blocks of an eighth of a megabyte that end with whole rows.
+        """Run a statement and yield its rows as CSV, in blocks of 128 kB that end at the end of a row.
 
         It reads at most one block ahead of its consumer.
         """
         blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_BLOCKS_AHEAD)
         buffer = bytearray()
 
-        async def take(chunk: bytes) -> None:
+        async def buffer_chunk(chunk: bytes) -> None:
             buffer.extend(chunk)
             if len(buffer) >= _BLOCK_BYTES:
                 end = buffer.rindex(b"\n") + 1
@@ -64,7 +64,9 @@ class Snapshot:
 
         async def copy() -> None:
             try:
-                await self.connection.copy_from_query(statement.sql, *statement.values, output=take, format="csv")
+                await self.connection.copy_from_query(
+                    statement.sql, *statement.values, output=buffer_chunk, format="csv"
+                )
                 if buffer:
                     await blocks.put(bytes(buffer))
             finally:
@@ -80,7 +82,7 @@ class Snapshot:
         finally:
             consuming = False
             if not copying.done():
-                # Nobody takes the rest, and the connection is unusable until the rest is read.
+                # Nobody reads the remaining rows, and the connection is unusable until they are read.
                 copying.cancel()
                 self.connection.terminate()
             await asyncio.wait({copying})
@@ -88,13 +90,13 @@ class Snapshot:
                 copying.exception()
 
     async def rows_to_read(self, statement: Statement) -> int:
-        """Return how many rows the database expects to read for a statement. It only plans it."""
+        """Return how many rows the database expects to read for a statement, from its plan."""
         text = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *statement.values)
         return round(_rows_of_scans(orjson.loads(text)[0]["Plan"]))
 
     @property
     def using_db(self) -> TransactionWrapper:
-        """The transaction as Tortoise's `.using_db()` wants it: for model instances and what they prefetch."""
+        """The transaction as an argument of Tortoise's `.using_db()`, for model instances and their relations."""
         wrapper = TransactionWrapper(_client())
         wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
         return wrapper
@@ -106,7 +108,7 @@ def admission() -> AdmissionControl:
 
 
 def known_labels() -> Labels | None:
-    """Return the labels that the last snapshot saw; None before the first."""
+    """Return the labels of the last snapshot; None before the first."""
     labels: Labels | None = _client().labels
     return labels
 
@@ -125,9 +127,9 @@ async def snapshot(
 ) -> AsyncIterator[Snapshot]:
     """Begin a read-only transaction on a connection of the pool, with labels of the same data version.
 
-    The transaction, the block included, may take `timeout` seconds, by default those of a request. With `reserved` it
-    takes the connection that is reserved for what is short and must get through. Raises DatabaseUnavailable, or one of
-    its kinds, also for whatever goes wrong with the database inside the block.
+    The transaction and the block may take `timeout` seconds, by default those of a request. `reserved` uses the
+    connection that is reserved for short requests that must succeed under load. Raises DatabaseUnavailable or a
+    subclass of it, also for errors of the database inside the block.
     """
     client = _client()
     with database_errors():
@@ -141,10 +143,7 @@ async def snapshot(
 
 @asynccontextmanager
 async def long_snapshot() -> AsyncIterator[Snapshot]:
-    """Begin a snapshot for a file, without a timeout, on one of the connections for files.
-
-    Raises as `snapshot`.
-    """
+    """Begin a snapshot without a timeout, on one of the connections for exports. Raises as `snapshot`."""
     client = _client()
     with database_errors():
         async with client.export_admission.slot(), read_only_transaction(client) as connection:
@@ -157,7 +156,7 @@ def _client() -> DsnClient:
 
 
 async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]") -> Labels:
-    """Return the labels of the data version that the connection sees, loading them only when it moved."""
+    """Return the labels of the data version that the connection sees, and load them only when it moved."""
     version = await data_version.read(connection)
     labels: Labels | None = client.labels
     if labels is None or labels.version != version:
@@ -167,7 +166,7 @@ async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]") -> L
 
 def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
     if "Workers Planned" in node:
-        # Below, rows are those of one process. PostgreSQL counts the leader less, the more workers it has to serve.
+        # The rows below are those of one process. PostgreSQL counts the leader as less, the more workers it serves.
         workers = int(node["Workers Planned"])
         processes = workers + max(0, 1 - 0.3 * workers)
     if plans := node.get("Plans"):
