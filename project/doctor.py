@@ -27,25 +27,24 @@ OLDEST_SERVER = 15
 LEAST_FREE = 1 << 30
 """Bytes that should be free on each disk that the service writes to."""
 
+State = Literal["ok", "warn", "fail"]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The state of one subject, and what to do about it."""
+    """The state of one subject; `advice` is what to do where it is not ok."""
 
-    state: Literal["ok", "warn", "fail"]
+    state: State
     name: str
     detail: str
     advice: str = ""
 
 
-async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Yield the findings. It changes nothing, and starts no server."""
-    for finding in (*_settings(settings), *_access(settings), *_disks(settings), *_log_directory(settings)):
-        yield finding
-    async for finding in _database(settings):
-        yield finding
-    for finding in (*_heartbeat(settings), *_daily_check(settings)):
-        yield finding
+async def examine(settings: Settings) -> list[Finding]:
+    """Return the findings. It changes nothing, and starts no server."""
+    before = [*_settings(settings), _access(settings), *_disks(settings), _log_directory(settings)]
+    database = [finding async for finding in _database(settings)]
+    return [*before, *database, _heartbeat(settings), _daily_check(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -64,15 +63,13 @@ def _settings(settings: Settings) -> Iterator[Finding]:
             yield Finding("ok", "settings", "All settings are valid.")
 
 
-def _access(settings: Settings) -> Iterator[Finding]:
+def _access(settings: Settings) -> Finding:
     if settings.api_auth == "required":
-        yield Finding("ok", "access", "Every request needs a key.")
-    elif settings.api_allow_anonymous:
+        return Finding("ok", "access", "Every request needs a key.")
+    if settings.api_allow_anonymous:
         advice = "Set API_AUTH=required unless everybody who reaches the service may read everything."
-        yield Finding("warn", "access", "The service answers requests without a key.", advice)
-    else:
-        detail = "Access is limited to localhost; API_AUTH=required opens the service to holders of keys."
-        yield Finding("ok", "access", detail)
+        return Finding("warn", "access", "The service answers requests without a key.", advice)
+    return Finding("ok", "access", "Access is limited to localhost; API_AUTH=required opens it to holders of keys.")
 
 
 def _disks(settings: Settings) -> Iterator[Finding]:
@@ -84,19 +81,16 @@ def _disks(settings: Settings) -> Iterator[Finding]:
     for setting, directory in directories.items():
         free = shutil.disk_usage(_existing(directory)).free
         detail = f"The disk of {setting} has {free / (1 << 30):,.1f} GB free."
-        if free < LEAST_FREE:
-            yield Finding("warn", "disk", detail, "Free some space, or use another disk.")
-        else:
-            yield Finding("ok", "disk", detail)
+        state: State = "warn" if free < LEAST_FREE else "ok"
+        yield Finding(state, "disk", detail, "Free some space, or use another disk.")
 
 
-def _log_directory(settings: Settings) -> Iterator[Finding]:
+def _log_directory(settings: Settings) -> Finding:
     directory = settings.heartbeat_log.resolve().parent
     if os.access(_existing(directory), os.W_OK | os.X_OK):
-        yield Finding("ok", "log", f"{settings.heartbeat_log} is writable.")
-    else:
-        detail = f"{settings.heartbeat_log} is not writable."
-        yield Finding("fail", "log", detail, f"Let this account write to {directory}.")
+        return Finding("ok", "log", f"{settings.heartbeat_log} is writable.")
+    detail = f"{settings.heartbeat_log} is not writable."
+    return Finding("fail", "log", detail, f"Let this account write to {directory}.")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -123,11 +117,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
     version = connection.get_server_version()
+    state: State = "fail" if version.major < OLDEST_SERVER else "ok"
     detail = f"PostgreSQL {version.major}.{version.minor} answers."
-    if version.major < OLDEST_SERVER:
-        yield Finding("fail", "database", detail, f"Install PostgreSQL {OLDEST_SERVER} or newer.")
-    else:
-        yield Finding("ok", "database", detail)
+    yield Finding(state, "database", detail, f"Install PostgreSQL {OLDEST_SERVER} or newer.")
     if pending := await migrations.pending(connection):
         yield Finding("fail", "migrations", f"Pending: {', '.join(pending)}.", "Run `aerich upgrade`.")
         return
@@ -143,29 +135,28 @@ async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Find
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
 
 
-def _heartbeat(settings: Settings) -> Iterator[Finding]:
+def _heartbeat(settings: Settings) -> Finding:
     now = datetime.now(UTC)
     try:
         line = check_heartbeat(settings.heartbeat_log, now)
     except AdMetricsError as error:
-        yield Finding("warn", "heartbeat", str(error), "Is the service running, with this HEARTBEAT_LOG?")
-    else:
-        hours = (now - line.at).total_seconds() / 3600
-        yield Finding("ok", "heartbeat", f"The last heartbeat is {hours:.1f} h old; none is overdue.")
+        return Finding("warn", "heartbeat", str(error), "Is the service running, with this HEARTBEAT_LOG?")
+    hours = (now - line.at).total_seconds() / 3600
+    return Finding("ok", "heartbeat", f"The last heartbeat is {hours:.1f} h old; none is overdue.")
 
 
-def _daily_check(settings: Settings) -> Iterator[Finding]:
+def _daily_check(settings: Settings) -> Finding:
     line = last_check(settings.heartbeat_log)
     if line is None:
-        yield Finding("ok", "rollups", "The daily check has not run yet.")
-    elif line.kind == "ok":
-        yield Finding("ok", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} found no error.")
-    else:
-        facts = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
-        advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` repairs rollups."
-        if "error" in line.facts:
-            advice = "The check did not finish; `ad-metrics check` runs it now."
-        yield Finding("fail", "rollups", f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ} failed: {facts}.", advice)
+        return Finding("ok", "rollups", "The daily check has not run yet.")
+    check = f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ}"
+    if line.kind == "ok":
+        return Finding("ok", "rollups", f"{check} found no error.")
+    facts = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
+    advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` repairs rollups."
+    if "error" in line.facts:
+        advice = "The check did not finish; `ad-metrics check` runs it now."
+    return Finding("fail", "rollups", f"{check} failed: {facts}.", advice)
 
 
 def _names_in_env_file() -> list[str]:

@@ -16,7 +16,7 @@ from tests.processes import AD_METRICS, run
 
 async def examined(settings: Settings) -> dict[str, list[Finding]]:
     by_name: dict[str, list[Finding]] = {}
-    async for finding in examine(settings):
+    for finding in await examine(settings):
         by_name.setdefault(finding.name, []).append(finding)
         assert finding.advice or finding.state == "ok"
     return by_name

@@ -9,7 +9,7 @@ from filelock import Timeout
 from tortoise import Tortoise
 
 from project.cli.exit_codes import REFUSED, exit_codes
-from project.doctor import Finding, examine
+from project.doctor import examine
 from project.jobs.heartbeat import Unwritten, check_heartbeat, heartbeat_line
 from project.jobs.heartbeat_log import LogLine, append_line, last_beat, open_log
 from project.jobs.leader_election import lock_for
@@ -35,7 +35,7 @@ def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotate
         findings = asyncio.run(_check(get_settings(), *_days(date_from, date_to)))
     for name, messages in findings.by_check.items():
         print(f"{name:11} {'; '.join(messages) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
-    if findings.rollups:
+    if findings.by_check["rollups"]:
         print("`ad-metrics rollups rebuild` repairs rollups.")
     if not findings.ok:
         raise typer.Exit(REFUSED)
@@ -68,10 +68,10 @@ def heartbeat(
 def doctor() -> None:
     """Check settings, access, disks, logs, database, partitions and heartbeat; exit 1 where something fails."""
     with exit_codes():
-        findings = asyncio.run(_examine(get_settings()))
+        findings = asyncio.run(examine(get_settings()))
     for finding in findings:
         print(f"{finding.state:4}  {finding.name:10}  {finding.detail}")
-        if finding.advice:
+        if finding.state != "ok":
             print(f"{'':18}{finding.advice}")
     if any(finding.state == "fail" for finding in findings):
         raise typer.Exit(REFUSED)
@@ -105,7 +105,3 @@ async def _write_heartbeat(settings: Settings) -> LogLine:
     if str(last_beat(log)) != str(line):
         raise Unwritten(f"The heartbeat could not be written to {log}; is the disk full?")
     return line
-
-
-async def _examine(settings: Settings) -> list[Finding]:
-    return [finding async for finding in examine(settings)]

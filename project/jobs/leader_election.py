@@ -8,10 +8,10 @@ database, since each host has its own log.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import asyncpg
 from filelock import FileLock, Timeout
@@ -39,22 +39,8 @@ ON CONFLICT (job) DO UPDATE SET slot = EXCLUDED.slot WHERE completed.slot < EXCL
 RETURNING true"""
 
 
-class Leader(Protocol):
-    """The process that runs the jobs."""
-
-    @property
-    def last_completed_slot(self) -> datetime | None:
-        """The newest slot that has its heartbeat; None before the first."""
-
-    def claim_slot(self, slot: datetime) -> AbstractAsyncContextManager[bool]:
-        """Hold a slot while its heartbeat is written; False where the slot has one already."""
-
-    async def lost(self) -> None:
-        """Return when this process is no longer the leader."""
-
-
 @asynccontextmanager
-async def leadership(settings: Settings) -> AsyncIterator[Leader]:
+async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
     """Wait until this process is the leader, and lead inside the block. Raises DatabaseUnavailable."""
     async with _host_lock(settings.heartbeat_log), AsyncExitStack() as stack:
         if settings.scheduler_lock == "file":
@@ -71,28 +57,23 @@ def lock_for(log: Path) -> FileLock:
 
 
 class HostLeader:
-    """A leader among the processes of one host: its log has the completed slots."""
+    """The leader among the processes of one host: its log has the completed slots."""
 
     def __init__(self, log: Path) -> None:
-        self._log = log
-
-    @property
-    def last_completed_slot(self) -> datetime | None:
-        """The newest slot in the log."""
-        return last_completed_slot(self._log)
+        self.last_completed_slot = last_completed_slot(log)
 
     @asynccontextmanager
     async def claim_slot(self, _slot: datetime) -> AsyncIterator[bool]:
-        """Yield True: the log has no other writer."""
+        """Hold a slot while its heartbeat is written. Yield True: the log has no other writer."""
         yield True
 
     async def lost(self) -> None:
-        """Never return: the lock ends with the process."""
+        """Return when this process is no longer the leader: never, since the lock ends with the process."""
         await asyncio.Event().wait()
 
 
 class DatabaseLeader:
-    """A leader among hosts: the database has the completed slots."""
+    """The leader among hosts: the database has the completed slots."""
 
     def __init__(self, connection: "asyncpg.Connection[Any]", last_slot: datetime | None) -> None:
         self.last_completed_slot = last_slot
@@ -101,12 +82,12 @@ class DatabaseLeader:
 
     @asynccontextmanager
     async def claim_slot(self, slot: datetime) -> AsyncIterator[bool]:
-        """Record the slot as completed, and commit when the block has ended."""
+        """Hold a slot while its heartbeat is written. Yield False where another leader has completed it."""
         async with self._connection_lock, self._connection.transaction():
             yield bool(await self._connection.fetchval(_CLAIM, _JOB, slot))
 
     async def lost(self) -> None:
-        """Test the connection that holds the lock every second; return when it is broken."""
+        """Return when this process is no longer the leader: it tests the connection with the lock every second."""
         while True:
             await asyncio.sleep(SECONDS_BETWEEN_TRIES)
             try:
@@ -116,6 +97,9 @@ class DatabaseLeader:
                 logger.warning("This process is no longer the leader: the database is away ({}).", type(error).__name__)
                 self._connection.terminate()
                 return
+
+
+Leader = HostLeader | DatabaseLeader
 
 
 @asynccontextmanager

@@ -133,7 +133,7 @@ async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connectio
     await connection.execute("UPDATE data_version SET grouping_sets = $1", sorted(_OLD_NUMBERS.values()))
     await connection.execute(await _renumbering("upgrade"))
     assert await stored(connection) == await summed(connection)
-    assert (await checked(connection)).rollups == ()
+    assert (await checked(connection)).by_check["rollups"] == []
 
 
 async def test_a_migration_renumbers_what_is_stored(
@@ -204,7 +204,7 @@ async def test_a_check_of_other_days_sees_nothing(
     await connection.execute("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1")
     assert (await checked(connection, last=date(2024, 2, 29))).ok
     findings = await checked(connection, date(2024, 3, 1))
-    assert findings.rollups == (f"2024-03-01: {2 * len(GROUPING_SETS)} rows are not what its facts sum to",)
+    assert findings.by_check["rollups"] == [f"2024-03-01: {2 * len(GROUPING_SETS)} rows are not what its facts sum to"]
 
 
 async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_it(
@@ -218,7 +218,7 @@ async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_
     query = "/v1/reports?group_by=region,gender&metrics=clicks"
     async with serving(database) as client:
         before = (await client.get(query)).json()
-        assert "the grouping set region × gender is not there yet" in (await checked(connection)).rollups
+        assert "the grouping set region × gender is not there yet" in (await checked(connection)).by_check["rollups"]
         # Part of it is not enough.
         await rebuild(Settings(database_url=database), date(2024, 3, 1), date(2024, 3, 1), notify=lambda _: None)
         assert (await client.get(query)).json()["meta"]["source"] == "rollup"

@@ -1,5 +1,7 @@
 """The fact table: one row for each day and combination of labels."""
 
+from typing import Any
+
 from tortoise import Model, fields
 
 from project.store.models.dimensions import (
@@ -13,6 +15,10 @@ from project.store.models.dimensions import (
 )
 
 
+def _reference(model: str, key: str) -> fields.ForeignKeyRelation[Any]:
+    return fields.ForeignKeyField(model, source_field=key, related_name=False, on_delete=fields.RESTRICT)
+
+
 class FactAdMetricsDaily(Model):
     """The measures of one day and combination of labels.
 
@@ -21,27 +27,13 @@ class FactAdMetricsDaily(Model):
     """
 
     id = fields.BigIntField(primary_key=True)
-    date: fields.ForeignKeyRelation[DimDate] = fields.ForeignKeyField(
-        "models.DimDate", source_field="date_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    region: fields.ForeignKeyRelation[DimRegion] = fields.ForeignKeyField(
-        "models.DimRegion", source_field="region_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    age: fields.ForeignKeyRelation[DimAgeGroup] = fields.ForeignKeyField(
-        "models.DimAgeGroup", source_field="age_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    gender: fields.ForeignKeyRelation[DimGender] = fields.ForeignKeyField(
-        "models.DimGender", source_field="gender_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    platform: fields.ForeignKeyRelation[DimPlatform] = fields.ForeignKeyField(
-        "models.DimPlatform", source_field="platform_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    placement: fields.ForeignKeyRelation[DimPlacement] = fields.ForeignKeyField(
-        "models.DimPlacement", source_field="placement_id", related_name=False, on_delete=fields.RESTRICT
-    )
-    device_type: fields.ForeignKeyRelation[DimDeviceType] = fields.ForeignKeyField(
-        "models.DimDeviceType", source_field="device_type_id", related_name=False, on_delete=fields.RESTRICT
-    )
+    date: fields.ForeignKeyRelation[DimDate] = _reference("models.DimDate", "date_id")
+    region: fields.ForeignKeyRelation[DimRegion] = _reference("models.DimRegion", "region_id")
+    age: fields.ForeignKeyRelation[DimAgeGroup] = _reference("models.DimAgeGroup", "age_id")
+    gender: fields.ForeignKeyRelation[DimGender] = _reference("models.DimGender", "gender_id")
+    platform: fields.ForeignKeyRelation[DimPlatform] = _reference("models.DimPlatform", "platform_id")
+    placement: fields.ForeignKeyRelation[DimPlacement] = _reference("models.DimPlacement", "placement_id")
+    device_type: fields.ForeignKeyRelation[DimDeviceType] = _reference("models.DimDeviceType", "device_type_id")
     impressions = fields.BigIntField()
     clicks = fields.BigIntField()
     cost = fields.DecimalField(max_digits=18, decimal_places=6)

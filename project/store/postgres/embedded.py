@@ -90,11 +90,7 @@ class EmbeddedPostgres:
     def running(self) -> bool:
         """Whether the server's socket accepts connections."""
         with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(self._sockets / SOCKET))
-            except OSError:
-                return False
-            return True
+            return probe.connect_ex(str(self._sockets / SOCKET)) == 0
 
     @property
     def pid(self) -> int | None:

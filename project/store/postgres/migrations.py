@@ -64,13 +64,11 @@ async def upgrade(settings: Settings) -> list[str]:
 
 async def pending(connection: "asyncpg.Connection[Any]") -> list[str]:
     """Return the names of the migrations that the database lacks, the oldest first."""
-    names = sorted((path.name for path in (LOCATION / "models").glob("[0-9]*.py")), key=_number)
+    names = sorted(
+        (path.name for path in (LOCATION / "models").glob("[0-9]*.py")), key=lambda name: int(name.split("_", 1)[0])
+    )
     try:
         applied = {row[0] for row in await connection.fetch("SELECT version FROM aerich WHERE app = 'models'")}
     except asyncpg.UndefinedTableError:
         applied = set()
     return [name for name in names if name not in applied]
-
-
-def _number(name: str) -> int:
-    return int(name.split("_", 1)[0])

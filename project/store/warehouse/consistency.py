@@ -1,6 +1,6 @@
 """Consistency checks: do rollups, labels, partitions and versions agree with the facts? They only read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -24,18 +24,10 @@ SELECT (SELECT version FROM data_version) < max(data_version), bool_or(changed A
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The errors that each check found. `days` is how many days of rollups were compared."""
+    """The errors of each check, by its name. `days` is how many days of rollups were compared."""
 
     days: int
-    rollups: tuple[str, ...]
-    labels: tuple[str, ...]
-    partitions: tuple[str, ...]
-    versions: tuple[str, ...]
-
-    @property
-    def by_check(self) -> dict[str, tuple[str, ...]]:
-        """The errors by the name of the check."""
-        return {name: getattr(self, name) for name in ("rollups", "labels", "partitions", "versions")}
+    by_check: Mapping[str, Sequence[str]]
 
     @property
     def ok(self) -> bool:
@@ -58,17 +50,24 @@ async def check(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> F
 
     These are: each id has a label, partitions exist ahead, and each load that changed facts moved the data version.
     """
+    by_check = {
+        "rollups": [*await _missing_grouping_sets(connection), *await _wrong_days(connection, days)],
+        "labels": await _ids_without_label(connection),
+        "partitions": await _missing_partitions(connection),
+        "versions": await _version_errors(connection),
+    }
+    return Findings(len(days), by_check)
+
+
+async def _missing_grouping_sets(connection: "asyncpg.Connection[Any]") -> list[str]:
+    stored = await data_version.read_grouping_sets(connection)
+    missing = [grouping_set for grouping_set in GROUPING_SETS if grouping_set.number not in stored]
+    return [f"the grouping set {' × '.join(grouping_set.dimensions)} is not there yet" for grouping_set in missing]
+
+
+async def _wrong_days(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> list[str]:
     wrong = await rollups.differences(connection, days)
-    return Findings(
-        len(days),
-        (
-            *[f"the grouping set {name} is not there yet" for name in await _missing_grouping_sets(connection)],
-            *[f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()],
-        ),
-        tuple(await _ids_without_label(connection)),
-        tuple([f"{name} does not exist" for name in await _missing_partitions(connection)]),
-        tuple(await _version_errors(connection)),
-    )
+    return [f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()]
 
 
 def _shown(day: int) -> str:
@@ -76,11 +75,6 @@ def _shown(day: int) -> str:
         return str(date_of(day))
     except ValueError:
         return f"{day}, which is no date"
-
-
-async def _missing_grouping_sets(connection: "asyncpg.Connection[Any]") -> list[str]:
-    stored = await data_version.read_grouping_sets(connection)
-    return [" × ".join(grouping_set.dimensions) for grouping_set in GROUPING_SETS if grouping_set.number not in stored]
 
 
 async def _ids_without_label(connection: "asyncpg.Connection[Any]") -> list[str]:
@@ -100,7 +94,7 @@ async def _missing_partitions(connection: "asyncpg.Connection[Any]") -> list[str
     if newest is None:
         return []
     months = [*partitions.months_ahead(datetime.now(UTC).date()), (newest // 10000, newest // 100 % 100)]
-    return await partitions.missing(connection, months)
+    return [f"{name} does not exist" for name in await partitions.missing(connection, months)]
 
 
 async def _version_errors(connection: "asyncpg.Connection[Any]") -> list[str]:
