@@ -1,7 +1,7 @@
-"""The service's own log: Loguru on standard error, with the standard library's logging led into it.
+"""The service's log: Loguru on standard error, which also receives the standard library's logging.
 
-A line says what happened in words; what a machine would count is also bound to it by name (`logger.bind(rows=5)`), and
-is a member of its own where lines are JSON.
+The message of a line is for people; values that machines count are bound to it by name (`logger.bind(rows=5)`), and are
+members of JSON lines.
 """
 
 import logging
@@ -24,12 +24,12 @@ TEXT = (
 
 
 def configure(level: str, form: str) -> None:
-    """Send every log line of this process from this level up to standard error, as `text` or as `json`.
+    """Write the log lines of this process, from this level up, to standard error, as `text` or `json`.
 
-    The heartbeat has a sink of its own (`jobs.heartbeat_log`); its lines, bound to a channel, stay out of this one.
+    The heartbeat log has a sink of its own (`jobs.heartbeat_log`), for the lines that are bound to a channel.
     """
     logger.remove()
-    logger.configure(patcher=_name_request)
+    logger.configure(patcher=_add_request_id)
     logger.add(
         sys.stderr,
         level=level,
@@ -46,14 +46,14 @@ def configure(level: str, form: str) -> None:
         library.propagate = True
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("tortoise").setLevel(logging.WARNING)
-    # The service writes a line of its own for each request; without handlers, uvicorn makes none.
+    # The service logs each request itself; without handlers, uvicorn logs none.
     access = logging.getLogger("uvicorn.access")
     access.handlers = []
     access.propagate = False
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as RFC 3339 in UTC, to the millisecond."""
+    """Return a moment as RFC 3339 in UTC, to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -63,16 +63,16 @@ class _ToLoguru(logging.Handler):
             level: str | int = logger.level(record.levelname).name
         except ValueError:
             level = record.levelno
-        named = logger.patch(lambda line: line.update({"name": record.name}))
-        named.opt(exception=record.exc_info).log(level, record.getMessage())
+        with_name = logger.patch(lambda line: line.update({"name": record.name}))
+        with_name.opt(exception=record.exc_info).log(level, record.getMessage())
 
 
-def _name_request(record: "Record") -> None:
+def _add_request_id(record: "Record") -> None:
     record["extra"].setdefault("request_id", correlation_id.get() or "-")
 
 
 def _json(record: "Record") -> str:
-    """Return the line as a template, as Loguru wants it; its only field is the JSON."""
+    """Return the line as a template, which Loguru requires; its only field is the JSON."""
     line = {
         "time": timestamp(record["time"]),
         "level": record["level"].name,

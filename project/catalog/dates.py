@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from project.catalog.grains import monday, quarter_start
+from project.catalog.grains import GRAINS
 
 Range = tuple[date | None, date | None]
 """First and last day, inclusive; None is open."""
@@ -23,38 +23,16 @@ def _last_days(count: int) -> Callable[[date], Range]:
     return lambda today: (today - timedelta(days=count), today - timedelta(days=1))
 
 
-def _this_week(today: date) -> Range:
-    return monday(today), today
+def _this(grain: str) -> Callable[[date], Range]:
+    return lambda today: (GRAINS[grain].start(today), today)
 
 
-def _last_week(today: date) -> Range:
-    return monday(today) - timedelta(days=7), monday(today) - timedelta(days=1)
+def _last(grain: str) -> Callable[[date], Range]:
+    def previous_bucket(today: date) -> Range:
+        last = GRAINS[grain].start(today) - timedelta(days=1)
+        return GRAINS[grain].start(last), last
 
-
-def _this_month(today: date) -> Range:
-    return today.replace(day=1), today
-
-
-def _last_month(today: date) -> Range:
-    last = today.replace(day=1) - timedelta(days=1)
-    return last.replace(day=1), last
-
-
-def _this_quarter(today: date) -> Range:
-    return quarter_start(today), today
-
-
-def _last_quarter(today: date) -> Range:
-    last = quarter_start(today) - timedelta(days=1)
-    return quarter_start(last), last
-
-
-def _this_year(today: date) -> Range:
-    return date(today.year, 1, 1), today
-
-
-def _last_year(today: date) -> Range:
-    return date(today.year - 1, 1, 1), date(today.year - 1, 12, 31)
+    return previous_bucket
 
 
 DATE_PRESETS: dict[str, Callable[[date], Range]] = {
@@ -65,14 +43,14 @@ DATE_PRESETS: dict[str, Callable[[date], Range]] = {
     "last_28d": _last_days(28),
     "last_30d": _last_days(30),
     "last_90d": _last_days(90),
-    "this_week": _this_week,
-    "last_week": _last_week,
-    "this_month": _this_month,
-    "last_month": _last_month,
-    "this_quarter": _this_quarter,
-    "last_quarter": _last_quarter,
-    "this_year": _this_year,
-    "last_year": _last_year,
+    "this_week": _this("week"),
+    "last_week": _last("week"),
+    "this_month": _this("month"),
+    "last_month": _last("month"),
+    "this_quarter": _this("quarter"),
+    "last_quarter": _last("quarter"),
+    "this_year": _this("year"),
+    "last_year": _last("year"),
     "maximum": lambda _today: (None, None),
 }
 """Each preset as a function of today. `last_…` excludes today, `this_…` ends with it; weeks are ISO weeks."""

@@ -31,23 +31,15 @@ class Grain:
         return (self.start(bucket + timedelta(days=self.longest)) - bucket).days
 
 
-def monday(day: date) -> date:
-    """Return the Monday of the day's ISO week."""
-    return day - timedelta(days=day.weekday())
-
-
-def quarter_start(day: date) -> date:
-    """Return the first day of the day's quarter."""
-    return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
-
-
 GRAINS = {
     grain.name: grain
     for grain in (
         Grain("date", "The day.", lambda day: day, 1),
-        Grain("week", "The ISO week, as the date of its Monday.", monday, 7),
+        Grain("week", "The ISO week, as the date of its Monday.", lambda day: day - timedelta(days=day.weekday()), 7),
         Grain("month", "The month, as its first day.", lambda day: day.replace(day=1), 31),
-        Grain("quarter", "The quarter, as its first day.", quarter_start, 92),
+        Grain(
+            "quarter", "The quarter, as its first day.", lambda day: date(day.year, (day.month - 1) // 3 * 3 + 1, 1), 92
+        ),
         Grain("year", "The year, as its first day.", lambda day: date(day.year, 1, 1), 366),
     )
 }
