@@ -1,4 +1,4 @@
-"""Copies, as files are read: one that nobody reads to its end costs nothing lasting."""
+"""Copies for exports: an unfinished one leaves no query and no connection behind."""
 
 import asyncio
 from contextlib import aclosing
@@ -14,18 +14,18 @@ from tests.store.test_snapshot import backends
 LONG = Statement("SELECT generate_series(1, 100000000)", ())
 
 
-async def test_a_copy_that_nobody_reads_to_its_end(database: str, serving: Client) -> None:
+async def test_an_unfinished_copy_ends_its_query(database: str, serving: Client) -> None:
     async with serving(database, database_exports=1):
         for _ in range(3):
-            async with asyncio.timeout(20), long_snapshot() as seen:
-                copied = seen.copied(LONG)
+            async with asyncio.timeout(20), long_snapshot() as current:
+                copied = current.copied(LONG)
                 await anext(copied)
-                await asyncio.sleep(0.2)  # as many blocks as may wait do
+                await asyncio.sleep(0.2)  # until the queue of blocks is full
                 await copied.aclose()
         await soon(lambda: none_active(database), what="the end of the queries")
 
 
-async def test_what_goes_wrong_while_a_copy_is_read_is_what_is_raised(database: str, serving: Client) -> None:
+async def test_an_error_of_the_reader_is_raised_unchanged(database: str, serving: Client) -> None:
     async with serving(database, database_exports=1):
         for _ in range(2):
             with pytest.raises(ZeroDivisionError):
@@ -37,7 +37,7 @@ async def none_active(database: str) -> bool:
 
 
 async def read_and_fail() -> None:
-    async with long_snapshot() as seen, aclosing(seen.copied(LONG)) as copied:
+    async with long_snapshot() as current, aclosing(current.copied(LONG)) as copied:
         await anext(copied)
         await asyncio.sleep(0.2)
         raise ZeroDivisionError

@@ -1,4 +1,4 @@
-"""Migrations: up, down, twice at once, and in agreement with the models."""
+"""Migrations: up, down, concurrent, and in agreement with the models."""
 
 import asyncio
 import os
@@ -68,7 +68,7 @@ async def test_the_tables_have_exactly_these_columns(connection: asyncpg.Connect
 
 
 async def test_models_and_database_agree(connection: asyncpg.Connection) -> None:
-    """Aerich compares models with its own notes and never looks at the database, so this does."""
+    """Aerich compares models with its own snapshot and never with the database; this test does."""
     async with TortoiseContext() as context:
         await context.init(config=tortoise_config("project.store.postgres.engine", dsn="postgresql://nowhere"))
         models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
@@ -97,11 +97,11 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
 async def test_models_and_migrations_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     written: list[str] = []
 
-    async def note(*_arguments: Any, **_options: Any) -> str:
+    async def record(*_arguments: Any, **_options: Any) -> str:
         written.append(Migrate._get_diff_file_content())
         return "drift"
 
-    monkeypatch.setattr(Migrate, "_generate_diff_py", note)
+    monkeypatch.setattr(Migrate, "_generate_diff_py", record)
     for name in ("upgrade_operators", "downgrade_operators"):
         monkeypatch.setattr(Migrate, name, [])
     command = aerich.Command(
@@ -109,16 +109,16 @@ async def test_models_and_migrations_agree(monkeypatch: pytest.MonkeyPatch) -> N
     )
     command._init_when_aenter = False
 
-    async def look() -> None:
+    async def compare() -> None:
         async with command:
             await command.init(offline=True)
             await command.migrate("drift", no_input=True, offline=True)
 
-    await apart(look())
+    await apart(compare())
     assert written == []
 
 
-async def test_down_and_up_again(empty_database: str) -> None:
+async def test_all_migrations_go_down_and_up(empty_database: str) -> None:
     settings = Settings(database_url=empty_database)
     connection = await asyncpg.connect(empty_database)
     applied = await apart(migrations.upgrade(settings))
@@ -137,7 +137,7 @@ async def test_down_and_up_again(empty_database: str) -> None:
 
 
 @pytest.mark.slow
-async def test_two_upgrades_at_once_harm_nothing(empty_database: str) -> None:
+async def test_concurrent_upgrades_run_each_migration_once(empty_database: str) -> None:
     environment = os.environ | {"DATABASE_URL": empty_database}
     runs = [
         await asyncio.create_subprocess_exec(
@@ -155,7 +155,7 @@ async def test_two_upgrades_at_once_harm_nothing(empty_database: str) -> None:
 
 
 @pytest.mark.slow
-async def test_aerich_itself_goes_down_and_up(empty_database: str) -> None:
+async def test_the_aerich_command_goes_down_and_up(empty_database: str) -> None:
     environment = os.environ | {"DATABASE_URL": empty_database}
     for arguments in (["upgrade"], ["heads"], ["history"], ["downgrade", "--yes"], ["upgrade"]):
         done = subprocess.run(
@@ -164,7 +164,7 @@ async def test_aerich_itself_goes_down_and_up(empty_database: str) -> None:
         assert done.returncode == 0, (arguments, done.stdout, done.stderr)
 
 
-async def test_the_rules_of_the_schema(connection: asyncpg.Connection) -> None:
+async def test_the_schema_follows_its_rules(connection: asyncpg.Connection) -> None:
     for month in (1, 2):
         await connection.execute(
             f"CREATE TABLE part_{month} PARTITION OF fact_ad_metrics_daily FOR VALUES FROM ({20240000 + month * 100}) TO ({20240100 + month * 100})"
@@ -200,7 +200,7 @@ async def test_the_rules_of_the_schema(connection: asyncpg.Connection) -> None:
         await connection.execute("INSERT INTO dim_region VALUES (0, 'all')")
 
 
-def test_relations_are_the_catalogues() -> None:
+def test_relations_are_those_of_the_catalogue() -> None:
     for dimension in DIMENSIONS:
         field = FactAdMetricsDaily._meta.fields_map[dimension.relation]
         assert isinstance(field, ForeignKeyFieldInstance)

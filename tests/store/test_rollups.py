@@ -1,4 +1,4 @@
-"""Rollups and the checks of them, on a real database."""
+"""Rollups and their checks, on a real database."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime
@@ -53,20 +53,20 @@ NUMBERS = {
     ("age_range", "gender", "platform", "placement", "device_type"): 1984,
     ("region", "platform", "placement", "device_type"): 2496,
 }
-"""What is stored in databases: a number here may be added, and never changed."""
+"""The numbers in stored rollups: a new set gets a new number, and no number ever changes."""
 
-_KEPT = {number: dimensions for dimensions, number in NUMBERS.items()}
+_DIMENSIONS = {number: dimensions for dimensions, number in NUMBERS.items()}
 _OLD_NUMBERS = {
-    kept.dimensions: sum(
+    grouping_set.dimensions: sum(
         bit
         for bit, name in zip(
             (32, 16, 8, 4, 2, 1), ("region", "age_range", "gender", "platform", "placement", "device_type"), strict=True
         )
-        if name not in kept.dimensions
+        if name not in grouping_set.dimensions
     )
-    for kept in GROUPING_SETS
+    for grouping_set in GROUPING_SETS
 }
-"""Before migration 5: `GROUPING()` of the keys, a bit for each dimension that is summed away."""
+"""Before migration 5: `GROUPING()` of the keys, a bit for each dimension outside the set."""
 
 
 async def load_rows(url: str, path: Path, *rows: Any) -> None:
@@ -88,20 +88,20 @@ async def summed(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[
     """Sum the facts in plain Python."""
     sums: dict[Any, list[Any]] = defaultdict(lambda: [0] * 6)
     for fact in await connection.fetch("SELECT * FROM fact_ad_metrics_daily"):
-        for kept in GROUPING_SETS:
-            ids = [fact[dimension.key] if dimension.name in kept.dimensions else 0 for dimension in LABELLED_DIMENSIONS]
-            total = sums[NUMBERS[kept.dimensions], fact["date_id"], *ids]
-            for place, amount in enumerate([*(fact[name] for name in MEASURES), 1]):
-                total[place] += amount
+        for s in GROUPING_SETS:
+            ids = [fact[dimension.key] if dimension.name in s.dimensions else 0 for dimension in LABELLED_DIMENSIONS]
+            total = sums[NUMBERS[s.dimensions], fact["date_id"], *ids]
+            for index, amount in enumerate([*(fact[name] for name in MEASURES), 1]):
+                total[index] += amount
     return {key: tuple(total) for key, total in sums.items()}
 
 
-async def test_a_load_sums_the_days_that_it_touched(
+async def test_a_load_updates_the_rollups_of_its_days_only(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
     assert await stored(connection) == await summed(connection)
-    # A day that did not change keeps its rows as they are.
+    # The rows of an unchanged day are not rewritten.
     before = await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401")
     await load_rows(database, tmp_path / "b.csv", (*ONE[:7], 5000, *ONE[8:]), ("2024-04-01", *ONE[1:]))
     assert await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401") == before
@@ -110,7 +110,7 @@ async def test_a_load_sums_the_days_that_it_touched(
 
 
 def test_the_number_of_a_grouping_set_never_changes() -> None:
-    assert {kept.dimensions: kept.number for kept in (*GROUPING_SETS, *BASES)} == NUMBERS
+    assert {s.dimensions: s.number for s in (*GROUPING_SETS, *BASES)} == NUMBERS
 
 
 def test_a_set_that_no_base_covers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,12 +119,12 @@ def test_a_set_that_no_base_covers_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         rollups.summed_from(GroupingSet(("age_range", "platform")))
 
 
-async def test_the_kept_sets_cover_up_to_two_dimensions() -> None:
-    assert sum(1 for kept in GROUPING_SETS if len(kept.dimensions) <= 2) == 1 + 6 + 15
+async def test_the_stored_sets_cover_up_to_two_dimensions() -> None:
+    assert sum(1 for s in GROUPING_SETS if len(s.dimensions) <= 2) == 1 + 6 + 15
 
 
 @pytest.mark.slow
-async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connection: asyncpg.Connection) -> None:
+async def test_an_upgrade_sums_existing_facts(database: str, connection: asyncpg.Connection) -> None:
     """The migration's own SQL sums as the loader's does."""
     await insert_facts(connection, REPORT_FACTS)
     await connection.execute("DROP TABLE rollup_ad_metrics_daily")
@@ -136,22 +136,22 @@ async def test_an_upgrade_sums_the_facts_that_there_are(database: str, connectio
     assert (await checked(connection)).by_check["rollups"] == []
 
 
-async def test_a_migration_renumbers_what_is_stored(
+async def test_a_migration_renumbers_stored_rollups(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
     after = await stored(connection)
     version = await connection.fetchrow("SELECT * FROM data_version")
     await connection.execute(await _renumbering("downgrade"))
-    before = {(_OLD_NUMBERS[_KEPT[key[0]]], *key[1:]): sums for key, sums in after.items()}
+    before = {(_OLD_NUMBERS[_DIMENSIONS[key[0]]], *key[1:]): sums for key, sums in after.items()}
     assert await stored(connection) == before
     assert await connection.fetchval("SELECT grouping_sets FROM data_version") == sorted(_OLD_NUMBERS.values())
     await connection.execute(await _renumbering("upgrade"))
     assert await stored(connection) == after
-    again = await connection.fetchrow("SELECT * FROM data_version")
-    assert again["grouping_sets"] == version["grouping_sets"]
-    # Processes that serve read the numbers again.
-    assert again["version"] == version["version"] + 2
+    upgraded = await connection.fetchrow("SELECT * FROM data_version")
+    assert upgraded["grouping_sets"] == version["grouping_sets"]
+    # Running processes reload the numbers.
+    assert upgraded["version"] == version["version"] + 2
 
 
 async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(connection: asyncpg.Connection) -> None:
@@ -165,7 +165,7 @@ async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(con
 
 
 @pytest.mark.parametrize(
-    ("harm", "found"),
+    ("damage", "check_name"),
     [
         ("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1 WHERE grouping_set = 0", "rollups"),
         ("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = 256", "rollups"),
@@ -178,17 +178,17 @@ async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(con
         ("UPDATE ingest_log SET data_version = 0", "versions"),
     ],
 )
-async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, harm: str, found: str
+async def test_a_check_finds_damage_and_a_rebuild_repairs_rollups(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, damage: str, check_name: str
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
     assert (await checked(connection)).ok
     next_month = "{:04}_{:02}".format(*partitions.months_ahead(datetime.now(UTC).date())[1])
-    await connection.execute(harm.format(next_month=next_month))
+    await connection.execute(damage.format(next_month=next_month))
     findings = await checked(connection)
     assert not findings.ok
-    assert findings.by_check[found]
-    if found in ("rollups", "labels"):
+    assert findings.by_check[check_name]
+    if check_name in ("rollups", "labels"):
         before = await connection.fetchval("SELECT version FROM data_version")
         day = date(2024, 3, 1)
         assert await rebuild(Settings(database_url=database), day, day, notify=lambda _: None) == 1
@@ -197,7 +197,7 @@ async def test_a_check_finds_what_is_wrong_and_a_rebuild_mends_rollups(
         assert await connection.fetchval("SELECT version FROM data_version") == before + 1
 
 
-async def test_a_check_of_other_days_sees_nothing(
+async def test_a_check_of_other_days_finds_nothing(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
@@ -207,7 +207,7 @@ async def test_a_check_of_other_days_sees_nothing(
     assert findings.by_check["rollups"] == [f"2024-03-01: {2 * len(GROUPING_SETS)} rows are not what its facts sum to"]
 
 
-async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_it(
+async def test_reports_read_a_new_set_once_the_rollups_have_it(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
     await load_rows(database, tmp_path / "a.csv", ONE)
@@ -219,7 +219,7 @@ async def test_a_set_that_is_new_in_the_catalogue_is_read_once_the_rollups_have_
     async with serving(database) as client:
         before = (await client.get(query)).json()
         assert "the grouping set region × gender is not there yet" in (await checked(connection)).by_check["rollups"]
-        # Part of it is not enough.
+        # A rebuild of some days is not enough.
         await rebuild(Settings(database_url=database), date(2024, 3, 1), date(2024, 3, 1), notify=lambda _: None)
         assert (await client.get(query)).json()["meta"]["source"] == "rollup"
         plan = (await client.get(query.replace("reports", "reports/plan"))).json()["data"]

@@ -1,4 +1,4 @@
-"""One request sees one state of the data, and gives its connection back whatever happens."""
+"""A snapshot reads one state of the data, and always returns its connection."""
 
 import asyncio
 import time
@@ -27,14 +27,14 @@ async def backends(url: str) -> list[Any]:
     return rows
 
 
-async def test_what_is_loaded_meanwhile_is_not_seen(database: str, tmp_path: Path, serving: Client) -> None:
+async def test_a_snapshot_does_not_see_a_later_load(database: str, tmp_path: Path, serving: Client) -> None:
     async with serving(database):
         await loaded(database, write(tmp_path / "a.csv", [ONE]))
-        async with snapshot() as seen:
+        async with snapshot() as current:
             await loaded(database, write(tmp_path / "b.csv", [("2024-03-02", "Zug", *ONE[2:])]))
-            assert await seen.connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == 1
-            assert (seen.version.number, seen.labels.last_date) == (1, date(2024, 3, 1))
-            assert "Zug" not in seen.labels["region"].labels.values()
+            assert await current.connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == 1
+            assert (current.version.number, current.labels.last_date) == (1, date(2024, 3, 1))
+            assert "Zug" not in current.labels["region"].labels.values()
             async with snapshot() as newer:
                 assert (newer.version.number, newer.labels.last_date) == (2, date(2024, 3, 2))
                 assert "Zug" in newer.labels["region"].labels.values()
@@ -43,32 +43,32 @@ async def test_what_is_loaded_meanwhile_is_not_seen(database: str, tmp_path: Pat
 async def test_the_services_connections_cannot_write(database: str, serving: Client) -> None:
     async with serving(database):
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
-            async with snapshot() as seen:
-                await seen.connection.execute("DELETE FROM data_version")
+            async with snapshot() as current:
+                await current.connection.execute("DELETE FROM data_version")
 
 
-async def test_a_full_pool_is_said_in_time(database: str, serving: Client) -> None:
+async def test_a_full_pool_is_503_after_the_timeout(database: str, serving: Client) -> None:
     async with serving(database, database_pool_max=2, database_pool_timeout=0.3) as client, snapshot():
-        prefetch_first = time.perf_counter()
+        started = time.perf_counter()
         response = await client.get(ROWS)
-        assert time.perf_counter() - prefetch_first < 2
+        assert time.perf_counter() - started < 2
         assert response.status_code == 503
         assert response.headers["retry-after"] == "2"
         assert response.json()["detail"] == "No database connection came free in time."
-        # One connection is kept for what must get through.
+        # One connection is reserved.
         assert (await client.get("/health/ready")).status_code == 200
         async with snapshot(reserved=True):
             assert (await client.get("/health/ready")).status_code == 503
 
 
-async def test_who_may_not_wait_is_told_at_once(database: str, serving: Client) -> None:
+async def test_a_full_queue_is_503_at_once(database: str, serving: Client) -> None:
     async with serving(database, database_pool_max=2, database_queue=1, database_pool_timeout=2) as client:
         async with snapshot():
             waiting = asyncio.create_task(client.get(ROWS))
             await asyncio.sleep(0.1)
-            prefetch_first = time.perf_counter()
+            started = time.perf_counter()
             refused = await client.get(ROWS)
-            assert time.perf_counter() - prefetch_first < 1
+            assert time.perf_counter() - started < 1
             assert (refused.status_code, refused.json()["type"]) == (503, "/problems/server-full")
             assert refused.headers["retry-after"] == "1"
             assert (await client.get("/health/live")).status_code == 200
@@ -79,15 +79,15 @@ async def test_who_may_not_wait_is_told_at_once(database: str, serving: Client) 
         assert (await client.get(ROWS)).status_code == 200
 
 
-async def test_a_slow_query_is_ended_and_said(database: str, serving: Client) -> None:
+async def test_a_slow_query_raises_after_the_timeout(database: str, serving: Client) -> None:
     async with serving(database, database_statement_timeout=0.2) as client:
         with pytest.raises(QueryTooSlow):
-            async with snapshot() as seen:
-                await seen.connection.execute("SELECT pg_sleep(5)")
+            async with snapshot() as current:
+                await current.connection.execute("SELECT pg_sleep(5)")
         assert (await client.get(ROWS)).status_code == 200
 
 
-async def test_a_backend_ended_while_idle_is_replaced(database: str, serving: Client) -> None:
+async def test_a_connection_that_ended_while_idle_is_replaced(database: str, serving: Client) -> None:
     async with serving(database) as client:
         connection = await asyncpg.connect(database)
         for _ in range(5):
@@ -100,18 +100,18 @@ async def test_a_backend_ended_while_idle_is_replaced(database: str, serving: Cl
         await connection.close()
 
 
-async def test_a_backend_ended_in_the_middle_is_said(database: str, serving: Client) -> None:
+async def test_a_connection_that_ends_in_use_raises(database: str, serving: Client) -> None:
     async with serving(database) as client:
         with pytest.raises(DatabaseUnavailable):
-            async with snapshot() as seen:
-                await seen.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+            async with snapshot() as current:
+                await current.connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         assert (await client.get(ROWS)).status_code == 200
 
 
-async def test_requests_that_are_broken_off_keep_no_connection(facts_database: str, serving: Client) -> None:
+async def test_cancelled_requests_return_their_connections(facts_database: str, serving: Client) -> None:
     async with serving(facts_database, database_pool_max=4) as client:
 
-        async def broken_off(after: float) -> None:
+        async def cancelled(after: float) -> None:
             task = asyncio.create_task(client.get(f"{ROWS}?limit=1000&sort=-cost&count=true"))
             await asyncio.sleep(after)
             task.cancel()
@@ -119,7 +119,7 @@ async def test_requests_that_are_broken_off_keep_no_connection(facts_database: s
                 await task
 
         for turn in range(40):
-            await asyncio.gather(*(broken_off(0.0005 * (turn + number)) for number in range(8)), return_exceptions=True)
+            await asyncio.gather(*(cancelled(0.0005 * (turn + number)) for number in range(8)), return_exceptions=True)
         answers = await asyncio.gather(*(client.get(ROWS) for _ in range(8)))
         assert [answer.status_code for answer in answers] == [200] * 8
         rows = await backends(facts_database)
@@ -128,9 +128,7 @@ async def test_requests_that_are_broken_off_keep_no_connection(facts_database: s
 
 
 @pytest.mark.slow
-async def test_a_database_that_was_dropped_or_is_of_another_release(
-    database: str, server: Any, serving: Client
-) -> None:
+async def test_a_dropped_database_or_one_of_another_release_is_503(database: str, server: Any, serving: Client) -> None:
     async with serving(database) as client:
         assert (await client.get(ROWS)).status_code == 200
         owner = await asyncpg.connect(database)
@@ -145,6 +143,6 @@ async def test_a_database_that_was_dropped_or_is_of_another_release(
         assert (await client.get(ROWS)).status_code == 503
 
 
-async def test_many_at_once(client: httpx.AsyncClient) -> None:
+async def test_concurrent_requests_get_their_own_answers(client: httpx.AsyncClient) -> None:
     answers = await asyncio.gather(*(client.get(ROWS, params={"limit": 1 + number}) for number in range(50)))
     assert [len(answer.json()["data"]) for answer in answers] == [1 + number for number in range(50)]
