@@ -5,6 +5,7 @@ import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from operator import attrgetter
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
@@ -37,7 +38,7 @@ from project.web.state import AppState
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application; without settings it reads them from the environment and `.env`."""
+    """Return the application. Without settings it reads them from the environment and `.env`."""
     settings = settings or get_settings()
     limit_connections()
     app: FastAPI = FastAPIOffline(
@@ -46,10 +47,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Daily advertising facts: filtered rows and reports, exact and fast.",
         lifespan=_lifespan,
         middleware=stack(settings),
-        # A path is what it is: a redirect would hide a typing error.
+        # A redirect would hide a typing error.
         redirect_slashes=False,
         # The names that generated clients give their methods.
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=attrgetter("name"),
         docs_url=None,
         redoc_url=None,
     )
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     refusals = documented(*access.refusals)
     for router in (rows, reports, dimensions, catalog):
         app.include_router(router, dependencies=access.to("read"), responses=refusals)
-    # It has to say that the database is away, too.
+    # Metrics must say that the database is away.
     app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)
     if settings.ingest_http:
         app.include_router(ingests, dependencies=access.to("ingest"), responses=refusals)
@@ -93,8 +94,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 logger.info("Serving data version {} ({}).", current.version.number, __version__)
         except DatabaseUnavailable as error:
             logger.warning("Serving without the database for now: {} ({})", error, type(error.__cause__).__name__)
-        # What is there now stays, and a page of rows makes no garbage in cycles: looking for some at every 700 objects
-        # cost a tenth of a request, and a full collection tens of milliseconds.
+        # What exists now stays, and a page of rows makes no garbage in cycles. To look for some at every 700 objects
+        # costs a tenth of a request, and a full collection tens of milliseconds.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000)
@@ -103,7 +104,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def __getattr__(name: str) -> FastAPI:
-    # Made when uvicorn asks for it: importing this module reads no settings.
+    # The application is made when uvicorn asks for it: importing this module reads no settings.
     if name == "app":
         try:
             return create_app()

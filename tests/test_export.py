@@ -50,7 +50,7 @@ def test_standard_output(facts_database: str) -> None:
     [
         (["platform=tiktk&foo=1", "x.csv"], 1, "No platform is called 'tiktk'. Perhaps: tiktok."),
         (["", "nowhere/x.csv"], 1, "No such file or directory"),
-        (["", "/dev/full", "--format", "csv"], 1, "No space left on device; what was written is not whole."),
+        (["", "/dev/full", "--format", "csv"], 1, "No space left on device; what was written is incomplete."),
     ],
 )
 def test_refusals_leave_no_file(
@@ -65,8 +65,8 @@ def test_refusals_leave_no_file(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["", "x.txt"], "'x.txt' ends in none of: .csv"),
-        (["/v1/dimensions?x=1", "x.csv"], "none of: /v1/ad-metrics, /v1/reports"),
+        (["", "x.txt"], "'x.txt' must end in one of: .csv"),
+        (["/v1/dimensions?x=1", "x.csv"], "must be one of: /v1/ad-metrics, /v1/reports"),
         (["format=json", "x.csv"], "a file of objects is ndjson"),
     ],
 )

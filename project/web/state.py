@@ -74,6 +74,11 @@ def state_of(request: HTTPConnection) -> AppState:
     return cast("AppState", request.app.state.ad_metrics)
 
 
+def log_fields(request: HTTPConnection, **fields: Any) -> None:
+    """Add fields, such as `rows` and `source`, to the log line of a request (`web.middleware.access_log`)."""
+    request.scope["log_fields"].update(fields)
+
+
 def today(settings: Settings) -> date:
     """Return the current day in the setting `TIMEZONE`."""
     return datetime.now(ZoneInfo(settings.timezone)).date()

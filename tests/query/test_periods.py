@@ -1,4 +1,4 @@
-"""Which day of a compared period stands against which of a report's own."""
+"""Which day of the previous period corresponds to which of the current one."""
 
 from bisect import bisect_right
 from datetime import date, timedelta
@@ -47,7 +47,7 @@ def test_the_same_dates_a_year_earlier(first: str, last: str, other_first: str, 
     assert previous_year(own).previous == Period(date.fromisoformat(other_first), date.fromisoformat(other_last))
 
 
-def test_a_29_february_stands_against_nothing() -> None:
+def test_a_29_february_has_no_counterpart() -> None:
     day = date(2024, 2, 29)
     assert previous_year(Period(day, day)).previous is None
 

@@ -32,7 +32,7 @@ async def from_address(client: httpx.AsyncClient, address: str, site: str) -> As
         ("127.0.0.1", "http://localhost.evil.example", {}, "for the host 'localhost.evil.example'"),
     ],
 )
-async def test_strangers_are_told_why(
+async def test_a_request_from_elsewhere_is_refused_with_the_reason(
     client: httpx.AsyncClient, address: str, site: str, headers: dict[str, str], why: str
 ) -> None:
     async with from_address(client, address, site) as stranger:
@@ -110,7 +110,7 @@ def test_settings_that_would_open_too_much_are_refused(changes: dict[str, object
         "postgresql://h1:5432,h2:5433/db",
     ],
 )
-def test_addresses_of_all_spellings_are_taken(url: str) -> None:
+def test_database_urls_of_all_spellings_work(url: str) -> None:
     assert Settings(_env_file=None, database_url=url).database_url == url
 
 

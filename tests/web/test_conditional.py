@@ -4,7 +4,7 @@ import time_machine
 ROWS = "/v1/ad-metrics"
 
 
-async def test_an_answer_that_holds_is_not_sent_again(client: httpx.AsyncClient) -> None:
+async def test_an_unchanged_answer_is_not_sent_twice(client: httpx.AsyncClient) -> None:
     for path in (ROWS, f"{ROWS}/1", "/v1/dimensions", "/v1/dimensions/region", "/v1/catalog"):
         first = await client.get(path)
         assert first.status_code == 200

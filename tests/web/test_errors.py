@@ -91,7 +91,7 @@ async def test_all_faults_at_once(client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/ad-metrics/1", "/v1/dimensions", "/v1/dimensions/region", "/v1/catalog"])
-async def test_parameters_are_refused_where_none_is_taken(client: httpx.AsyncClient, path: str) -> None:
+async def test_a_resource_without_parameters_refuses_them(client: httpx.AsyncClient, path: str) -> None:
     response = await client.get(f"{path}?colour=red")
     assert response.status_code == 422
     assert response.json()["errors"][0]["code"] == "unknown_parameter"
@@ -125,7 +125,7 @@ async def test_wrong_methods(client: httpx.AsyncClient) -> None:
     assert response.json()["detail"] == "/v1/ad-metrics does not take POST; it takes GET."
 
 
-async def test_the_callers_request_id_is_kept_where_it_is_harmless(client: httpx.AsyncClient) -> None:
+async def test_the_callers_request_id_is_echoed_where_it_is_harmless(client: httpx.AsyncClient) -> None:
     kept = await client.get(ROWS, headers={"X-Request-ID": "trace-42"})
     assert kept.headers["x-request-id"] == "trace-42"
     replaced = await client.get(ROWS, headers={"X-Request-ID": "x" * 1000})

@@ -20,8 +20,8 @@ async def hello(scope, receive, send):
 
 @asynccontextmanager
 async def served(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(uvicorn_limits, "SLOWEST_HEAD", 0.4)
-    monkeypatch.setattr(uvicorn_limits, "LINGERING", 0.4)
+    monkeypatch.setattr(uvicorn_limits, "HEAD_TIMEOUT", 0.4)
+    monkeypatch.setattr(uvicorn_limits, "LINGER_TIMEOUT", 0.4)
     uvicorn_limits.limit_connections()
     server = uvicorn.Server(uvicorn.Config(hello, port=0, lifespan="off", log_config=None, http="httptools"))
     running = asyncio.create_task(server.serve())

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from project.store import api_keys
-from project.web.security.authorization import Access
+from project.web.security.rate_limit import RateLimit
 from tests.conftest import Client
 from tests.web.test_access import CATALOG, from_address
 
@@ -91,7 +91,7 @@ async def test_a_network_of_ipv6_is_one_caller(serving: Client, facts_database: 
 async def test_a_rate_that_is_no_multiple_of_sixty(serving: Client, facts_database: str) -> None:
     """A caller at nine tenths of the rate is never refused, though a second brings a fraction of a request."""
     async with serving(facts_database, api_allow_anonymous=True, api_rate_limit=50) as client:
-        limiter = Access(client.app.state.ad_metrics.settings)
+        limiter = RateLimit(client.app.state.ad_metrics.settings.api_rate_limit)
         now = 1000.0
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("throttled.utils.now_mono_f", lambda: now)

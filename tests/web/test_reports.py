@@ -161,7 +161,7 @@ async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient)
         assert found["cursor"]["code"] == "malformed_cursor", position
 
 
-async def test_too_many_groups_are_refused_with_what_to_narrow(
+async def test_too_many_groups_are_refused_with_smaller_groupings(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (fetch, result, limits):

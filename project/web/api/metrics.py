@@ -1,4 +1,4 @@
-"""`/metrics`: what an operator watches, as Prometheus reads it."""
+"""`/metrics`: what operators watch, for Prometheus."""
 
 import asyncio
 from collections.abc import Iterator
@@ -44,17 +44,17 @@ async def metrics(request: Request) -> Response:
     return Response(await asyncio.to_thread(state.telemetry.exposition, readings), media_type=_MEDIA_TYPE)
 
 
-def _of_database(found: dict[str, Any] | None) -> Iterator[Reading]:
-    yield Reading("ad_metrics_database_up", "Whether the database answers.", found is not None)
-    if found is None:
+def _of_database(totals: dict[str, Any] | None) -> Iterator[Reading]:
+    yield Reading("ad_metrics_database_up", "Whether the database answers.", totals is not None)
+    if totals is None:
         return
-    yield Reading("ad_metrics_data_version", "Moves with every load that changes something.", found["data_version"])
-    yield Reading("ad_metrics_loads", "Loads that were kept.", found["loads"], counter=True)
+    yield Reading("ad_metrics_data_version", "Moves with every load that changes something.", totals["data_version"])
+    yield Reading("ad_metrics_loads", "Loads that were kept.", totals["loads"], counter=True)
     for outcome in _OUTCOMES:
-        facts = found[f"of_{outcome}"] or 0
+        facts = totals[f"of_{outcome}"] or 0
         yield Reading(f"ad_metrics_facts_{outcome}", f"Facts {outcome} by loads.", facts, counter=True)
-    if found["last"]:
-        yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", found["last"].timestamp())
+    if totals["last"]:
+        yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", totals["last"].timestamp())
 
 
 def _of_jobs(beat: LogLine | None, check: LogLine | None) -> Iterator[Reading]:

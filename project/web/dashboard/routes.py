@@ -34,13 +34,12 @@ from project.web.dashboard.panels import (
 )
 from project.web.dashboard.view import DIMENSIONS, View, ViewParameters, view_of
 from project.web.request.filter_params import LARGEST_LIMIT
-from project.web.request.log_fields import log_fields
 from project.web.request.query_string import parse_items
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import caching_headers, etag, not_modified
 from project.web.response.problems import problem_of
 from project.web.security.authorization import COOKIE
-from project.web.state import state_of, today
+from project.web.state import log_fields, state_of, today
 
 FILES = Path(__file__).parent / "static"
 """What the page's templates refer to."""

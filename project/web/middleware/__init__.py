@@ -1,6 +1,6 @@
 """Middleware: what every request passes before its route, outermost first in `stack`. Pure ASGI, one file each.
 
-Starlette's `@app.middleware("http")` runs the route in a task of its own, which goes on after the client has left.
+Starlette's `@app.middleware("http")` runs the route in a task of its own, which goes on after the client disconnects.
 """
 
 from asgi_correlation_id import CorrelationIdMiddleware
@@ -26,19 +26,19 @@ _EXPOSED = (
 def stack(settings: Settings) -> list[Middleware]:
     """Return the middleware of the application, as FastAPI takes it."""
     proxies, origins = settings.trusted_proxies.split(), settings.cors_origins.split()
-    shut = settings.api_auth == "off" and not settings.api_allow_anonymous
+    localhost_only = settings.api_auth == "off" and not settings.api_allow_anonymous
     return [
         *([Middleware(ProxyHeadersMiddleware, trusted_hosts=proxies)] if proxies else []),
         Middleware(CorrelationIdMiddleware, validator=_printable_id),
         Middleware(HeadRequests),
         Middleware(AccessLog),
-        # Around all that refuses: a browser shows a page no refusal without its headers.
+        # Around everything that refuses: a browser hides a refusal without these headers from the page.
         *([_cors(origins)] if origins else []),
         Middleware(SecurityHeaders),
         Middleware(ErrorBoundary),
         Middleware(LoadShedding),
         Middleware(SizeLimits),
-        *([Middleware(LoopbackOnly)] if shut else []),
+        *([Middleware(LoopbackOnly)] if localhost_only else []),
     ]
 
 

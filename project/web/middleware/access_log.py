@@ -1,4 +1,4 @@
-"""One log line and one count for every request."""
+"""The access log: one line and one count for every request."""
 
 import asyncio
 from time import perf_counter
@@ -19,10 +19,10 @@ _SECONDS_BETWEEN_LINES = 1.0
 
 
 class AccessLog:
-    """Writes what each request was and became, and counts it (`web.server.telemetry`).
+    """Logs each request with its status, and counts it (`web.server.telemetry`).
 
-    Lines hold the route and no query, which may hold anything. What is asked by monitors, all day, is DEBUG. While the
-    service is full there is one line a second, which counts: to write each refusal costs more than to make it.
+    Lines have the route and no query, which may hold anything. The requests of monitors are DEBUG. While the service is
+    full there is one line a second, with the number of refusals: to log each costs more than to make it.
     """
 
     def __init__(self, app: ASGIApp) -> None:

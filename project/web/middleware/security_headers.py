@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
-    # An answer is data: nothing in it runs, and nobody frames it. A page brings a policy of its own.
+    # An answer is data: nothing in it runs, and no page frames it. The dashboard sets a policy of its own.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -22,7 +22,7 @@ _always = [(name.lower().encode(), value.encode()) for name, value in SECURITY_H
 
 
 class SecurityHeaders:
-    """Adds `SECURITY_HEADERS`, and what was put into the scope's `answer_headers` on the way."""
+    """Adds `SECURITY_HEADERS`, and the headers in the scope's `answer_headers`, such as the rate limit's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -32,17 +32,17 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        more: dict[str, str] = {}
-        scope["answer_headers"] = more
+        added: dict[str, str] = {}
+        scope["answer_headers"] = added
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 present = {name for name, _ in headers}
                 if message["status"] != HTTPStatus.NOT_MODIFIED:
-                    # With a 304 a browser would put them in the place of those of the answer that it kept.
+                    # With a 304 a browser would replace those of the cached answer.
                     headers.extend(pair for pair in _always if pair[0] not in present)
-                headers.extend((name.lower().encode(), value.encode()) for name, value in more.items())
+                headers.extend((name.lower().encode(), value.encode()) for name, value in added.items())
                 if scope["scheme"] == "https":
                     headers.append((b"strict-transport-security", _OVER_TLS))
             await send(message)

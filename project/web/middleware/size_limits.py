@@ -30,7 +30,7 @@ class SizeLimits:
 def _refusal(request: Request) -> AdMetricsError | None:
     url = len(request.scope["raw_path"]) + len(request.scope["query_string"])
     if url > LARGEST_URL:
-        return UrlTooLong(f"The URL has {url:,} bytes; the limit is {LARGEST_URL:,}. Ask for fewer labels at once.")
+        return UrlTooLong(f"The URL has {url:,} bytes; it may have {LARGEST_URL:,}. Ask for fewer labels at once.")
     if path_of(request.scope) == TAKES_BODIES:
         return None
     declared = request.headers.get("content-length", "0")

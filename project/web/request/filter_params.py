@@ -1,7 +1,7 @@
-"""The query parameters of all resources as Pydantic models, derived from the catalogue.
+"""The query parameters that several resources take, as Pydantic models derived from the catalogue.
 
-A model checks everything, labels included, before any query runs, and finds all faults at once: each check is a
-field's own, and one that concerns several fields belongs to the last of them.
+A model validates everything, labels included, before any query runs, and finds all faults at once. A validator that
+concerns several fields belongs to the last of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,9 +22,9 @@ from project.web.request.validators import (
     known_preset,
     not_before_start,
     not_below_minimum,
+    readable_cursor,
     something_left,
     split_labels,
-    whole_cursor,
     whole_number,
 )
 
@@ -33,7 +33,7 @@ _LARGEST_COUNT = 2**63 - 1
 
 
 class NoParameters(BaseModel):
-    """A resource without parameters refuses all."""
+    """No parameter; unknown ones are refused."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -159,12 +159,12 @@ else:
 
 
 class PageParameters(NoParameters):
-    """How much of an answer, and from where on."""
+    """Which page of an answer."""
 
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(
         100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
     )
-    cursor: Annotated[str | None, AfterValidator(whole_cursor)] = Field(
+    cursor: Annotated[str | None, AfterValidator(readable_cursor)] = Field(
         None,
         description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
         "over the data as it is now; `meta.data_version` tells whether that moved.",

@@ -1,4 +1,4 @@
-"""Paths that are treated apart."""
+"""Paths with rules of their own."""
 
 from starlette.types import Scope
 
@@ -9,16 +9,16 @@ _OPERATORS = ("/health/", "/metrics")
 
 
 def is_public(scope: Scope) -> bool:
-    """Whether it needs no key, and answers strangers too: load balancers."""
+    """Whether the path needs no key and answers other machines: load balancers ask for it."""
     return path_of(scope).startswith(_PUBLIC)
 
 
 def is_for_operators(scope: Scope) -> bool:
-    """Whether it is answered also when the service is full."""
+    """Whether the path is answered while the service is full."""
     return path_of(scope).startswith(_OPERATORS)
 
 
 def path_of(scope: Scope) -> str:
-    """Return the path below the application's root (`uvicorn --root-path`), where a proxy has put it under one."""
+    """Return the path below the application's root (`uvicorn --root-path`)."""
     path: str = scope["path"]
     return path.removeprefix(scope.get("root_path", "")) or "/"

@@ -1,4 +1,4 @@
-"""Pydantic's errors as faults: each names the value, what was expected and the nearest thing that would work."""
+"""Pydantic's errors as faults: each names the value, what is expected and the nearest value that works."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from project.suggestions import nearest
 
 
 def faults_of(errors: Iterable[Any], known: Sequence[str] = ()) -> list[Fault]:
-    """Return the faults that a model's validation errors stand for; `known` are the parameters that there are."""
+    """Return the faults of a model's validation errors; `known` are the parameters of the resource."""
     return [_fault(item, known) for item in errors]
 
 
@@ -48,7 +48,7 @@ _SYNONYMS = {
     "per_page": "limit", "page_size": "limit",
     "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",
 }  # fmt: skip
-"""What other services call our parameters, for suggestions; of several names, those that the resource has."""
+"""What other services call the parameters. Of several names, those that the resource has are suggested."""
 
 
 def _out_of_range(name: str, value: Any, wanted: str, nearest_value: str) -> Fault:

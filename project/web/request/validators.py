@@ -23,19 +23,19 @@ from project.store.warehouse.labels import Labels
 from project.suggestions import nearest
 
 GROUPABLE = (*GRAINS, *LABELLED_NAMES)
-"""What reports group by."""
+"""What a report can group by."""
 
 MOST_VALUES = 1000
-"""How many values a list takes."""
+"""The limit of values in a list."""
 
 
 def refused(fault: Fault) -> PydanticCustomError:
-    """Return the fault as an error that Pydantic collects; `web.request.validation_errors` turns it back."""
+    """Return a fault as an error that Pydantic collects; `web.request.validation_errors` returns the fault."""
     return PydanticCustomError(cast("Any", fault.code), "{detail}", {"detail": fault.detail, "fault": fault})
 
 
 def iso_date(value: Any, info: ValidationInfo) -> Any:
-    """Read a date written as YYYY-MM-DD; a number or a moment is none."""
+    """Parse a date written as YYYY-MM-DD; refuse numbers and times."""
     if value is None or isinstance(value, date):
         return value
     text = str(value)
@@ -43,7 +43,7 @@ def iso_date(value: Any, info: ValidationInfo) -> Any:
         with suppress(ValueError):
             return date.fromisoformat(text)
     detail = f"{text!r} is not a date; expected YYYY-MM-DD."
-    raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_dates_meant(text))))
+    raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_possible_dates(text))))
 
 
 def not_before_start(day: date | None, info: ValidationInfo) -> date | None:
@@ -56,7 +56,7 @@ def not_before_start(day: date | None, info: ValidationInfo) -> date | None:
 
 
 def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
-    """Refuse a preset that there is not, or one beside a date."""
+    """Refuse an unknown preset, and a preset beside a date."""
     if preset is None:
         return None
     if preset not in DATE_PRESETS:
@@ -69,27 +69,27 @@ def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
 
 def split_list(values: Any, info: ValidationInfo) -> list[str]:
     """Split values at commas; quotes keep a comma that belongs to a label: `"Paris, Texas"`."""
-    given = [values] if isinstance(values, str) else list(values or ())
-    return _not_too_many([part for value in given for part in _split(value)], info)
+    texts = [values] if isinstance(values, str) else list(values or ())
+    return _not_too_many([part for text in texts for part in _split(text)], info)
 
 
 def split_labels(dimension: str, values: Any, info: ValidationInfo) -> list[str]:
     """Split labels at commas, unless a label with commas is given alone."""
     known = cast("Labels", info.context)[dimension]
-    given = [values] if isinstance(values, str) else list(values or ())
-    parts = [part for value in given for part in ([value] if known.id(value) else _split(value))]
+    texts = [values] if isinstance(values, str) else list(values or ())
+    parts = [part for text in texts for part in ([text] if known.id(text) else _split(text))]
     return _not_too_many(parts, info)
 
 
 def whole_number(value: Any, info: ValidationInfo) -> Any:
-    """Refuse what Python takes for a number and people do not: 1_0, ٣, 1.0."""
+    """Refuse what Python parses as a number and people do not: 1_0, ٣, 1.0."""
     if isinstance(value, str) and not re.fullmatch(r"-?\d+", value, re.ASCII):
         raise refused(Fault(str(info.field_name), "invalid_value", f"{value!r} is not a whole number.", value))
     return value
 
 
 def decimal_number(value: Any, info: ValidationInfo) -> Any:
-    """Refuse what Python takes for a decimal number and people do not: 1e3, NaN, ٣."""
+    """Refuse what Python parses as a decimal number and people do not: 1e3, NaN, ٣."""
     if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
         detail = f"{value!r} is not a decimal number such as 12.5."
         raise refused(Fault(str(info.field_name), "invalid_value", detail, value))
@@ -134,19 +134,19 @@ def one_of(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
 
 
 def sort_key(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
-    """Refuse a name that nothing can be sorted by; `-` may stand before it."""
+    """Refuse a name that cannot sort; it may begin with `-`."""
     one_of(allowed, value.removeprefix("-"), info)
     return value
 
 
 def named_once(values: list[str], info: ValidationInfo) -> list[str]:
-    """Refuse a list that names something twice."""
-    seen: set[str] = set()
+    """Refuse a list with a repeated name."""
+    names: set[str] = set()
     for value in values:
         name = value.removeprefix("-")
-        if name in seen:
+        if name in names:
             raise refused(Fault(str(info.field_name), "repeated_value", f"{name!r} is repeated.", value))
-        seen.add(name)
+        names.add(name)
     return values
 
 
@@ -155,13 +155,13 @@ def one_grain(names: list[str], info: ValidationInfo) -> list[str]:
     grains = [name for name in names if name in GRAINS]
     if len(grains) > 1:
         detail = f"One date grain at a time, not {' and '.join(grains)}."
-        narrower = tuple(",".join(name for name in names if name == kept or name not in GRAINS) for kept in grains)
+        narrower = tuple(",".join(name for name in names if name == grain or name not in GRAINS) for grain in grains)
         raise refused(Fault(str(info.field_name), "conflicting_parameters", detail, ",".join(names), narrower))
     return names
 
 
-def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
-    """Refuse to sort groups by a dimension that they are not grouped by, or by a change without a comparison."""
+def sortable(keys: list[str], info: ValidationInfo) -> list[str]:
+    """Refuse to sort by a dimension that the report is not grouped by, or by a change without a comparison."""
     grouped, compared = info.data.get("group_by"), info.data.get("compare_to")
     for key in keys:
         name = key.removeprefix("-")
@@ -170,7 +170,7 @@ def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
             raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
         if name in GROUPABLE and grouped is not None and name not in grouped:
             detail = f"The report is not grouped by {name}, so it cannot sort by it."
-            # It has one grain at most.
+            # A report has one grain at most.
             others = [other for other in grouped if not (name in GRAINS and other in GRAINS)]
             raise refused(
                 Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*others, name])}",))
@@ -178,8 +178,8 @@ def sorted_by_what_there_is(keys: list[str], info: ValidationInfo) -> list[str]:
     return keys
 
 
-def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
-    """Refuse a comparison of days without a beginning: there is nothing before all there is."""
+def comparable(name: str | None, info: ValidationInfo) -> str | None:
+    """Refuse a comparison of days without a first day: nothing precedes all days."""
     if name is None:
         return None
     one_of(tuple(COMPARISONS), name, info)
@@ -187,18 +187,18 @@ def compared_to_something(name: str | None, info: ValidationInfo) -> str | None:
     if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
         detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
         last = info.data["date_to"]
-        works = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
-        raise refused(Fault("compare_to", "missing_parameter", detail, name, (works,)))
+        suggestion = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
+        raise refused(Fault("compare_to", "missing_parameter", detail, name, (suggestion,)))
     return name
 
 
 def known_format(allowed: Sequence[str], name: Any, info: ValidationInfo) -> Any:
-    """Refuse a format that there is not."""
+    """Refuse an unknown format."""
     return name if name is None else one_of(allowed, str(name), info)
 
 
 def without_pages(name: str | None, info: ValidationInfo) -> str | None:
-    """Refuse to go on with a page in a file or a picture."""
+    """Refuse a cursor for a file or a picture."""
     if name not in (None, "json") and info.data.get("cursor"):
         detail = f"A file has no pages: {name} holds everything, or the first `limit`."
         raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
@@ -213,8 +213,8 @@ def flat_files(name: str | None, info: ValidationInfo) -> str | None:
     return name
 
 
-def filled_by_a_grain(fill: bool, info: ValidationInfo) -> bool:
-    """Refuse to fill dates into a report that is not grouped by any."""
+def fillable(fill: bool, info: ValidationInfo) -> bool:
+    """Refuse to fill the dates of a report that is not grouped by a date grain."""
     grouped = info.data.get("group_by")
     if fill and grouped is not None and not any(name in GRAINS for name in grouped):
         detail = "fill adds the dates without facts, and needs a date grain in group_by."
@@ -223,7 +223,7 @@ def filled_by_a_grain(fill: bool, info: ValidationInfo) -> bool:
 
 
 def filters_are_counted(counts: bool, info: ValidationInfo) -> bool:
-    """Refuse filters of labels that count nothing: they would change nothing."""
+    """Refuse filters without counts, which would change nothing."""
     for name, value in info.data.items():
         if not counts and name != "search" and value not in (None, []):
             detail = f"{name} filters what counts=true counts; without it, it does nothing."
@@ -232,7 +232,7 @@ def filters_are_counted(counts: bool, info: ValidationInfo) -> bool:
 
 
 def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:
-    """Refuse to expand what `fields` leaves out."""
+    """Refuse to expand a dimension that `fields` leaves out."""
     shown = info.data.get("fields")
     for name in expand:
         if shown and name not in shown:
@@ -243,8 +243,8 @@ def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:
     return expand
 
 
-def whole_cursor(text: str | None) -> str | None:
-    """Refuse what is no cursor."""
+def readable_cursor(text: str | None) -> str | None:
+    """Refuse a text that is not a cursor."""
     if text is not None:
         try:
             cursors.decode(text)
@@ -253,17 +253,17 @@ def whole_cursor(text: str | None) -> str | None:
     return text
 
 
-def _dates_meant(text: str) -> Iterable[str]:
-    """Yield the ISO dates that somebody may have meant."""
+def _possible_dates(text: str) -> Iterable[str]:
+    """Yield the ISO dates that the text may mean."""
     if parts := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII):
         year, month, day = map(int, parts.groups())
         if year and 1 <= month <= 12:
             yield date(year, month, max(1, min(day, monthrange(year, month)[1]))).isoformat()
-    meant = set()
+    dates = set()
     for spelling in ("%Y/%m/%d", "%Y%m%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y", "%Y-%m-%dT%H:%M:%S", "%Y-%m"):
         with suppress(ValueError):
-            meant.add(datetime.strptime(text.removesuffix("Z"), spelling).date().isoformat())  # noqa: DTZ007 - a day
-    yield from sorted(meant)
+            dates.add(datetime.strptime(text.removesuffix("Z"), spelling).date().isoformat())  # noqa: DTZ007 - a day
+    yield from sorted(dates)
 
 
 def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:

@@ -12,8 +12,8 @@ from project.store.warehouse.data_version import DataVersion
 def etag(request: Request, version: DataVersion, *etag_inputs: Any) -> str:
     """Return the ETag of the answer to a request at a data version.
 
-    `etag_inputs` is what else the answer depends on: with a date preset the same URL means other days tomorrow. The
-    release is in it too, since another one may write the same answer differently.
+    `etag_inputs` is what the answer depends on beside them: with a date preset one URL means other days tomorrow. The
+    release is an input too, since the next one may write the same answer differently.
     """
     question = (__version__, request.scope["path"], request.scope["query_string"], etag_inputs)
     digest = hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
@@ -21,14 +21,14 @@ def etag(request: Request, version: DataVersion, *etag_inputs: Any) -> str:
 
 
 def caching_headers(tag: str) -> dict[str, str]:
-    """Return the headers that let a client keep an answer, and make it ask each time whether it still holds."""
+    """Return the headers that let a client cache an answer, and revalidate it each time."""
     return {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Cookie"}
 
 
 def not_modified(request: Request, tag: str) -> Response | None:
-    """Return a 304 where the client has this very answer already.
+    """Return a 304 where the client has this answer, else None.
 
-    `*`, which asks whether there is any answer at all, is not taken: it is meant for writes.
+    `*`, which asks whether there is any answer, is ignored: it is meant for writes.
     """
     known = ",".join(request.headers.getlist("if-none-match"))
     if tag in {part.strip().removeprefix("W/") for part in known.split(",")}:

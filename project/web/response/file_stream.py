@@ -10,9 +10,9 @@ from starlette.types import Receive, Scope, Send
 from project.export.encode import encode
 from project.export.formats import Format
 from project.export.open_export import Export, Question, export_snapshot, open_export
-from project.web.request.log_fields import log_fields
 from project.web.request.negotiation import coding_of
 from project.web.response.etag import caching_headers, etag, not_modified
+from project.web.state import log_fields
 
 STALL_TIMEOUT = 60.0
 """Seconds after which a client that takes nothing is given up: it holds a connection of the database."""

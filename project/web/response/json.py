@@ -17,28 +17,28 @@ from project.web.response.etag import caching_headers
 
 
 def json_response(content: Any, tag: str) -> Response:
-    """Return the content as JSON that a client may keep under its ETag."""
+    """Return the content as JSON that a client can cache by its ETag."""
     return Response(dumps(content), headers=caching_headers(tag), media_type="application/json")
 
 
 def dumps(content: Any) -> bytes:
-    """Write JSON."""
+    """Encode JSON."""
     return orjson.dumps(content)
 
 
 def row_objects(page: Page, labels: Labels, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return the page's records as the objects of an answer, with the fields asked for, or all."""
+    """Return the records of a page as the objects of an answer, with these fields, or all."""
     template: dict[str, Any] = dict.fromkeys(name for name in FIELDS if not fields or name in fields)
     objects = [template.copy() for _ in page.records]
     # Column by column, into dicts that need not grow: half the time of row by row.
     for name, values in zip(FIELDS, zip(*page.records, strict=True), strict=False):
         if name in template:
-            for one, value in zip(objects, _shown(name, values, page, labels), strict=True):
-                one[name] = value
+            for row, value in zip(objects, _as_answered(name, values, page, labels), strict=True):
+                row[name] = value
     return objects
 
 
-def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iterable[Any]:
+def _as_answered(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iterable[Any]:
     """Return a column's values as an answer has them."""
     if name in page.nested:
         return map(page.nested[name].__getitem__, values)
@@ -48,17 +48,17 @@ def _shown(name: str, values: Sequence[Any], page: Page, labels: Labels) -> Iter
 
 
 def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
-    """Return a report's groups as the objects of an answer."""
+    """Return the groups of a report as the objects of an answer."""
     indices = {name: plan.measures.index(name) for name in plan.question.metrics if name in MEASURE_NAMES}
     objects = []
     for group in page.groups:
-        one = _group_object(group, plan)
+        row = _group_object(group, plan)
         if page.total:
             total = page.total.current
-            one["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
+            row["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
         if plan.question.fill and group.empty:
-            one["filled"] = True
-        objects.append(one)
+            row["filled"] = True
+        objects.append(row)
     return objects
 
 
@@ -68,25 +68,25 @@ def total_object(total: Group, plan: ReportPlan) -> dict[str, Any]:
 
 
 def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
-    """Return labels as the objects of an answer; with facets, those of labels without facts are 0."""
+    """Return labels as the objects of an answer; the facets of labels without facts are 0."""
     objects: list[dict[str, Any]] = []
     for id_, label in labels.items():
-        one: dict[str, Any] = {"id": id_, "label": label}
+        entry: dict[str, Any] = {"id": id_, "label": label}
         if facets is not None:
             facet = facets.get(id_, Facet())
-            one |= {name: _number(getattr(facet, name)) for name in ("facts", "impressions", "cost")}
-        objects.append(one)
+            entry |= {name: _number(getattr(facet, name)) for name in ("facts", "impressions", "cost")}
+        objects.append(entry)
     return objects
 
 
 def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
     # The total has no key.
-    one: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
+    row: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
     for name in plan.question.metrics:
-        one[name] = _number(plan.values[name](group.current))
+        row[name] = _number(plan.values[name](group.current))
     if plan.question.compare_to:
         changes = ((name, change_of(name, group, plan)) for name in plan.question.metrics)
-        one["compare"] = {
+        row["compare"] = {
             name: {
                 "value": _number(change.value),
                 "change": _number(change.change),
@@ -94,7 +94,7 @@ def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
             }
             for name, change in changes
         }
-    return one
+    return row
 
 
 _TOO_LARGE = 2**63

@@ -1,4 +1,4 @@
-"""The `meta` of answers: what was read."""
+"""The `meta` of answers: which data they are about."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from project.store.warehouse.labels import Labels
 
 
 def data_meta(labels: Labels) -> dict[str, Any]:
-    """Return which state of the data an answer is about; sample data says so everywhere."""
+    """Return the data version of an answer, and whether it is about sample data."""
     meta: dict[str, Any] = {"data_version": labels.version.number}
     if labels.version.sample:
         meta["sample_data"] = True
@@ -18,13 +18,13 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 
 
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
-    """Return the same with the days that the filters came to; an open end is the first or last day with facts."""
+    """Return the same with the days of the filters; an open end is the first or last day with facts."""
     first, last = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
     return {"date_from": first, "date_to": last, **data_meta(labels)}
 
 
 def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
-    """Return which days a report is of and compared with, what is in it, and what it was read from."""
+    """Return the days of a report and of its comparison, its columns, and its source."""
     question = plan.question
     meta = rows_meta(question.filters, labels)
     if question.compare_to:

@@ -18,6 +18,7 @@ from project import errors
 from project.errors import AdMetricsError, DatabaseUnavailable, InvalidRequest, MethodNotAllowed, NoSuchResource
 from project.suggestions import nearest
 from project.web.request.validation_errors import faults_of
+from project.web.state import log_fields
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -124,8 +125,8 @@ def problem_of(request: Request, error: Exception) -> Response:
             raise error
         known, members = found, _members(error)
     if isinstance(error, DatabaseUnavailable) and error.__cause__:
-        request.scope["log_fields"]["cause"] = type(error.__cause__).__name__
-    request.scope["log_fields"]["problem"] = known.code
+        log_fields(request, cause=type(error.__cause__).__name__)
+    log_fields(request, problem=known.code)
     content = {
         "type": f"/problems/{known.code}",
         "title": known.title,

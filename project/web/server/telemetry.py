@@ -1,7 +1,7 @@
-"""Telemetry: what is counted, for Prometheus; the same counts whichever worker is asked.
+"""Telemetry: counts for Prometheus, the same from every worker.
 
-Each process writes its counts to files of its own, and whoever is asked sums those of all (`prometheus_client`'s
-multiprocess mode).
+Each process writes its counts to files of its own, and the worker that answers sums those of all
+(`prometheus_client`'s multiprocess mode).
 """
 
 import multiprocessing
@@ -26,19 +26,19 @@ def telemetry_of(settings: Settings) -> "Telemetry":
     """
     parent = multiprocessing.parent_process()
     service = (parent.pid if parent else None) or os.getpid()
-    for other in settings.metrics_dir.glob("*"):
-        if other.name.isdigit() and int(other.name) != service and not _alive(int(other.name)):
-            shutil.rmtree(other, ignore_errors=True)
+    for directory in settings.metrics_dir.glob("*"):
+        if directory.name.isdigit() and int(directory.name) != service and not _is_alive(int(directory.name)):
+            shutil.rmtree(directory, ignore_errors=True)
     directory = settings.metrics_dir.resolve() / str(service)
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    global _one  # noqa: PLW0603 - the library's files are the process's, too
-    _one = _one or Telemetry(directory)
-    return _one
+    global _of_process  # noqa: PLW0603 - the library's files belong to the process, too
+    _of_process = _of_process or Telemetry(directory)
+    return _of_process
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A number that is read when it is asked for, rather than counted."""
+    """A number that is read on request rather than counted."""
 
     name: str
     meaning: str
@@ -50,7 +50,7 @@ class Telemetry:
     """The counters of one process."""
 
     def __init__(self, directory: Path) -> None:
-        # The library looks for its directory once, when it is imported.
+        # The library reads its directory once, when it is imported.
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(directory)
         from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415
 
@@ -68,7 +68,7 @@ class Telemetry:
         self._refusals = Counter(
             "ad_metrics_refusals", "Requests refused, by kind of problem.", ("problem",), registry=None
         )
-        # The sum over processes that live.
+        # Gauges sum over the processes that are alive.
         self._in_use = Gauge(
             "ad_metrics_pool_in_use", "Requests that read now.", registry=None, multiprocess_mode="livesum"
         )
@@ -80,7 +80,7 @@ class Telemetry:
         )
 
     def watch(self, admission: AdmissionControl) -> None:
-        """Show from now on how many requests hold a slot, and wait for one."""
+        """Show how many requests hold a slot or wait for one, from now on."""
 
         def changed() -> None:
             self._in_use.set(admission.in_use)
@@ -105,11 +105,11 @@ class Telemetry:
 
         for file in self._directory.glob("gauge_live*_*.db"):
             process = int(file.stem.rpartition("_")[2])
-            if not _alive(process):
+            if not _is_alive(process):
                 mark_process_dead(process, str(self._directory))  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
         MultiProcessCollector(registry, str(self._directory))  # type: ignore[no-untyped-call]
-        registry.register(_Read(readings))
+        registry.register(_ReadingsCollector(readings))
         return generate_latest(registry)
 
     @lru_cache(maxsize=1000)  # noqa: B019 - there is one telemetry a process
@@ -117,12 +117,12 @@ class Telemetry:
         return self._requests.labels(method, route, status), self._seconds.labels(route, status)
 
 
-_one: Telemetry | None = None
+_of_process: Telemetry | None = None
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 
 
-class _Read:
+class _ReadingsCollector:
     def __init__(self, readings: Iterable[Reading]) -> None:
         self._readings = readings
 
@@ -134,11 +134,11 @@ class _Read:
             yield family(reading.name, reading.meaning, value=reading.value)
 
 
-def _alive(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        """It is there, and somebody else's."""
+        """It exists, and belongs to another account."""
     return True

@@ -1,9 +1,8 @@
-"""Heads, and what follows an answer: uvicorn takes them of any length, and waits for them without end.
+"""Limits of connections that uvicorn lacks: the size of a request's head, and the time until its end.
 
-Each megabyte of headers (or of trailers, after a body) is a megabyte of its memory, and each connection that never ends
-its head, or the body of a request that has been answered, is one for good. uvicorn chooses its protocol class before it
-loads the application, and takes another only by a flag, which would be forgotten; so the methods of its class are
-wrapped in place.
+uvicorn accepts headers (and trailers, after a body) of any size, and keeps a connection whose request never ends. It
+chooses its protocol class before it loads the application, and takes another only by a flag, which operators would
+forget; so the methods of its class are wrapped in place.
 """
 
 import asyncio
@@ -16,37 +15,37 @@ from loguru import logger
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LARGEST_HEAD = 64 << 10
-"""Bytes, as h11 has it, and twice what SizeLimits leaves to a URL. One chunk of the socket more may be taken."""
+"""Bytes, as in h11, and twice the largest URL of SizeLimits. One chunk of the socket more may be read."""
 
-SLOWEST_HEAD = 30.0
+HEAD_TIMEOUT = 30.0
 """Seconds from the connection, or the first byte, to the end of the head."""
 
-LINGERING = 2.0
-"""Seconds for the rest of a request that has been answered before it ended."""
+LINGER_TIMEOUT = 2.0
+"""Seconds for the remaining request after it has been answered."""
 
 
 def limit_connections() -> None:
-    """Refuse, from now on, heads that are too large (431) or come too slowly (408), and close their connections."""
+    """Refuse heads that are too large (431) or too slow (408), and close their connections, from now on."""
     if hasattr(HttpToolsProtocol, "limits"):
         return
     HttpToolsProtocol.limits = None  # type: ignore[attr-defined]
     for name in ("connection_made", "connection_lost", "data_received", "on_message_begin", "on_url", "on_header",
                  "on_headers_complete", "on_message_complete", "on_response_complete"):  # fmt: skip
-        setattr(HttpToolsProtocol, name, _followed(getattr(HttpToolsProtocol, name), getattr(_Limits, name)))
+        setattr(HttpToolsProtocol, name, _call_both(getattr(HttpToolsProtocol, name), getattr(_Limits, name)))
 
 
-def _followed(method: Callable[..., None], by: Callable[..., None]) -> Callable[..., None]:
+def _call_both(method: Callable[..., None], limit: Callable[..., None]) -> Callable[..., None]:
     @wraps(method)
     def both(protocol: Any, *arguments: Any) -> None:
         method(protocol, *arguments)
         limits = protocol.limits = protocol.limits or _Limits(protocol)
-        by(limits, *arguments)
+        limit(limits, *arguments)
 
     return both
 
 
 class _Limits:
-    """Those of one connection. The methods follow those of the protocol."""
+    """The limits of one connection; each method is called after the protocol's method of its name."""
 
     def __init__(self, protocol: Any) -> None:
         self._protocol = protocol
@@ -57,40 +56,40 @@ class _Limits:
         self._bytes = 0
 
     def connection_made(self, _transport: object) -> None:
-        self._wait(SLOWEST_HEAD, self._too_slow)
+        self._start_timer(HEAD_TIMEOUT, self._too_slow)
 
     def connection_lost(self, _error: object) -> None:
-        self._wait_no_more()
+        self._stop_timer()
 
     def on_message_begin(self) -> None:
         self._in_head = self._in_message = self._began = True
         self._bytes = 0
-        self._wait(SLOWEST_HEAD, self._too_slow)
+        self._start_timer(HEAD_TIMEOUT, self._too_slow)
 
     def on_url(self, part: bytes) -> None:
         self._count(len(part))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here, too.
+        # Trailers are reported here, too.
         self._count(len(name) + len(value))
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._wait_no_more()
+        self._stop_timer()
 
     def data_received(self, data: bytes) -> None:
-        # A header is told of when it is whole. What stood before the head in the same chunk is not charged to it.
+        # The protocol reports complete headers only. Bytes before the head in the same chunk do not count.
         if self._in_head and not self._began:
             self._count(len(data))
         self._began = False
 
     def on_message_complete(self) -> None:
         self._in_message = False
-        self._wait_no_more()
+        self._stop_timer()
 
     def on_response_complete(self) -> None:
         if self._in_message:
-            self._wait(LINGERING, self._protocol.transport.close)
+            self._start_timer(LINGER_TIMEOUT, self._protocol.transport.close)
 
     def _count(self, more: int) -> None:
         self._bytes += more
@@ -99,11 +98,11 @@ class _Limits:
             self._refuse(431, "head-too-large", "Request Header Fields Too Large", detail)
 
     def _too_slow(self) -> None:
-        detail = f"The headers did not come in {SLOWEST_HEAD:.0f} s."
+        detail = f"The headers did not come in {HEAD_TIMEOUT:.0f} s."
         self._refuse(408, "head-too-slow", "Request Timeout", detail)
 
     def _refuse(self, status: int, kind: str, phrase: str, detail: str) -> None:
-        self._wait_no_more()
+        self._stop_timer()
         transport = self._protocol.transport
         if transport.is_closing():
             return
@@ -118,11 +117,11 @@ class _Limits:
             transport.write(head.encode() + body)
         transport.close()
 
-    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
-        self._wait_no_more()
+    def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
+        self._stop_timer()
         self._timer = asyncio.get_running_loop().call_later(seconds, then)
 
-    def _wait_no_more(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None

@@ -12,7 +12,6 @@ from project.store.warehouse.snapshot import snapshot
 from project.suggestions import nearest
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
 from project.web.request.filter_params import NoParameters, RowFilterParameters
-from project.web.request.log_fields import log_fields
 from project.web.request.openapi import link_to, merged, query_parameters
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
@@ -21,7 +20,7 @@ from project.web.response.etag import etag, not_modified
 from project.web.response.json import json_response, label_objects
 from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
-from project.web.state import state_of, today
+from project.web.state import log_fields, state_of, today
 
 router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=RetryOnDisconnect)
 

@@ -16,14 +16,14 @@ from project.web.request.filter_params import FilterParameters, PageParameters, 
 from project.web.request.openapi import format_description
 from project.web.request.validators import (
     GROUPABLE,
-    compared_to_something,
-    filled_by_a_grain,
+    comparable,
+    fillable,
     known_format,
     named_once,
     one_grain,
     one_of,
     sort_key,
-    sorted_by_what_there_is,
+    sortable,
     split_list,
     without_pages,
 )
@@ -59,14 +59,14 @@ class ReportParameters(PageParameters, _Bounded):
         description="Measures, and formulas over their sums; by default the measures.",
         examples=["cost,ctr"],
     )
-    compare_to: Annotated[str | None, AfterValidator(compared_to_something)] = Field(
+    compare_to: Annotated[str | None, AfterValidator(comparable)] = Field(
         None,
         description="Beside each metric, that of as many days just before, or of the same dates a year earlier, and "
         "how far it is from that.",
         json_schema_extra={"enum": list(COMPARISONS)},
         examples=["previous_period"],
     )
-    fill: Annotated[bool, AfterValidator(filled_by_a_grain)] = Field(
+    fill: Annotated[bool, AfterValidator(fillable)] = Field(
         False,
         description="Show every date of the range for every group, also those without facts, marked `filled`.",
         examples=["false"],
@@ -78,7 +78,7 @@ class ReportParameters(PageParameters, _Bounded):
         list[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]],
         BeforeValidator(split_list),
         AfterValidator(named_once),
-        AfterValidator(sorted_by_what_there_is),
+        AfterValidator(sortable),
     ] = Field(
         default_factory=list,
         description="What is grouped by and metrics, most important first; `-` is descending. With compare_to also "

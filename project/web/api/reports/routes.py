@@ -14,7 +14,6 @@ from project.query.reports.run import Report, run
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
-from project.web.request.log_fields import log_fields
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import media_types, merged, query_parameters
 from project.web.request.query_string import parse, parse_items
@@ -25,7 +24,7 @@ from project.web.response.image import image_response
 from project.web.response.json import group_objects, json_response, total_object
 from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
-from project.web.state import state_of, today
+from project.web.state import log_fields, state_of, today
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect)
 

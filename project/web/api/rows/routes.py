@@ -10,7 +10,6 @@ from project.store.warehouse.snapshot import snapshot
 from project.web.api.rows.params import RowsParameters
 from project.web.api.rows.schemas import RowAnswer, RowsAnswer
 from project.web.request.filter_params import NoParameters
-from project.web.request.log_fields import log_fields
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import link_to, media_types, merged, query_parameters
 from project.web.request.query_string import parse, parse_items
@@ -20,7 +19,7 @@ from project.web.response.file_stream import file_response
 from project.web.response.json import json_response, row_objects
 from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
-from project.web.state import state_of, today
+from project.web.state import log_fields, state_of, today
 
 router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=RetryOnDisconnect)
 
