@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.exports [--rounds 5]
 
-One worker on the database of `benchmarks.pages`; `curl` takes the files, in turns with psql. A ratio is the median of
+One worker on the database of `benchmarks.row_pages`; `curl` and psql take turns. A ratio is the median of
 the rounds' own ratios: how many times as fast as psql. Then ten files at once: how much the service grows, and how much
 longer other requests take meanwhile.
 """
@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import psutil
 
-from benchmarks.pages import QUESTION, fill
+from benchmarks.row_pages import QUESTION, fill
 from benchmarks.servers import postgres, serving
 from project.store.postgres.embedded import EmbeddedPostgres
 

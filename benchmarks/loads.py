@@ -71,14 +71,14 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         await doing
         taken.setdefault(name, []).append(time.perf_counter() - start)
 
-    numbers = await labelled(connection, month)
+    ids = await labelled(connection, month)
     for _ in range(rounds):
         await without_facts(connection)
         await partitions.ensure(connection, [(END.year, END.month)])
-        records = [(date_id(day), *(numbers[one] for one in labels), *measures) for day, labels, measures in month]
+        records = [(date_id(day), *(ids[label] for label in labels), *measures) for day, labels, measures in month]
         await timed("COPY of a month", connection.copy_records_to_table(FACT_TABLE, records=records, columns=COLUMNS))
         for name, rows in (("re-pull", restated), ("same again", again)):
-            await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, numbers))
+            await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, ids))
         await without_facts(connection)
         await timed("load of a month", load([files[0]], Options(), settings, notify=quiet))
         await timed("re-pull, load", load([files[2]], Options(), settings, notify=quiet))
@@ -95,8 +95,8 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         print(f"{theirs} takes {statistics.median(ratios):.1f} × as long as {ours} (wanted {wanted})")
 
 
-async def naive(connection: asyncpg.Connection, rows: Sequence[Any], numbers: dict[str, int]) -> None:
-    records = [(date_id(day), *(numbers[one] for one in labels), *measures) for day, labels, measures in rows]
+async def naive(connection: asyncpg.Connection, rows: Sequence[Any], ids: dict[str, int]) -> None:
+    records = [(date_id(day), *(ids[label] for label in labels), *measures) for day, labels, measures in rows]
     async with connection.transaction():
         await connection.execute(
             f"CREATE TEMPORARY TABLE naive ON COMMIT DROP AS SELECT {', '.join(COLUMNS)} FROM {FACT_TABLE} LIMIT 0"
@@ -158,16 +158,16 @@ async def without_facts(connection: asyncpg.Connection) -> None:
 
 
 async def labelled(connection: asyncpg.Connection, rows: Sequence[Any]) -> dict[str, int]:
-    """Make the labels, and return their numbers; a label of several dimensions has the same in each."""
-    numbers: dict[str, int] = {}
+    """Make the labels, and return their ids; a label of several dimensions has one id."""
+    ids: dict[str, int] = {}
     for place, dimension in enumerate(LABELLED_DIMENSIONS):
         for label in dict.fromkeys(labels[place] for _, labels, _ in rows):
-            number = numbers.setdefault(label, len(numbers) + 1)
-            await connection.execute(f"INSERT INTO {dimension.table} VALUES ($1, $2)", number, label)
+            id_ = ids.setdefault(label, len(ids) + 1)
+            await connection.execute(f"INSERT INTO {dimension.table} VALUES ($1, $2)", id_, label)
         await connection.execute(f"SELECT setval('{dimension.table}_{dimension.key}_seq', 1000)")
     days = sorted({day for day, _, _ in rows})
     await connection.executemany("INSERT INTO dim_date VALUES ($1, $2)", [(date_id(day), day) for day in days])
-    return numbers
+    return ids
 
 
 def write(file: Path, rows: Sequence[Any]) -> None:

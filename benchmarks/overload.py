@@ -2,7 +2,7 @@
 
     uv run python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
 
-One service with two workers on the database of `benchmarks.pages`, asked by `wrk` in turns: by as many connections as
+One service with two workers on the database of `benchmarks.row_pages`; `wrk` asks in turns: by as many connections as
 saturate it, and by ten times as many, none of which waits before it asks again. A ratio is the median of the rounds'
 own ratios. How long answers took is the service's own measure (`/metrics`), which tells them from refusals.
 """
@@ -16,7 +16,7 @@ import urllib.request
 
 import psutil
 
-from benchmarks.pages import QUESTION, fill
+from benchmarks.row_pages import QUESTION, fill
 from benchmarks.servers import need_wrk, postgres, serving
 
 QUESTIONS = {

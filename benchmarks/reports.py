@@ -77,7 +77,7 @@ async def fill(server: EmbeddedPostgres, millions: int) -> str:
 
 async def make(connection: asyncpg.Connection, a_day: int) -> None:
     """Copy sample data straight into the facts: the loader would check ten million keys one by one."""
-    numbers: dict[str, dict[str, int]] = {dimension.name: {} for dimension in LABELLED_DIMENSIONS}
+    ids: dict[str, dict[str, int]] = {dimension.name: {} for dimension in LABELLED_DIMENSIONS}
     days = [END - timedelta(days=back) for back in range(DAYS)]
     await connection.executemany("INSERT INTO dim_date VALUES ($1, $2)", [(date_id(day), day) for day in days])
     await partitions.ensure(connection, {(day.year, day.month) for day in days})
@@ -85,7 +85,7 @@ async def make(connection: asyncpg.Connection, a_day: int) -> None:
 
     def rows():
         for record in sample_records(END, DAYS, a_day):
-            labels = zip(numbers.values(), record.labels, strict=True)
+            labels = zip(ids.values(), record.labels, strict=True)
             yield (
                 date_id(record.day),
                 *(known.setdefault(label, len(known) + 1) for known, label in labels),
@@ -97,7 +97,7 @@ async def make(connection: asyncpg.Connection, a_day: int) -> None:
     for dimension in LABELLED_DIMENSIONS:
         await connection.executemany(
             f"INSERT INTO {dimension.table} VALUES ($1, $2)",
-            [(number, label) for label, number in numbers[dimension.name].items()],
+            [(id_, label) for label, id_ in ids[dimension.name].items()],
         )
     async with connection.transaction():
         await rollups.refresh(connection, map(date_id, days))
@@ -116,7 +116,7 @@ def measure(dsn: str, millions: int, rounds: int) -> dict[tuple[str, str], float
             "service": partial(requests, "project.main:app", dsn, path, rounds),
             "SQL on the rollup": partial(queries, dsn, ROLLUP_SQL.format(keys=keys), days, rounds),
             "SQL on the facts": partial(queries, dsn, FACTS_SQL.format(keys=keys), days, SLOW_ROUNDS),
-            "FastAPI + SQLAlchemy": partial(requests, "benchmarks.idiomatic:app", dsn, orm_path, SLOW_ROUNDS),
+            "FastAPI + SQLAlchemy": partial(requests, "benchmarks.peer_sqlalchemy:app", dsn, orm_path, SLOW_ROUNDS),
         }
         times: dict[str, list[float]] = {way: [] for way in ways}
         for _ in range(3):

@@ -36,21 +36,21 @@ async def lifespan(app: Starlette):
             name: dict(await pool.fetch(f"SELECT {key}, {label} FROM {table}"))
             for name, (table, key, label) in DIMENSIONS.items()
         }
-        app.state.numbers = {
-            name: {label: number for number, label in labels.items()} for name, labels in app.state.labels.items()
+        app.state.ids = {
+            name: {label: id_ for id_, label in labels.items()} for name, labels in app.state.labels.items()
         }
         yield
 
 
 async def page(request: Request) -> Response:
-    asked, numbers, labels = request.query_params, request.app.state.numbers, request.app.state.labels
-    limit = int(asked["limit"])
+    query, ids, labels = request.query_params, request.app.state.ids, request.app.state.labels
+    limit = int(query["limit"])
     rows = await request.app.state.pool.fetch(
         SQL,
-        int(asked["date_from"].replace("-", "")),
-        int(asked["date_to"].replace("-", "")),
-        [numbers["platform"][label] for label in asked["platform"].split(",")],
-        [numbers["region"][label] for label in asked["region"].split(",")],
+        int(query["date_from"].replace("-", "")),
+        int(query["date_to"].replace("-", "")),
+        [ids["platform"][label] for label in query["platform"].split(",")],
+        [ids["region"][label] for label in query["region"].split(",")],
         limit + 1,
     )
     region, age, gender, platform, placement, device = labels.values()

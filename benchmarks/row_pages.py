@@ -1,6 +1,6 @@
 """A filtered page of 100 rows out of a million, three ways, side by side in one run.
 
-    uv run --group benchmark python -m benchmarks.pages [--rounds 5] [--seconds 4] [--connections 8]
+    uv run --group benchmark python -m benchmarks.row_pages [--rounds 5] [--seconds 4] [--connections 8]
 
 The three servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs
 all alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requests.
@@ -34,8 +34,8 @@ QUESTION = (
 )
 SERVERS = {
     "a: this service": "project.main:app",
-    "b: Starlette + asyncpg": "benchmarks.bare:app",
-    "c: FastAPI + SQLAlchemy": "benchmarks.idiomatic:app",
+    "b: Starlette + asyncpg": "benchmarks.peer_asyncpg:app",
+    "c: FastAPI + SQLAlchemy": "benchmarks.peer_sqlalchemy:app",
 }
 
 
