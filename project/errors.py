@@ -36,7 +36,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One invalid parameter, in the words that the caller reads."""
+    """One invalid parameter, as the caller reads it."""
 
     parameter: str
     code: str
@@ -82,7 +82,7 @@ class UrlTooLong(AdMetricsError):
 
 
 class BodyTooLarge(AdMetricsError):
-    """The body of the request is too large; `unread` says that the rest of it has not been read."""
+    """The body of the request is too large; `unread` says that its end has not been read."""
 
     def __init__(self, detail: str, *, unread: bool = False) -> None:
         super().__init__(detail)
@@ -136,7 +136,7 @@ class ConnectionBroken(DatabaseUnavailable):
 
 
 class QueryTooSlow(DatabaseUnavailable):
-    """No answer came within the timeout of a statement, or of the whole request."""
+    """No answer came within the timeout of a statement or of the request."""
 
     retry_after = 30
 
@@ -165,7 +165,7 @@ class LoadsFull(DatabaseUnavailable):
 
 
 class ClientDisconnected(DatabaseUnavailable):
-    """The client disconnected while its request waited; nobody reads the answer."""
+    """The client disconnected while its request waited."""
 
 
 class NotReady(AdMetricsError):

@@ -92,7 +92,7 @@ def _format_of(file: Path) -> str:
 
 
 async def _export(settings: Settings, path: str, items: list[tuple[str, str]], file: Path) -> str:
-    """Answer as the service does, write the answer, and return in words what was written."""
+    """Answer as the service does, write the answer, and return a description of what was written."""
     async with _database(settings):
         params = await parse_items(_RESOURCES[path], items)
         format_ = _FORMATS[params.format or "csv"]
@@ -137,7 +137,7 @@ async def _write(out: BinaryIO, content: bytes) -> None:
     try:
         await asyncio.to_thread(_write_all, out, content)
     except OSError as error:
-        # An OSError inside a snapshot would be taken for one of the database's connection.
+        # Inside a snapshot, an OSError means that the database's connection broke.
         raise FileUnwritable(f"{error.strerror or error}; what was written is incomplete.") from error
 
 
@@ -151,7 +151,7 @@ def _write_all(out: BinaryIO, content: bytes) -> None:
 def _complete_file(file: Path) -> Iterator[BinaryIO]:
     """Open a file that exists only once it is complete; standard output and devices take what comes."""
     if str(file) == "-":
-        # Not Python's own, which would complain once more at its end when nobody reads.
+        # Python's own standard output would report a second error at its end when its reader has gone.
         with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as out:
             yield out
         return

@@ -1,4 +1,4 @@
-"""An export: the whole answer to a question as batches of typed columns, with its schema and its number of rows.
+"""An export: the complete answer to a question as batches of typed columns, with its schema and its number of rows.
 
 The API and `ad-metrics export` encode it (`export.encode`) in one of the formats (`export.formats`).
 """
@@ -22,7 +22,7 @@ from project.query.rows import RowsQuestion, count_rows, plan_rows, rows_stateme
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot, long_snapshot, snapshot
 
-# Arrow's own pool keeps the memory that it once had: ten files at once left twice as much behind.
+# Arrow's own pool does not return memory: ten files at once left twice as much behind.
 pa.set_memory_pool(pa.system_memory_pool())
 
 Question = RowsQuestion | ReportQuestion
@@ -119,9 +119,9 @@ async def _open_report(
     return Export(format_, name, report.plan.source.name, len(groups), table, groups)
 
 
-def _file_name(format_: Format, words: Sequence[str], filters: Filters, labels: Labels) -> str:
+def _file_name(format_: Format, parts: Sequence[str], filters: Filters, labels: Labels) -> str:
     """Return a name that distinguishes files of different questions."""
     days = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
     sample = ("sample",) if labels.version.sample else ()
-    stem = "_".join(["ad-metrics", *sample, *words, *(str(day) for day in days if day)])
+    stem = "_".join(["ad-metrics", *sample, *parts, *(str(day) for day in days if day)])
     return f"{stem}.{format_.extension}"

@@ -36,7 +36,7 @@ class ReportTable:
     """Makes batches of groups, of a schema that suits all of a page.
 
     Counts are int64, or decimals where one has more than 64 bits; costs are decimals; formulas, shares and relative
-    changes are doubles, which keep the 15 digits that they are rounded to.
+    changes are doubles, which have the 15 digits that they are rounded to.
     """
 
     def __init__(self, plan: ReportPlan, page: ReportPage, metadata: Mapping[str, str]) -> None:
@@ -77,8 +77,8 @@ def _current(value: _Value, group: Group) -> Number | None:
     return value(group.current)
 
 
-def _share(value: _Value, whole: Number, group: Group) -> Decimal | None:
-    return share(value(group.current) or 0, whole)
+def _share(value: _Value, total: Number, group: Group) -> Decimal | None:
+    return share(value(group.current) or 0, total)
 
 
 def _compared(plan: ReportPlan, metric: str, member: str, group: Group) -> Number | None:

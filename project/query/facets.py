@@ -53,7 +53,7 @@ def facets_statement(plan: FacetsPlan) -> Statement:
         values,
         lambda: (
             plan.source.model.filter(matching(plan.conditions))
-            # Not by the columns' own names: a condition on one would become a condition on its sum.
+            # Sums have other names than their columns: a condition on a column would become one on its sum.
             .annotate(all_facts=facts, all_impressions=Sum("impressions"), all_cost=Sum("cost"))
             .group_by(key)
             .values(key, "all_facts", "all_impressions", "all_cost")

@@ -14,7 +14,7 @@ from project.store.warehouse.labels import Labels
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """The common filters of a question, in the caller's words. Dates are inclusive; None is open.
+    """The common filters of a question, by label. Dates are inclusive; None is open.
 
     `include` and `exclude` hold (dimension, labels) pairs; `minimum` and `maximum` hold (metric, number) pairs.
     """
@@ -28,7 +28,7 @@ class Filters:
 
     @property
     def values(self) -> tuple[Any, ...]:
-        """What it holds, without names: what cursors are bound to must outlive a renamed field."""
+        """Its values without their names: cursors are bound to these, and outlive a renamed field."""
         return self.date_from, self.date_to, self.include, self.exclude, self.minimum, self.maximum
 
     @property
@@ -69,8 +69,8 @@ def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
     if filters.date_to:
         conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
     for pairs, operator, prefix in ((filters.include, "in", ""), (filters.exclude, "not_in", "exclude_")):
-        for name, names in pairs:
-            conditions.append(Condition(KEYS[name], operator, _ids(f"{prefix}{name}", name, names, labels)))
+        for name, wanted in pairs:
+            conditions.append(Condition(KEYS[name], operator, _ids(f"{prefix}{name}", name, wanted, labels)))
     conditions += [Condition(metric, "gte", number) for metric, number in filters.minimum]
     conditions += [Condition(metric, "lte", number) for metric, number in filters.maximum]
     return tuple(conditions)
@@ -91,9 +91,9 @@ def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) ->
     return Fault(parameter, "unknown_label", detail, label, blank or known.nearest(label))
 
 
-def _ids(parameter: str, dimension: str, names: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
+def _ids(parameter: str, dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:
     ids = set()
-    for label in names:
+    for label in wanted:
         id_ = labels[dimension].id(label)
         if id_ is None:
             raise InvalidRequest([unknown_label(parameter, dimension, label, labels)])

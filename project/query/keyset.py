@@ -44,7 +44,7 @@ class OrderTerm:
 
 
 def plan_order(sort: Sequence[SortKey]) -> tuple[OrderTerm, ...]:
-    """Return the whole order.
+    """Return the complete order.
 
     The natural key follows the direction of the last sort key: then `sort=-date` reads the natural key's index
     backwards, where a mixed order would sort a day's rows for every page.

@@ -17,7 +17,7 @@ from project.web.server.telemetry import Telemetry
 
 
 class LogLine(Protocol):
-    """A line of the heartbeat log, as `jobs.heartbeat_log` reads it back."""
+    """A line of the heartbeat log, as `jobs.heartbeat_log` reads it."""
 
     @property
     def at(self) -> datetime:

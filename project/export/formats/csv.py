@@ -21,16 +21,16 @@ class CsvEncoder:
     def write(self, batch: pa.RecordBatch) -> None:
         """Write the rows of a batch."""
         parts: list[pa.Array | str] = []
-        for place, column in enumerate(batch.columns):
-            parts += [self._texts(place, column), "," if place + 1 < batch.num_columns else "\r\n"]
+        for index, column in enumerate(batch.columns):
+            parts += [self._texts(index, column), "," if index + 1 < batch.num_columns else "\r\n"]
         self._file.write(joined(parts))
 
     def close(self) -> None:
         """Write nothing: a CSV file ends with its last row."""
 
-    def _texts(self, place: int, column: pa.Array) -> pa.Array:
+    def _texts(self, index: int, column: pa.Array) -> pa.Array:
         labelled = isinstance(column, pa.DictionaryArray)
-        return (self._labels.texts(place, column) if labelled else digits(column)).fill_null("")
+        return (self._labels.texts(index, column) if labelled else digits(column)).fill_null("")
 
 
 def cell(label: str) -> str:

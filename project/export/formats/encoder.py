@@ -31,12 +31,12 @@ class Spelled:
         self._spell = spell
         self._known: dict[int, tuple[pa.Array, pa.Array]] = {}
 
-    def texts(self, place: int, column: pa.DictionaryArray) -> pa.Array:
-        """Return the texts of the column at this place of the schema; nulls stay null."""
-        labels, spelled = self._known.get(place, (None, None))
+    def texts(self, index: int, column: pa.DictionaryArray) -> pa.Array:
+        """Return the texts of the column at this index of the schema; nulls stay null."""
+        labels, spelled = self._known.get(index, (None, None))
         if labels is None or not labels.equals(column.dictionary):
             labels, spelled = column.dictionary, pa.array(map(self._spell, column.dictionary.to_pylist()), pa.string())
-            self._known[place] = labels, spelled
+            self._known[index] = labels, spelled
         return pc.take(spelled, column.indices)
 
 

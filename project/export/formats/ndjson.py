@@ -19,16 +19,16 @@ class NdjsonEncoder:
     def write(self, batch: pa.RecordBatch) -> None:
         """Write the rows of a batch."""
         parts: list[pa.Array | str] = []
-        for place, column in enumerate(batch.columns):
-            parts += [self._before[place], self._texts(place, column)]
+        for index, column in enumerate(batch.columns):
+            parts += [self._before[index], self._texts(index, column)]
         self._file.write(joined([*parts, "}\n"]))
 
     def close(self) -> None:
-        """Write nothing: each line is whole."""
+        """Write nothing: an NDJSON file ends with its last row."""
 
-    def _texts(self, place: int, column: pa.Array) -> pa.Array:
+    def _texts(self, index: int, column: pa.Array) -> pa.Array:
         if isinstance(column, pa.DictionaryArray):
-            text = self._labels.texts(place, column)
+            text = self._labels.texts(index, column)
         else:
             text = digits(column)
             if pa.types.is_date(column.type):

@@ -89,13 +89,13 @@ def change_of(metric: str, group: Group, plan: ReportPlan) -> Change:
     return Change(previous, change, ROUNDED.divide(Decimal(change), Decimal(previous)))
 
 
-def share(part: Number, whole: Number) -> Decimal | None:
-    """Return the part over the whole; None where the whole is 0."""
-    return ROUNDED.divide(Decimal(part), Decimal(whole)) if whole else None
+def share(part: Number, total: Number) -> Decimal | None:
+    """Return the part over the total; None where the total is 0."""
+    return ROUNDED.divide(Decimal(part), Decimal(total)) if total else None
 
 
 def sort_groups(groups: Iterable[Group], sort: Sequence[SortKey], plan: ReportPlan) -> list[Group]:
-    """Return groups in the order of the sort keys, then of their own keys; groups without a value come last."""
+    """Return groups in the order of the sort keys, then of the groups' keys; groups without a value come last."""
     result = sorted(groups, key=itemgetter(0))
     # The least important key first: sorts are stable.
     for value_of, descending in reversed(_sort_values(sort, plan)):

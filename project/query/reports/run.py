@@ -13,7 +13,7 @@ from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 
 _MANY_NUMBERS = 5000
-"""From so many numbers on, a result takes longer to build than other requests should wait (about 10 ms)."""
+"""A result of more numbers takes longer to build than other requests should wait (about 10 ms)."""
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")

@@ -1,6 +1,6 @@
 """Middleware: what every request passes before its route, outermost first in `stack`. Pure ASGI, one file each.
 
-Starlette's `@app.middleware("http")` runs the route in a task of its own, which goes on after the client disconnects.
+Starlette's `@app.middleware("http")` runs the route in another task, which goes on after the client disconnects.
 """
 
 from asgi_correlation_id import CorrelationIdMiddleware

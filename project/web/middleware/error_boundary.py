@@ -13,7 +13,7 @@ from project.web.response.problems import problem_of
 class ErrorBoundary:
     """Answers unexpected exceptions with a problem; the cause of a 500 is in the log.
 
-    Starlette's own handler would answer outside the middleware that gives requests their ids.
+    Starlette's handler would answer outside the middleware that gives requests their ids.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -1,4 +1,4 @@
-"""Access for localhost only: how a service answers that nobody has opened."""
+"""Access for localhost only: the default, which keys or API_ALLOW_ANONYMOUS open."""
 
 import re
 from ipaddress import ip_address
@@ -26,7 +26,7 @@ class LoopbackOnly:
 
     A proxy on this machine that adds none of the usual headers, and asks for localhost, looks like a local user.
 
-    A page of another site can make a browser on this machine send requests under a name of its own (DNS rebinding), or
+    A page of another site can make a browser on this machine send requests under another name (DNS rebinding), or
     send a form; both come from the loopback address.
     """
 

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = {
-    # An answer is data: nothing in it runs, and no page frames it. The dashboard sets a policy of its own.
+    # An answer is data: nothing in it runs, and no page frames it. The dashboard sets another policy.
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

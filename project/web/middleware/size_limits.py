@@ -11,7 +11,7 @@ LARGEST_URL = 32 << 10
 """Bytes of path and query: a thousand labels of thirty letters."""
 
 LARGEST_BODY = 64 << 10
-"""Bytes of the body of a request that takes none; one that takes a body has a limit of its own."""
+"""Bytes of the body of a request that takes none; loads have another limit."""
 
 
 class SizeLimits:

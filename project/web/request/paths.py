@@ -1,4 +1,4 @@
-"""Paths with rules of their own."""
+"""Paths that middleware treats differently."""
 
 from starlette.types import Scope
 

@@ -68,7 +68,7 @@ def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
 
 
 def split_list(values: Any, info: ValidationInfo) -> list[str]:
-    """Split values at commas; quotes keep a comma that belongs to a label: `"Paris, Texas"`."""
+    """Split values at commas; a comma inside quotes belongs to its label: `"Paris, Texas"`."""
     texts = [values] if isinstance(values, str) else list(values or ())
     return _not_too_many([part for text in texts for part in _split(text)], info)
 
@@ -155,8 +155,10 @@ def one_grain(names: list[str], info: ValidationInfo) -> list[str]:
     grains = [name for name in names if name in GRAINS]
     if len(grains) > 1:
         detail = f"One date grain at a time, not {' and '.join(grains)}."
-        narrower = tuple(",".join(name for name in names if name == grain or name not in GRAINS) for grain in grains)
-        raise refused(Fault(str(info.field_name), "conflicting_parameters", detail, ",".join(names), narrower))
+        alternatives = tuple(
+            ",".join(name for name in names if name == grain or name not in GRAINS) for grain in grains
+        )
+        raise refused(Fault(str(info.field_name), "conflicting_parameters", detail, ",".join(names), alternatives))
     return names
 
 

@@ -7,7 +7,7 @@ from project.charts.renderer import Picture
 from project.web.response.etag import caching_headers
 from project.web.state import state_of
 
-# A picture has styles of its own, for dark screens.
+# A picture has inline styles, for dark screens.
 _POLICY = "default-src 'none'; frame-ancestors 'none'; style-src 'unsafe-inline'"
 
 

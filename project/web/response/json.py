@@ -109,7 +109,7 @@ def _number(value: Number | None) -> Any:
 
 
 def _exact(value: str | Decimal) -> orjson.Fragment:
-    """Return a number as JSON text with exactly its digits, which a float would not keep."""
+    """Return a number as JSON text with exactly its digits, which a float may lose."""
     text = str(value)
     if "E" in text:
         text = format(Decimal(text), "f")

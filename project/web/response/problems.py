@@ -40,7 +40,7 @@ def _retry_after(error: Any) -> Mapping[str, str]:
 
 
 def _challenge(error: errors.NoKey) -> Mapping[str, str]:
-    # RFC 6750, section 3: a request without a key is told the scheme only.
+    # RFC 6750, section 3: a request without a key gets the scheme only.
     return {"WWW-Authenticate": 'Bearer realm="ad-metrics"' + (', error="invalid_token"' if error.presented else "")}
 
 
@@ -49,7 +49,7 @@ def _insufficient_scope(error: errors.KeyTooNarrow) -> Mapping[str, str]:
 
 
 def _close_unread(error: errors.BodyTooLarge) -> Mapping[str, str]:
-    # The rest of the body would be read as the next request.
+    # What remains of the body would be read as the next request.
     return {"Connection": "close"} if error.unread else {}
 
 

@@ -19,7 +19,7 @@ class RateLimit:
 
     def __init__(self, requests_a_minute: int) -> None:
         self._buckets = Throttled(
-            # A bucket that refills evenly; the library's "token bucket" refills by whole seconds, and loses the rest.
+            # A bucket that refills evenly; the library's "token bucket" refills every second, and loses fractions.
             using=RateLimiterType.GCRA.value,
             quota=rate_limiter.per_min(requests_a_minute, burst=requests_a_minute),
             store=MemoryStore(options={"MAX_SIZE": _MOST_BUCKETS}),

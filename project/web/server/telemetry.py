@@ -1,6 +1,6 @@
 """Telemetry: counts for Prometheus, the same from every worker.
 
-Each process writes its counts to files of its own, and the worker that answers sums those of all
+Each process writes its counts to separate files, and the worker that answers sums those of all
 (`prometheus_client`'s multiprocess mode).
 """
 

@@ -2,7 +2,7 @@
 
 uvicorn accepts headers (and trailers, after a body) of any size, and keeps a connection whose request never ends. It
 chooses its protocol class before it loads the application, and takes another only by a flag, which operators would
-forget; so the methods of its class are wrapped in place.
+forget; so the methods of its class are wrapped.
 """
 
 import asyncio

@@ -25,7 +25,7 @@ class DimensionsAnswer(Answer):
 
 
 class LabelEntry(Answer):
-    """One label and its number."""
+    """One label and its id."""
 
     id: int
     label: str

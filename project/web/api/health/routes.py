@@ -43,7 +43,7 @@ async def ready(request: Request) -> Response:
         "data_version": version,
         "last_date": last_date,
     }
-    # What it finds makes answers doubtful, not impossible: an operator is told, a load balancer keeps the process.
+    # A failed check makes answers doubtful, not impossible: operators see it, and load balancers keep the process.
     if line := state_of(request).last_check():
         overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
         checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
@@ -58,4 +58,4 @@ async def _look() -> tuple[int, date | None, list[str], float]:
 
 
 _looked = SingleFlight(_look)
-"""Anybody may ask, and as often as he likes: all who ask at once get the same look."""
+"""No limit applies to this path: requests at the same time share one look."""

@@ -75,7 +75,7 @@ async def report(request: Request) -> Response:
 async def plan(request: Request) -> Response:
     """Say what the same report would read: which source, how many days, about how many rows, by which SQL.
 
-    It runs nothing; the estimate is the database's own.
+    It runs nothing; the estimate is the database's.
     """
     params = await parse(ReportParameters, request)
     question = params.question(today(state_of(request).settings))

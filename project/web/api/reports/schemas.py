@@ -17,10 +17,10 @@ class ReportPage(Answer):
 
 
 class Compared(Answer):
-    """A metric of the compared period, and how far its own is from that."""
+    """A metric of the previous period, and its change since."""
 
-    value: float | None = Field(description="The metric in the compared period.")
-    change: float | None = Field(description="Its own value less that; of a ratio, in points.")
+    value: float | None = Field(description="The metric in the previous period.")
+    change: float | None = Field(description="The current value less that; of a ratio, in points.")
     change_ratio: float | None = Field(description="The change over that value; null of a ratio, and of 0.")
 
 
@@ -32,7 +32,7 @@ class MetricMeta(Answer):
 
 
 class ComparedDays(Answer):
-    """The compared period."""
+    """The previous period."""
 
     date_from: date | None
     date_to: date | None
