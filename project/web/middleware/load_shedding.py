@@ -13,8 +13,8 @@ from project.web.response.problems import problem_of
 from project.web.state import state_of
 
 PAUSE = 0.1
-"""Seconds before a refusal is sent. A client that retries at once would be refused thousands of times a second, each for
-a tenth of the work of an answer: without the pause, 80 such clients left a fifth of the answers for others."""
+"""Seconds before a refusal is sent. A client that retries at once would be refused thousands of times a second, each
+for a tenth of the work of an answer: without the pause, 80 such clients left a fifth of the answers for others."""
 
 
 class LoadShedding:
