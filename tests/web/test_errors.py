@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from project.web.response.problems import Problem
+from project import errors
+from project.errors import AdMetricsError
+from project.web.response.problems import PROBLEMS, Problem
 
 ROWS = "/v1/ad-metrics"
 
@@ -224,3 +226,16 @@ async def test_no_forged_position_breaks_anything(client: httpx.AsyncClient, cha
     if without != position:
         forged = base64.urlsafe_b64encode(json.dumps([digest, without]).encode()).decode().rstrip("=")
         assert (await client.get(ROWS, params={"cursor": forged, "sort": "-cost"})).status_code == 422
+
+
+def test_every_error_is_a_problem_or_of_the_command_line() -> None:
+    command_line = {"LoadRefused", "FileUnwritable", "KeyRefused", "EmbeddedPostgresError", "NotAllowed"}
+    for error in vars(errors).values():
+        if isinstance(error, type) and issubclass(error, AdMetricsError) and error is not AdMetricsError:
+            known = any(base in PROBLEMS for base in error.__mro__)
+            assert known != (error.__name__ in command_line), error
+
+
+def test_a_problem_code_has_one_status() -> None:
+    of_code = {(problem.code, problem.status) for problem in PROBLEMS.values()}
+    assert len({code for code, _ in of_code}) == len(of_code)
