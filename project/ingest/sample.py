@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
+from project.catalog import LABELLED_NAMES, MEASURE_NAMES, NOT_SET
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
@@ -84,12 +85,12 @@ def sample_records(end: date, days: int = DAYS, combinations: int = COMBINATIONS
     for back in range(days - 1, -1, -1):
         day = end - timedelta(days=back)
         dice = random.Random(f"{_SEED} {day}")  # noqa: S311 - made up, not secret
-        for placement, region, age, gender, device, weight in chosen:
-            labels = (region, age, gender, placement.platform, placement.name, device)
-            yield Record(day, labels, _measures(placement, day, weight, dice))
+        for placement, labels, weight in chosen:
+            measures = _measures(placement, day, weight, dice)
+            yield Record(day, labels, tuple(measures.get(name, 0) for name in MEASURE_NAMES))
 
 
-def _combinations(count: int) -> list[tuple[_Placement, str, str, str, str, float]]:
+def _combinations(count: int) -> list[tuple[_Placement, tuple[str, ...], float]]:
     everything = [
         (placement, region, age, gender, device)
         for placement in _PLACEMENTS
@@ -101,11 +102,16 @@ def _combinations(count: int) -> list[tuple[_Placement, str, str, str, str, floa
     weighted = []
     for placement, region, age, gender, device in dice.sample(everything, count):
         share = _AGES[age] * _GENDERS[gender] * (1.5 - _REGIONS.index(region) / len(_REGIONS))
-        weighted.append((placement, region, age, gender, device, share * dice.uniform(0.5, 1.6)))
+        labels = {
+            "region": region, "age_range": age, "gender": gender,
+            "platform": placement.platform, "placement": placement.name, "device_type": device,
+        }  # fmt: skip
+        by_dimension = tuple(labels.get(name, NOT_SET) for name in LABELLED_NAMES)
+        weighted.append((placement, by_dimension, share * dice.uniform(0.5, 1.6)))
     return weighted
 
 
-def _measures(placement: _Placement, day: date, weight: float, dice: random.Random) -> tuple[int | Decimal, ...]:
+def _measures(placement: _Placement, day: date, weight: float, dice: random.Random) -> dict[str, int | Decimal]:
     rhythm = _WORKING_WEEK if placement.name == "search" else _WEEKDAYS
     season = 1 + 0.22 * math.cos((day.timetuple().tm_yday - 335) / 365 * 2 * math.pi)  # peaks around 1 December
     level = placement.impressions * weight * rhythm[day.weekday()] * season
@@ -113,7 +119,8 @@ def _measures(placement: _Placement, day: date, weight: float, dice: random.Rand
     clicks = _drawn(impressions, placement.click_rate, dice)
     cost = Decimal(round(clicks * placement.click_price * season * dice.lognormvariate(0, 0.12) * 100)) / 100
     conversions = _drawn(clicks, 0.06, dice)
-    return impressions, clicks, cost, conversions, _drawn(impressions, placement.like_rate, dice)
+    likes = _drawn(impressions, placement.like_rate, dice)
+    return {"impressions": impressions, "clicks": clicks, "cost": cost, "conversions": conversions, "likes": likes}
 
 
 def _drawn(trials: int, rate: float, dice: random.Random) -> int:
