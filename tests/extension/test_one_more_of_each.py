@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from project.catalog import RECORD
-from tests.conftest import ROOT
 from tests.extension.release import Release
 from tests.ingest.test_load import ONE, write
 
@@ -98,16 +97,6 @@ def openapi(release: Release, reports_database: str, tmp_path_factory: pytest.Te
     directory = tmp_path_factory.mktemp("openapi") / "asked"
     [answer] = release.ask(["/openapi.json"], directory, DATABASE_URL=reports_database)
     return json.loads(answer["body"])
-
-
-@pytest.mark.parametrize("kind", ADDITIONS)
-def test_the_guide_names_the_files(kind: str) -> None:
-    guide = (ROOT / "CONTRIBUTING.md").read_text()
-    section = guide.partition(f"\n### A {kind}\n")[2].partition("\n### ")[0]
-    for path, old, _ in ADDITIONS[kind]:
-        # A new file has a name of its own.
-        named = path if old else str(Path(path).parent)
-        assert f"`{named}" in section, (kind, path)
 
 
 def test_a_metric(release: Release, openapi: Any, reports_database: str, tmp_path: Path) -> None:
