@@ -1,4 +1,4 @@
-"""`ad-metrics`, as its users run it."""
+"""`ad-metrics`, in real processes."""
 
 import gzip
 import json
@@ -17,15 +17,15 @@ from tests.processes import AD_METRICS, AERICH, run
 pytestmark = pytest.mark.slow
 
 
-async def test_load_and_loads(database: str, tmp_path: Path) -> None:
+async def test_a_load_reports_its_result_and_is_listed(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "march.csv", [ONE])
     done = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
     assert (done.returncode, done.stderr) == (0, "march.csv: text separated by commas, read as canonical\n")
     assert "read 1 rows of march.csv" in done.stdout
     assert "1 inserted, 0 changed, 0 unchanged" in done.stdout
-    again = run([*AD_METRICS, "load", "-", "--json"], stdin=gzip.compress(file.read_bytes()), DATABASE_URL=database)
-    assert again.returncode == 0
-    report = json.loads(again.stdout)
+    repeated = run([*AD_METRICS, "load", "-", "--json"], stdin=gzip.compress(file.read_bytes()), DATABASE_URL=database)
+    assert repeated.returncode == 0
+    report = json.loads(repeated.stdout)
     assert (report["rows_read"], report["unchanged"], report["data_version"]) == (1, 1, 1)
     listed = run([*AD_METRICS, "loads"], DATABASE_URL=database).stdout.splitlines()
     assert len(listed) == 2
@@ -33,7 +33,7 @@ async def test_load_and_loads(database: str, tmp_path: Path) -> None:
     assert "march.csv" in listed[1]
 
 
-async def test_load_with_options(database: str, tmp_path: Path) -> None:
+async def test_options_of_a_load_are_applied(database: str, tmp_path: Path) -> None:
     header = [
         "Day",
         "region",
@@ -58,7 +58,7 @@ async def test_load_with_options(database: str, tmp_path: Path) -> None:
     await connection.close()
 
 
-async def test_exit_codes(database: str, tmp_path: Path) -> None:
+async def test_exit_codes_tell_refusals_usage_and_the_database(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [ONE, ("tomorrow", *ONE[1:])])
     refused = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
     assert refused.returncode == 1
@@ -78,7 +78,7 @@ async def test_exit_codes(database: str, tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-async def test_check_and_rebuild(database: str, tmp_path: Path) -> None:
+async def test_check_finds_damage_and_rebuild_repairs_it(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [ONE])
     assert run([*AD_METRICS, "load", str(file)], DATABASE_URL=database).returncode == 0
     checked = run([*AD_METRICS, "check"], DATABASE_URL=database)
@@ -91,7 +91,7 @@ async def test_check_and_rebuild(database: str, tmp_path: Path) -> None:
     checked = run([*AD_METRICS, "check", "--from", "2024-03-01"], DATABASE_URL=database)
     assert checked.returncode == 1
     assert "2024-03-01: 2 rows are not what its facts sum to" in checked.stdout
-    assert "`ad-metrics rollups rebuild` mends rollups." in checked.stdout
+    assert "`ad-metrics rollups rebuild` repairs rollups." in checked.stdout
     assert run([*AD_METRICS, "check", "--to", "2024-02-29"], DATABASE_URL=database).returncode == 0
     rebuilt = run([*AD_METRICS, "rollups", "rebuild"], DATABASE_URL=database)
     assert (rebuilt.returncode, rebuilt.stdout) == (0, "2024-03\nrebuilt the rollups of 1 days\n")
@@ -103,7 +103,7 @@ async def test_check_and_rebuild(database: str, tmp_path: Path) -> None:
         assert away.returncode == 3
 
 
-async def test_heartbeat(database: str, tmp_path: Path) -> None:
+async def test_heartbeat_writes_a_line_and_checks_the_last(database: str, tmp_path: Path) -> None:
     log = tmp_path / "logs" / "heartbeat.log"
     settings = {"DATABASE_URL": database, "HEARTBEAT_LOG": str(log)}
     none = run([*AD_METRICS, "heartbeat", "--check"], **settings)
@@ -138,7 +138,7 @@ async def test_heartbeat(database: str, tmp_path: Path) -> None:
     assert last_beat(log).facts["database"] == "away"
 
 
-def test_the_embedded_server(short_directory: Path) -> None:
+def test_db_controls_the_embedded_server(short_directory: Path) -> None:
     directory = short_directory / "cli"
     settings = {"EMBEDDED_POSTGRES_DIR": str(directory)}
     try:
@@ -151,7 +151,7 @@ def test_the_embedded_server(short_directory: Path) -> None:
         psql = run([*AD_METRICS, "db", "psql", "-tAc", "SELECT 6 * 7"], **settings)
         assert (psql.returncode, psql.stdout) == (0, "42\n"), psql.stderr
         assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "stopped\n"
-        # Whoever needs it starts it.
+        # A command that needs the server starts it.
         upgraded = run([*AERICH, "upgrade"], **settings)
         assert upgraded.returncode == 0, upgraded.stderr
         assert "Success upgrading to" in upgraded.stdout

@@ -1,4 +1,4 @@
-"""The container recipes: they cannot be built here, but all they name must exist."""
+"""The container files: no test builds them, but everything that they name must exist."""
 
 import importlib
 import json
@@ -23,17 +23,17 @@ PINNED = r"[a-z./-]+:\d+\.\d+(\.\d+)?-[a-z-]+"
 def stages() -> list[list[dict[str, str]]]:
     """The instructions of each stage."""
     parsed = DockerfileParser(str(ROOT / "Dockerfile"), env_replace=False).structure
-    found: list[list[dict[str, str]]] = []
+    stages: list[list[dict[str, str]]] = []
     for instruction in parsed:
         if instruction["instruction"] == "FROM":
-            found.append([])
+            stages.append([])
         if instruction["instruction"] != "COMMENT":
-            found[-1].append(instruction)
-    return found
+            stages[-1].append(instruction)
+    return stages
 
 
 def values(stage: list[dict[str, str]], name: str) -> list[str]:
-    return [one["value"] for one in stage if one["instruction"] == name]
+    return [line["value"] for line in stage if line["instruction"] == name]
 
 
 def test_versions_are_pinned(stages: list[list[dict[str, str]]]) -> None:
@@ -45,7 +45,7 @@ def test_versions_are_pinned(stages: list[list[dict[str, str]]]) -> None:
     assert re.fullmatch(PINNED, COMPOSE["services"]["database"]["image"])
 
 
-def test_what_is_copied_exists_and_is_not_ignored(stages: list[list[dict[str, str]]]) -> None:
+def test_copied_files_exist_and_are_not_ignored(stages: list[list[dict[str, str]]]) -> None:
     allowed = re.findall(r"^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     names = [value.split("=")[1].split()[0] for value in values(stages[1], "COPY") if value.startswith("--from")]
     assert names == [values(stages[0], "FROM")[0].split(" AS ")[1]]
@@ -56,17 +56,17 @@ def test_what_is_copied_exists_and_is_not_ignored(stages: list[list[dict[str, st
                 assert source in allowed
 
 
-def test_the_image_has_nothing_to_build_with_and_does_not_run_as_root(stages: list[list[dict[str, str]]]) -> None:
+def test_the_image_has_no_build_tools_and_does_not_run_as_root(stages: list[list[dict[str, str]]]) -> None:
     last = stages[-1]
     assert not re.search(r"\b(apt|apt-get|pip|uv|gcc|make)\b", " ".join(values(last, "RUN")))
     [user] = values(last, "USER")
     assert f"useradd --system --uid 10001 --home-dir /app {user}" in values(last, "RUN")[0]
-    names = [one["instruction"] for one in last]
+    names = [line["instruction"] for line in last]
     assert names.index("USER") > names.index("RUN")
 
 
-def test_what_is_run_exists(stages: list[list[dict[str, str]]]) -> None:
-    commands = {one.name for one in entry_points(group="console_scripts")}
+def test_commands_exist(stages: list[list[dict[str, str]]]) -> None:
+    commands = {entry.name for entry in entry_points(group="console_scripts")}
     [command] = values(stages[-1], "CMD")
     program, target, *flags = json.loads(command)
     assert program in commands
@@ -82,18 +82,18 @@ def test_what_is_run_exists(stages: list[list[dict[str, str]]]) -> None:
     [check] = values(stages[-1], "HEALTHCHECK")
     assert "/health/live" in check
     compile(json.loads(re.search(r"CMD (\[.*\])", check)[1])[2], "health", "exec")
-    said = re.findall(r"ad-metrics ([a-z]+ [a-z]+)", (ROOT / "compose.yaml").read_text())
-    assert said == ["keys create"]
+    commands_shown = re.findall(r"ad-metrics ([a-z]+ [a-z]+)", (ROOT / "compose.yaml").read_text())
+    assert commands_shown == ["keys create"]
 
 
 def test_settings_and_paths_are_those_of_the_service(stages: list[list[dict[str, str]]]) -> None:
-    given = COMPOSE["services"]["service"]["environment"]
-    assert given.keys() - {"PGPASSWORD"} <= SETTINGS
-    assert given == COMPOSE["services"]["migrations"]["environment"]
-    url = given["DATABASE_URL"]
+    environment = COMPOSE["services"]["service"]["environment"]
+    assert environment.keys() - {"PGPASSWORD"} <= SETTINGS
+    assert environment == COMPOSE["services"]["migrations"]["environment"]
+    url = environment["DATABASE_URL"]
     database = COMPOSE["services"]["database"]["environment"]
     assert url.endswith(f"@database:5432/{database['POSTGRES_DB']}")
-    assert given["API_AUTH"] == "required"
+    assert environment["API_AUTH"] == "required"
     variables = dict(pair.split("=", 1) for value in values(stages[-1], "ENV") for pair in value.split())
     assert variables.keys() - {"PATH", "PYTHONUNBUFFERED"} <= SETTINGS
     prepared = values(stages[-1], "RUN")[0]
@@ -104,7 +104,7 @@ def test_settings_and_paths_are_those_of_the_service(stages: list[list[dict[str,
     [volume] = COMPOSE["services"]["service"]["volumes"]
     assert volume == f"logs:/app/{Path(Settings.model_fields['heartbeat_log'].default).parent}"
     assert COMPOSE["volumes"].keys() == {"database", "logs"}
-    # A service that nobody opened is not reached from outside of this machine.
+    # By default, other machines cannot reach the service.
     assert COMPOSE["services"]["service"]["ports"] == ["127.0.0.1:8000:8000"]
     aerich = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["aerich"]
     assert any(value.split() == [Path(aerich["location"]).name] * 2 for value in values(stages[-1], "COPY"))

@@ -1,4 +1,4 @@
-"""The service's log: what machines read of it, and what nobody may."""
+"""The service's log: its JSON, and what it must not contain."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from tests.service.hosting import hosted
 pytestmark = pytest.mark.slow
 
 
-def test_lines_are_json_with_what_a_machine_counts(facts_database: str, tmp_path: Path) -> None:
+def test_json_lines_have_the_counts_of_a_request(facts_database: str, tmp_path: Path) -> None:
     with hosted(facts_database, tmp_path, workers=1, LOG_FORMAT="json") as service:
         answer = service.get("/v1/reports?group_by=platform&metrics=cost", headers={"X-Request-ID": "r-1"})
         service.get("/v1/ad-metrics?limit=7", headers={"X-Request-ID": "r-2"})
@@ -24,7 +24,7 @@ def test_lines_are_json_with_what_a_machine_counts(facts_database: str, tmp_path
     assert all({"time", "level", "logger", "message", "request_id"} <= line.keys() for line in lines)
     by_id = {line["request_id"]: line for line in lines}
     counted = ("method", "route", "status", "rows", "source", "problem", "level")
-    assert {number: tuple(by_id[number].get(name) for name in counted) for number in ("r-1", "r-2", "r-3", "r-4")} == {
+    assert {id_: tuple(by_id[id_].get(name) for name in counted) for id_ in ("r-1", "r-2", "r-3", "r-4")} == {
         "r-1": ("GET", "/v1/reports", 200, len(answer.json()["data"]), "rollup", None, "INFO")
         if answer.json()["meta"]["source"] == "rollup"
         else ("GET", "/v1/reports", 200, by_id["r-1"]["rows"], "facts", None, "INFO"),
@@ -32,12 +32,12 @@ def test_lines_are_json_with_what_a_machine_counts(facts_database: str, tmp_path
         "r-3": ("GET", "/v1/ad-metrics", 422, None, None, "invalid-parameters", "INFO"),
         "r-4": ("GET", "-", 404, None, None, "not-found", "INFO"),
     }
-    assert all(0 < by_id[number]["ms"] < 5000 for number in ("r-1", "r-2"))
-    assert "r-5" not in by_id, "what monitors ask is not logged"
+    assert all(0 < by_id[id_]["ms"] < 5000 for id_ in ("r-1", "r-2"))
+    assert "r-5" not in by_id, "requests of monitors are not logged"
 
 
-def test_nothing_secret_is_said(database: str, tmp_path: Path) -> None:
-    """No answer, log line or page shows a password, a key, SQL, or a path, whatever goes wrong."""
+def test_no_answer_or_log_line_has_a_secret(database: str, tmp_path: Path) -> None:
+    """No answer, log line or page has a password, a key, SQL or a path, also after an error."""
     password = "swordfish"
     url = database.replace("postgres@", f"postgres:{password}@")
     key = run([*AD_METRICS, "keys", "create", "me"], DATABASE_URL=database).stdout.strip()
@@ -50,7 +50,7 @@ def test_nothing_secret_is_said(database: str, tmp_path: Path) -> None:
             "/metrics", "/static-offline-docs/../../etc/passwd", "/static-offline-docs/nothing.js",
         ):  # fmt: skip
             shown += [service.get(path, headers=bearer).text, service.get(path).text]
-        # A fault of ours: a table has gone.
+        # A table is missing: an error of the service.
         drop = run([*AD_METRICS, "db", "psql"], DATABASE_URL=database, stdin=b"DROP TABLE dim_region CASCADE;")
         assert drop.returncode == 0, drop.stderr
         bump = run([*AD_METRICS, "db", "psql"], DATABASE_URL=database, stdin=b"UPDATE data_version SET version = 99;")

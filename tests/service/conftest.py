@@ -1,4 +1,4 @@
-"""Databases of the tests of the service as a whole."""
+"""Databases for the tests with real services."""
 
 from collections.abc import Awaitable, Callable
 

@@ -1,4 +1,4 @@
-"""The service as operators host it, for the tests: uvicorn with workers, and a network that can fail."""
+"""Support for tests with real services: uvicorn with workers, and a network that can fail."""
 
 import asyncio
 import subprocess
@@ -19,7 +19,7 @@ from tests.processes import UVICORN, eventually, free_port, started
 
 @dataclass
 class Service:
-    """A service that runs."""
+    """A running service."""
 
     site: str
     process: subprocess.Popen[bytes]
@@ -27,12 +27,12 @@ class Service:
     log: Path
 
     def get(self, path: str, timeout: float = 20, **options: object) -> httpx.Response:
-        """Ask on a connection of its own, so that any of the workers may answer."""
+        """Send a request on a new connection, which any of the workers may answer."""
         return httpx.get(self.site + path, timeout=timeout, **options)
 
     @property
     def workers(self) -> list[psutil.Process]:
-        """The processes that serve."""
+        """The worker processes."""
         return workers(self.process)
 
     @property
@@ -46,7 +46,7 @@ class Service:
 
 @contextmanager
 def hosted(url: str, directory: Path, *arguments: str, workers: int = 2, **settings: str) -> Iterator[Service]:
-    """Host the service on a database, and wait until it answers."""
+    """Start the service on a database, and wait until it answers."""
     port = free_port()
     log = directory / "logs" / "heartbeat.log"
     settings = {
@@ -61,30 +61,30 @@ def hosted(url: str, directory: Path, *arguments: str, workers: int = 2, **setti
     with started(command, out, **settings) as process:
         service = Service(f"http://127.0.0.1:{port}", process, out, log)
         eventually(lambda: service.get("/health/live").status_code == 200, what="the service")
-        # Each makes its counters when it has started.
+        # Each worker creates its counters when it starts.
         counters = directory / "metrics"
         eventually(lambda: len(list(counters.glob("*/gauge_*.db"))) == workers, what="all workers")
         yield service
 
 
 def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """Return the processes that serve, which are those that have the code loaded."""
+    """Return the worker processes, or the main process where it serves itself."""
     main = psutil.Process(process.pid)
-    found = []
+    children = []
     for child in main.children():
-        with suppress(psutil.NoSuchProcess):  # or one that has just died
+        with suppress(psutil.NoSuchProcess):  # the child may just have died
             if "spawn_main" in " ".join(child.cmdline()):
-                found.append(child)
-    return found or [main]
+                children.append(child)
+    return children or [main]
 
 
 class Network:
-    """A way to a PostgreSQL socket over TCP, which can be stalled and cut."""
+    """A TCP proxy of a PostgreSQL socket, which can stall and break."""
 
     def __init__(self, url: str) -> None:
-        found = parse_qs(urlsplit(url).query)
+        query = parse_qs(urlsplit(url).query)
         self._database = urlsplit(url).path
-        self._socket = Path(found["host"][0]) / f".s.PGSQL.{found['port'][0]}"
+        self._socket = Path(query["host"][0]) / f".s.PGSQL.{query['port'][0]}"
         self._flowing = threading.Event()
         self._flowing.set()
         self._loop = asyncio.new_event_loop()
@@ -108,14 +108,14 @@ class Network:
         return f"postgresql://postgres@127.0.0.1:{self.port}{self._database}"
 
     def stall(self) -> None:
-        """Take what is sent, and deliver nothing, either way."""
+        """Receive data and deliver none, in both directions."""
         self._flowing.clear()
 
     def resume(self) -> None:
         self._flowing.set()
 
     def cut(self) -> None:
-        """End all connections there are."""
+        """End all connections."""
 
         def end() -> None:
             for writer in list(self._writers):
@@ -150,9 +150,9 @@ class Network:
         self._writers |= {writer, upstream[1]}
         with suppress(asyncio.CancelledError, ConnectionError):
             await asyncio.gather(self._carry(reader, upstream[1]), self._carry(upstream[0], writer))
-        for one in (writer, upstream[1]):
-            one.transport.abort()
-            self._writers.discard(one)
+        for end in (writer, upstream[1]):
+            end.transport.abort()
+            self._writers.discard(end)
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while chunk := await reader.read(1 << 16):
@@ -160,24 +160,24 @@ class Network:
                 await asyncio.sleep(0.02)
             writer.write(chunk)
             await writer.drain()
-        # Whoever ends, ends both ways.
+        # The end of one direction ends both.
         raise ConnectionError
 
 
-async def soon(look: Callable[[], Awaitable[object]], seconds: float = 30, what: str = "it") -> object:
-    """Look until there is something true, and return that; other tasks go on meanwhile."""
+async def soon(condition: Callable[[], Awaitable[object]], seconds: float = 30, what: str = "it") -> object:
+    """Wait until the condition returns a true value, and return that; other tasks run meanwhile."""
     end = time.monotonic() + seconds
     while True:
         with suppress(httpx.TransportError):
-            if seen := await look():
-                return seen
+            if value := await condition():
+                return value
         assert time.monotonic() < end, f"{what} did not come in {seconds} s"
         await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
 async def asking(site: str, timeout: float = 30) -> AsyncIterator[httpx.AsyncClient]:
-    """Yield a client whose every request has a connection of its own, so that any of the workers may answer."""
+    """Yield a client that sends each request on a new connection, which any of the workers may answer."""
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=site, limits=limits, timeout=timeout) as client:
         yield client
@@ -185,7 +185,7 @@ async def asking(site: str, timeout: float = 30) -> AsyncIterator[httpx.AsyncCli
 
 @asynccontextmanager
 async def locked(url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Hold the facts, so that whoever reads them waits; yields another connection, to look and to end things."""
+    """Lock the facts, so that every query of them waits; yield another connection."""
     holder, other = [await asyncpg.connect(url, server_settings={"application_name": "test"}) for _ in range(2)]
     try:
         async with holder.transaction():
@@ -197,7 +197,7 @@ async def locked(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def backends(connection: asyncpg.Connection, state: str = "%") -> list[int]:
-    """Return the processes of PostgreSQL that serve the API."""
+    """Return the processes of PostgreSQL that serve the API's pool."""
     rows = await connection.fetch(
         "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'ad-metrics'"
         " AND state LIKE $1",
@@ -207,7 +207,7 @@ async def backends(connection: asyncpg.Connection, state: str = "%") -> list[int
 
 
 def checked(answer: httpx.Response, expected: object) -> int:
-    """Return the status of an answer, which must be the right one, or a problem that says when to ask again."""
+    """Return the status of an answer, which must be the expected one, or a problem with `Retry-After`."""
     if answer.status_code == 200:
         assert answer.json()["data"] == expected
     else:

@@ -1,4 +1,4 @@
-"""Backups: what `docs/operations.md` shows, run; a restored database gives the same answers, byte for byte."""
+"""Backups: the commands of `docs/operations.md`; a restored database gives the same answers, byte for byte."""
 
 import os
 import re
@@ -43,18 +43,18 @@ def shown(heading: str) -> list[str]:
 def answers(url: str, directory: Path) -> list[tuple[bytes, str]]:
     directory.mkdir(exist_ok=True)
     with hosted(url, directory, workers=1) as service:
-        found = [service.get(question) for question in QUESTIONS]
-        assert {answer.status_code for answer in found} == {200}
-        return [(answer.content, answer.headers["etag"]) for answer in found]
+        responses = [service.get(question) for question in QUESTIONS]
+        assert {response.status_code for response in responses} == {200}
+        return [(response.content, response.headers["etag"]) for response in responses]
 
 
-def filled(server: EmbeddedPostgres, tmp_path: Path) -> None:
+def load_facts(server: EmbeddedPostgres, tmp_path: Path) -> None:
     server.start()
     settings = {"DATABASE_URL": server.url()}
     assert run([*AERICH, "upgrade"], **settings).returncode == 0
     days = [f"2024-{month:02}-{day:02}" for month in (2, 3) for day in range(1, 29)]
     rows = [
-        (day, f"Région {place}", *ONE[2:7], place, 1, f"{place}.{place:02}", 1, 0) for day in days for place in range(9)
+        (day, f"Région {index}", *ONE[2:7], index, 1, f"{index}.{index:02}", 1, 0) for day in days for index in range(9)
     ]
     loaded = run([*AD_METRICS, "load", str(write(tmp_path / "a.csv", rows))], **settings)
     assert loaded.returncode == 0, loaded.stderr
@@ -72,7 +72,7 @@ def execute(commands: list[str], **names: str) -> None:
 def test_a_dump_restores_to_the_same_answers(directory: Path, tmp_path: Path) -> None:
     directory.mkdir(mode=0o755)
     old, new = EmbeddedPostgres(directory / "old"), EmbeddedPostgres(directory / "new")
-    filled(old, tmp_path)
+    load_facts(old, tmp_path)
     before = answers(old.url(), tmp_path / "before")
     dump = str(tmp_path / "ad-metrics.dump")
     execute(shown("Dump"), DATABASE_URL=old.url(), DUMP=dump)
@@ -82,16 +82,16 @@ def test_a_dump_restores_to_the_same_answers(directory: Path, tmp_path: Path) ->
     assert answers(new.url(), tmp_path / "after") == before
     checked = run([*AD_METRICS, "check"], DATABASE_URL=new.url())
     assert checked.returncode == 0, checked.stdout
-    # And it goes on: the next load numbers its facts after those there are.
+    # The next load continues the sequence of ids.
     more = write(tmp_path / "more.csv", [("2024-04-01", "Elsewhere", *ONE[2:])])
     assert run([*AD_METRICS, "load", str(more)], DATABASE_URL=new.url()).returncode == 0
     assert run([*AD_METRICS, "check"], DATABASE_URL=new.url()).returncode == 0
 
 
-def test_a_base_backup_is_a_whole_server(directory: Path, tmp_path: Path) -> None:
+def test_a_base_backup_restores_to_the_same_answers(directory: Path, tmp_path: Path) -> None:
     directory.mkdir(mode=0o755)
     old = EmbeddedPostgres(directory / "old")
-    filled(old, tmp_path)
+    load_facts(old, tmp_path)
     before = answers(old.url(), tmp_path / "before")
     backup = tmp_path / "base"
     execute(shown("Base backup"), DATABASE_URL=old.url("postgres"), BACKUP=str(backup))

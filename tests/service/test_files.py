@@ -1,4 +1,4 @@
-"""Files over a real connection: one that is cut off does not look whole, and one that nobody takes is given up."""
+"""Files over a real connection: an incomplete one is an error, and one that nobody reads ends."""
 
 import asyncio
 from pathlib import Path
@@ -33,25 +33,25 @@ async def many_facts(own_facts: str) -> str:
     return own_facts
 
 
-async def test_a_file_that_is_cut_off(many_facts: str, tmp_path: Path) -> None:
+async def test_an_incomplete_file_is_an_error_of_the_transfer(many_facts: str, tmp_path: Path) -> None:
     connection = await asyncpg.connect(many_facts)
     with hosted(many_facts, tmp_path, workers=1) as service:
         async with asking(service.site) as client:
-            whole = await client.get(FILE)
-            assert whole.content.count(b"\n") == int(whole.headers["x-row-count"]) == FACTS
+            complete = await client.get(FILE)
+            assert complete.content.count(b"\n") == int(complete.headers["x-row-count"]) == FACTS
             with pytest.raises(httpx.RemoteProtocolError):
-                await cut_off(client, connection)
-            # A client that leaves costs nothing lasting.
+                await read_until_cut(client, connection)
+            # A client that disconnects leaves no query behind.
             async with client.stream("GET", FILE) as answer:
                 await anext(answer.aiter_raw())
             await soon(lambda: none_active(connection), 10, "the end of the query")
-            again = await client.get(FILE)
-            assert again.content == whole.content
+            repeated = await client.get(FILE)
+            assert repeated.content == complete.content
             assert await shows(client, "ad_metrics_pool_in_use 0.0")
     await connection.close()
 
 
-async def test_files_do_not_keep_others_waiting(many_facts: str, tmp_path: Path) -> None:
+async def test_files_do_not_delay_other_requests(many_facts: str, tmp_path: Path) -> None:
     with hosted(many_facts, tmp_path, workers=1, DATABASE_POOL_MAX="2", DATABASE_EXPORTS="3") as service:
         async with asking(service.site) as client:
             files = [asyncio.create_task(client.get(FILE)) for _ in range(6)]
@@ -61,16 +61,16 @@ async def test_files_do_not_keep_others_waiting(many_facts: str, tmp_path: Path)
             for file in await asyncio.gather(*files):
                 assert file.status_code == 200
                 assert file.content.count(b"\n") == FACTS
-            # More than may be written or wait are told at once.
+            # Beyond the limits, files are refused at once.
             answers = await asyncio.gather(*(client.get(FILE) for _ in range(12)))
             assert {answer.status_code for answer in answers} == {200, 503}
 
 
-async def cut_off(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
+async def read_until_cut(client: httpx.AsyncClient, connection: asyncpg.Connection) -> None:
     async with client.stream("GET", FILE) as answer:
         assert answer.status_code == 200
-        [writing] = await soon(lambda: backends(connection, "active"), what="the file")
-        await connection.execute("SELECT pg_terminate_backend($1)", writing)
+        [pid] = await soon(lambda: backends(connection, "active"), what="the file")
+        await connection.execute("SELECT pg_terminate_backend($1)", pid)
         async for _ in answer.aiter_raw():
             pass
 

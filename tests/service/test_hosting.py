@@ -1,4 +1,4 @@
-"""The service as operators host it: uvicorn with workers, a real PostgreSQL, both ended for real."""
+"""The service as operators host it: uvicorn with workers and a real PostgreSQL, which are killed."""
 
 import os
 import signal
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def directory(short_directory: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A directory for an embedded server of the test's own."""
+    """A directory for an embedded server of this test alone."""
     path = short_directory / f"s{abs(hash(request.node.name)) % 10**6}"
     yield path
     EmbeddedPostgres(path).destroy()
@@ -39,10 +39,10 @@ def leader_of(log: Path, pids: list[int]) -> int | None:
     """Return the one process that holds the lock of the log."""
     lock = log.with_name(f".{log.name}.lock")
     holders = []
-    number = lock.stat().st_ino
+    inode = lock.stat().st_ino
     for line in Path("/proc/locks").read_text().splitlines():
         parts = line.split()
-        if parts[1] != "->" and parts[5].split(":")[2] == str(number):
+        if parts[1] != "->" and parts[5].split(":")[2] == str(inode):
             holders.append(int(parts[4]))
     assert len(holders) <= 1
     return holders[0] if holders and holders[0] in pids else None
@@ -58,7 +58,7 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
     with started([*UVICORN, "--workers", "4", "--port", str(port)], tmp_path / "out", **settings) as process:
         eventually(lambda: ready(site), what="readiness")
         pids = eventually(lambda: len(workers_of(process)) == 4 and workers_of(process))
-        eventually(lambda: beats(log), what="the first beat")
+        eventually(lambda: beats(log), what="the first heartbeat")
         assert len(beats(log)) == 1
         leader = eventually(lambda: leader_of(log, pids))
         os.kill(leader, signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
     assert EmbeddedPostgres(directory).running, "the database stays up until `db stop`"
 
 
-def test_a_database_that_goes_away_and_comes_back(directory: Path, tmp_path: Path) -> None:
+def test_the_service_recovers_when_the_database_does(directory: Path, tmp_path: Path) -> None:
     server = EmbeddedPostgres(directory)
     server.start()
     port = free_port()
@@ -101,22 +101,22 @@ def test_a_database_that_goes_away_and_comes_back(directory: Path, tmp_path: Pat
                 assert httpx.get(f"{site}/v1/ad-metrics").status_code == 200
         head = httpx.head(f"{site}/health/live")
         assert (head.status_code, head.content) == (200, b"")
-        # A server that is there and says nothing.
+        # A server that runs and does not answer.
         main = psutil.Process(server.pid)
         frozen = [main, *main.children(recursive=True)]
         try:
             for process in frozen:
                 process.suspend()
-            prefetch_first = time.monotonic()
+            started_at = time.monotonic()
             assert httpx.get(f"{site}/health/ready", timeout=15).status_code == 503
-            assert time.monotonic() - prefetch_first < 10
+            assert time.monotonic() - started_at < 10
         finally:
             for process in frozen:
                 process.resume()
         eventually(lambda: ready(site), 10, "readiness")
 
 
-def test_the_demo(directory: Path, tmp_path: Path) -> None:
+def test_the_demo_serves_sample_data(directory: Path, tmp_path: Path) -> None:
     port = free_port()
     site = f"http://127.0.0.1:{port}"
     log = tmp_path / "heartbeat.log"
@@ -127,23 +127,23 @@ def test_the_demo(directory: Path, tmp_path: Path) -> None:
         said = (tmp_path / "out").read_text()
         assert f"page         {site}/" in said
         assert f"API          {site}/docs" in said
-        tried = said.split("curl '")[1].split("'")[0]
-        answer = httpx.get(tried).json()
+        example = said.split("curl '")[1].split("'")[0]
+        answer = httpx.get(example).json()
         assert len(answer["data"]) == 3
         assert answer["meta"]["sample_data"] is True
         assert httpx.get(f"{site}/v1/ad-metrics?count=true&limit=1").json()["page"]["count"] >= 100_000
         assert httpx.get(f"{site}/docs").status_code == 200
         assert eventually(lambda: beats(log))
-        taken = run(command, **settings)
-        assert taken.returncode == 2
-        assert f"Cannot listen on 127.0.0.1:{port}" in taken.stderr
+        second = run(command, **settings)
+        assert second.returncode == 2
+        assert f"Cannot listen on 127.0.0.1:{port}" in second.stderr
         os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C does
         assert process.wait(20) == 0
     assert "Traceback" not in (tmp_path / "out").read_text()
     assert EmbeddedPostgres(directory).running
-    prefetch_first = time.monotonic()
-    with started(command, tmp_path / "again", **settings):
+    started_at = time.monotonic()
+    with started(command, tmp_path / "second", **settings):
         eventually(lambda: ready(site), 20, "the second run")
-        assert time.monotonic() - prefetch_first < 15
-        assert "loaded before" in (tmp_path / "again").read_text()
+        assert time.monotonic() - started_at < 15
+        assert "loaded before" in (tmp_path / "second").read_text()
         assert httpx.get(f"{site}/v1/catalog").json()["meta"]["data_version"] == 1

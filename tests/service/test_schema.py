@@ -1,4 +1,4 @@
-"""The whole service against its OpenAPI document, by Schemathesis: all checks, and the links between operations."""
+"""The service against its OpenAPI document, by Schemathesis: all checks, and the links between operations."""
 
 import os
 import subprocess
@@ -13,10 +13,10 @@ from tests.service.hosting import hosted
 pytestmark = pytest.mark.slow
 
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "60")
-"""With 16, one run in three finds no cursor to follow."""
+"""With 16, one run in three follows no cursor."""
 
-LEFT_OUT = (
-    # Parameters exclude each other, and labels are the reader's own data: neither can be said in JSON Schema.
+EXCLUDED = (
+    # JSON Schema cannot express parameters that exclude each other, or the labels of a database.
     "positive_data_acceptance",
 )
 
@@ -24,7 +24,7 @@ LEFT_OUT = (
 def schemathesis(site: str, directory: Path, key: str, *more: str) -> subprocess.CompletedProcess[str]:
     command = [
         sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run", f"{site}/openapi.json",
-        "--checks", "all", "--exclude-checks", ",".join(LEFT_OUT), "--phases", "examples,coverage,fuzzing,stateful",
+        "--checks", "all", "--exclude-checks", ",".join(EXCLUDED), "--phases", "examples,coverage,fuzzing,stateful",
         "--max-examples", EXAMPLES, "--request-timeout", "20", "--no-color", "--suppress-health-check", "all",
         "-H", f"Authorization: Bearer {key}", *more,
     ]  # fmt: skip
@@ -33,7 +33,7 @@ def schemathesis(site: str, directory: Path, key: str, *more: str) -> subprocess
     )
 
 
-def test_reading(facts_database: str, own_facts: str, tmp_path: Path) -> None:
+def test_reading_follows_the_document(facts_database: str, own_facts: str, tmp_path: Path) -> None:
     key = run([*AD_METRICS, "keys", "create", "fuzz"], DATABASE_URL=own_facts).stdout.strip()
     settings = {"API_AUTH": "required", "API_RATE_LIMIT": "0", "LOG_LEVEL": "WARNING"}
     with hosted(own_facts, tmp_path, workers=1, **settings) as service:
@@ -46,11 +46,11 @@ def test_reading(facts_database: str, own_facts: str, tmp_path: Path) -> None:
         assert "Traceback" not in service.said
 
 
-def test_loading(own_facts: str, tmp_path: Path) -> None:
+def test_loading_follows_the_document(own_facts: str, tmp_path: Path) -> None:
     key = run([*AD_METRICS, "keys", "create", "fuzz", "--scope", "ingest"], DATABASE_URL=own_facts).stdout.strip()
     settings = {"API_AUTH": "required", "API_RATE_LIMIT": "0", "LOG_LEVEL": "ERROR", "INGEST_HTTP": "true"}
     with hosted(own_facts, tmp_path, workers=1, **settings) as service:
-        # While as many loads run as may, the next is refused with 503.
+        # While the limit of loads is reached, the next is refused with 503.
         more = ("--include-path-regex", "/v1/ingests", "--max-examples", "20", "--exclude-checks", "not_a_server_error,positive_data_acceptance")  # fmt: skip
         done = schemathesis(service.site, tmp_path, key, *more)
         assert done.returncode == 0, done.stdout[-5000:]

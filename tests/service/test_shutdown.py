@@ -1,4 +1,4 @@
-"""The end of a service: what is asked is answered, what comes is refused, and it is over in time."""
+"""Shutdown: running requests are answered, new ones are refused, and it ends in time."""
 
 import asyncio
 import os
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Path, workers: int) -> None:
     with hosted(own_facts, tmp_path, workers=workers) as service:
         pids = [worker.pid for worker in service.workers]
-        eventually(lambda: beats(service.log), what="the first beat")
+        eventually(lambda: beats(service.log), what="the first heartbeat")
         async with asking(service.site) as client:
             async with locked(own_facts) as connection:
                 asked = [asyncio.create_task(client.get(ROWS)) for _ in range(6)]
@@ -30,16 +30,16 @@ async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Pa
                 late = asyncio.create_task(client.get("/health/live"))
                 await asyncio.sleep(0.5)
                 assert not any(task.done() for task in asked)
-                # The parent of several workers keeps the port to itself until they have ended; nobody answers there.
+                # The parent of several workers holds the port until they have ended, and answers nothing.
                 assert late.done() == (workers == 1)
             answers = await asyncio.gather(*asked)
             assert [checked(answer, EXPECTED) for answer in answers] == [200] * 6
             with pytest.raises(httpx.TransportError):
                 await late
-        prefetch_first = time.monotonic()
+        started = time.monotonic()
         await asyncio.to_thread(service.process.wait, 20)
-        assert time.monotonic() - prefetch_first < 10
-        # As uvicorn ends for a signal; systemd and Docker take both for a clean end.
+        assert time.monotonic() - started < 10
+        # systemd and Docker accept both as a clean end.
         assert service.process.returncode in (0, -signal.SIGTERM)
         assert not [pid for pid in pids if alive(pid)]
         assert "heartbeat start" in service.log.read_text()
@@ -48,22 +48,22 @@ async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Pa
         assert "Traceback" not in service.said
 
 
-async def test_a_request_that_does_not_end_holds_nobody_up(own_facts: str, tmp_path: Path) -> None:
+async def test_a_request_that_does_not_end_does_not_prevent_the_shutdown(own_facts: str, tmp_path: Path) -> None:
     settings = {"DATABASE_STATEMENT_TIMEOUT": "60"}
     with hosted(own_facts, tmp_path, "--timeout-graceful-shutdown", "2", **settings) as service:
         async with asking(service.site) as client, locked(own_facts) as connection:
             asked = asyncio.create_task(client.get(ROWS))
             await soon(lambda: minimum(1, backends(connection, "active")), what="the query")
-            # A client that does not read what it asked for.
+            # A client that does not read its answer.
             _, writer = await asyncio.open_connection("127.0.0.1", int(service.site.rpartition(":")[2]), limit=1)
             writer.write(b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n")
             service.process.send_signal(signal.SIGTERM)
-            prefetch_first = time.monotonic()
+            started = time.monotonic()
             await asyncio.to_thread(service.process.wait, 30)
-            assert time.monotonic() - prefetch_first < 12
-            told = await asked
-            assert (told.status_code, told.json()["type"]) == (503, "/problems/shutting-down")
-            assert told.headers["retry-after"] == "2"
+            assert time.monotonic() - started < 12
+            answer = await asked
+            assert (answer.status_code, answer.json()["type"]) == (503, "/problems/shutting-down")
+            assert answer.headers["retry-after"] == "2"
             writer.close()
             await soon(lambda: none_left(connection), 10, "the end of the connections")
 
@@ -76,12 +76,12 @@ async def test_a_worker_that_is_killed_is_replaced(own_facts: str, tmp_path: Pat
                 os.kill(next(iter(before)), signal.SIGKILL)
                 await soon(lambda: minimum(2, replaced(service, before)), 20, "another worker")  # noqa: B023
                 for _ in range(10):
-                    with_luck = await soon(lambda: client.get(ROWS), 10, "an answer")
-                    assert checked(with_luck, EXPECTED) == 200
+                    answer = await soon(lambda: client.get(ROWS), 10, "an answer")
+                    assert checked(answer, EXPECTED) == 200
 
 
-async def minimum(count: int, found: object) -> bool:
-    return len(await found) >= count
+async def minimum(count: int, values: object) -> bool:
+    return len(await values) >= count
 
 
 async def replaced(service: object, before: set[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Several workers are one service: the same data, the same keys, the same counts, whichever answers."""
+"""Several workers are one service: all have the same data, keys and counts."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ async def test_no_worker_shows_an_old_state_after_a_load(database: str, tmp_path
     with hosted(database, tmp_path) as service:
         async with asking(service.site) as client:
             loaded = 0
-            seen: list[tuple[int, int]] = []
+            versions: list[tuple[int, int]] = []
 
             async def ask() -> None:
                 etag = ""
@@ -36,7 +36,7 @@ async def test_no_worker_shows_an_old_state_after_a_load(database: str, tmp_path
                     headers = {"If-None-Match": etag} if etag else {}
                     answer = await client.get("/v1/ad-metrics?limit=1000", headers=headers)
                     if answer.status_code == 304:
-                        # What holds still was the answer when it was asked for, or later.
+                        # The version of the ETag was current at the time of the request, or later.
                         version = int(etag.strip('"').split("-")[0])
                     else:
                         etag = answer.headers["etag"]
@@ -44,23 +44,23 @@ async def test_no_worker_shows_an_old_state_after_a_load(database: str, tmp_path
                         regions = {row["region"] for row in answer.json()["data"]}
                         assert regions == {f"Region {number}" for number in range(version)}
                     assert version >= known
-                    seen.append((known, version))
+                    versions.append((known, version))
 
             askers = [asyncio.create_task(ask()) for _ in range(6)]
             for number in range(5):
                 file = write(tmp_path / f"{number}.csv", [("2024-03-01", f"Region {number}", *ONE[2:])])
                 await command("load", str(file), DATABASE_URL=database)
                 loaded = number + 1
-                # Each worker knows the new label at once, as a filter and in the catalogue.
+                # Each worker knows the new label at once.
                 for _ in range(10):
                     answer = await client.get(f"/v1/ad-metrics?region=Region {number}")
                     assert (answer.status_code, len(answer.json()["data"])) == (200, 1)
                     assert (await client.get("/v1/catalog")).json()["meta"]["data_version"] == number + 1
             await asyncio.gather(*askers)
-            assert len(seen) > 50
+            assert len(versions) > 50
 
 
-async def test_counts_are_those_of_all_workers(own_facts: str, tmp_path: Path) -> None:
+async def test_counts_include_all_workers(own_facts: str, tmp_path: Path) -> None:
     with hosted(own_facts, tmp_path) as service:
         async with asking(service.site) as client:
             await asyncio.gather(*(client.get("/v1/ad-metrics?limit=1") for _ in range(40)))
@@ -91,7 +91,7 @@ async def test_counts_are_those_of_all_workers(own_facts: str, tmp_path: Path) -
             await soon(settled, 20, "the new worker's counts instead of the old one's")
 
 
-async def test_keys(own_facts: str, tmp_path: Path) -> None:
+async def test_all_workers_accept_and_refuse_the_same_keys(own_facts: str, tmp_path: Path) -> None:
     with hosted(own_facts, tmp_path, API_AUTH="required", INGEST_HTTP="true", API_RATE_LIMIT="100000") as service:
         async with asking(service.site) as client:
             for path in ("/v1/ad-metrics", "/v1/reports", "/v1/dimensions", "/v1/catalog", "/v1/ingests", "/metrics"):
@@ -147,9 +147,9 @@ async def test_a_key_is_refused_within_a_second_under_load(own_facts: str, tmp_p
             async def ask() -> None:
                 nonlocal last
                 while not stopped.is_set():
-                    prefetch_first = time.monotonic()
+                    started = time.monotonic()
                     if await admitted(client, key):
-                        last = max(last, prefetch_first)
+                        last = max(last, started)
 
             asking_ = [asyncio.create_task(ask()) for _ in range(8)]
             await command("keys", "revoke", "k", DATABASE_URL=own_facts)
