@@ -1,4 +1,4 @@
-# Two stages: the second has the environment that the first made, and nothing to build with.
+# Two stages: the second copies the environment that the first built, and has no build tools.
 FROM python:3.11.14-slim-trixie AS build
 RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
