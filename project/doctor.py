@@ -160,11 +160,8 @@ def _daily_check(settings: Settings) -> Finding:
 
 
 def _names_in_env_file() -> list[str]:
-    file = Settings.model_config.get("env_file")
-    try:
-        text = Path(str(file)).read_text() if file else ""
-    except OSError:
-        return []
+    file = Path(str(Settings.model_config.get("env_file") or ""))
+    text = file.read_text() if file.is_file() else ""
     return re.findall(r"^\s*(?:export\s+)?([A-Za-z_]+)\s*=", text, re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""The schema: seven dimensions, the partitioned facts, the data version and the log of loads."""
+"""The schema: dimensions, partitioned facts, the data version and the log of loads."""
 
 from tortoise import BaseDBAsyncClient
 
@@ -156,7 +156,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    # Aerich's own table stays: Aerich deletes this migration's row from it afterwards.
+    # Aerich's own table stays: Aerich then deletes this migration's row from it.
     return """
         SET LOCAL citus.multi_shard_modify_mode = 'sequential';
         DROP TABLE ingest_log, data_version, fact_ad_metrics_daily, dim_date, dim_region, dim_age_group, dim_gender,

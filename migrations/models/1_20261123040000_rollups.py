@@ -1,4 +1,4 @@
-"""The rollups: facts summed by day and grouping set, filled from the facts that there are."""
+"""Rollups: sums of the facts by day and grouping set, computed from the existing facts."""
 
 from tortoise import BaseDBAsyncClient
 

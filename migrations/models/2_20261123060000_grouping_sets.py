@@ -1,4 +1,4 @@
-"""Which grouping sets the rollups have of every day: a release that knows more reads them once they are there."""
+"""The grouping sets that the rollups have of every day; a release with more sets reads those once they are recorded."""
 
 from tortoise import BaseDBAsyncClient
 

@@ -1,4 +1,4 @@
-"""Loads asked for over HTTP, and how many facts a load removed."""
+"""Loads over HTTP, and how many facts a load removed."""
 
 from tortoise import BaseDBAsyncClient
 

@@ -1,4 +1,4 @@
-"""API keys, and the slots of scheduled jobs that hosts share."""
+"""API keys, and the completed slots of jobs whose schedule hosts share."""
 
 from tortoise import BaseDBAsyncClient
 

@@ -1,8 +1,8 @@
-"""Grouping sets are numbered by the dimensions that they keep, each by a bit of its own, so that no number changes again.
+"""The number of a grouping set has a declared bit for each of its dimensions, so that no number changes later.
 
-Until now a number said by position which dimensions were summed away, and a new dimension would have changed it. Old
-and new numbers have nothing in common: a process of the release before reads facts instead of rollups until it is
-replaced, and its loads are refused by the constraint.
+Old numbers had a bit, by position, for each dimension outside the set, and a new dimension would have changed them. No
+old number equals a new one: until it is replaced, a process of the previous release reads facts instead of rollups, and
+the constraint refuses its loads.
 """
 
 from tortoise import BaseDBAsyncClient

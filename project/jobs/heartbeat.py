@@ -1,4 +1,4 @@
-"""The heartbeat: a line for each slot of its schedule, which proves that the scheduler runs and tests the database."""
+"""The heartbeat: a line for each slot of its schedule. It proves that the scheduler runs, and tests the database."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

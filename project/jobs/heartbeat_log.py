@@ -89,7 +89,7 @@ def append_line(log: Path, line: LogLine | str) -> None:
     while True:
         with log.open("ab", buffering=0) as file:
             file.write(content)
-            # If the file was renamed meanwhile, the line may be in one that is compressed and deleted: write it anew.
+            # If the file was renamed meanwhile, the line may be in one that is compressed and deleted: repeat it.
             with suppress(FileNotFoundError):
                 if os.path.samestat(os.fstat(file.fileno()), log.stat()):
                     return

@@ -46,15 +46,14 @@ class KeyRing:
         While the database is unavailable, keys that were read up to `grace_period` seconds ago stay valid.
         """
         parts = _KEY.fullmatch(key)
-        stored = (await self._current(grace_period)).get(int(parts[1])) if parts else None
+        entry = (await self._current(grace_period)).get(int(parts[1])) if parts else None
         # An unknown key is compared too, so that the time does not reveal which ids exist.
-        equal = hmac.compare_digest(stored.digest if stored else b"", _digest(parts[2] if parts else key))
-        if stored is None or not equal:
+        equal = hmac.compare_digest(entry.digest if entry else b"", _digest(parts[2] if parts else key))
+        if entry is None or not equal:
             raise NoKey("There is no such key. `ad-metrics keys list` shows which there are.", presented=True)
-        if stored.revoked_at:
-            at = f"{stored.revoked_at:%Y-%m-%dT%H:%M:%SZ}"
-            raise NoKey(f"The key {stored.name!r} was revoked at {at}.", presented=True)
-        return stored
+        if entry.revoked_at:
+            raise NoKey(f"The key {entry.name!r} was revoked at {entry.revoked_at:%Y-%m-%dT%H:%M:%SZ}.", presented=True)
+        return entry
 
     async def _current(self, grace_period: float) -> Mapping[int, ApiKey]:
         if monotonic() - self._tried_at >= _CACHE_SECONDS:

@@ -80,7 +80,7 @@ async def write_connection(
 
 
 async def lock_writes(connection: "asyncpg.Connection[Any]", notify: Notify) -> None:
-    """Wait until the caller's transaction is the only one that writes facts and rollups, and keep it so."""
+    """Lock facts and rollups against other writers until the caller's transaction ends; wait where one has the lock."""
     if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _WRITES):
         notify("Another load is running; waiting for it to end.")
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _WRITES)
