@@ -1,6 +1,6 @@
 """One more dimension, `campaign`, and one more measure, `video_views`: every change that they need.
 
-`CONTRIBUTING.md` says the same in words.
+`CONTRIBUTING.md` describes them.
 """
 
 import re
@@ -142,7 +142,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             grouping_set, date_id, region_id, age_id, gender_id, platform_id, placement_id, device_type_id, campaign_id
         );
 
-        -- Processes that serve read the labels again when the version moves.
+        -- Processes that serve load the labels anew when the version moves.
         UPDATE data_version SET version = version + 1, changed_at = clock_timestamp() WHERE version > 0;
     """
 

@@ -1,4 +1,4 @@
-"""A copy of the package that a test patches, and what either release answers in processes of its own."""
+"""A copy of the package that a test patches, and what a release answers in processes of its own."""
 
 import json
 import shutil

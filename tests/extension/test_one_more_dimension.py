@@ -107,10 +107,10 @@ async def test_old_facts_answer_the_same_and_new_ones_can_be_loaded(
 
     await _check_the_new(extended, facts, tmp_path / "new", settings)
 
-    # Down and up again; the original answers as before.
+    # After a downgrade the original release answers as before.
     assert "Success downgrading to" in extended.aerich("downgrade", "--yes", **settings)
-    again = original.ask(urls, tmp_path / "again", **settings)
-    assert list(map(_comparable, again)) == list(map(_comparable, before))
+    restored = original.ask(urls, tmp_path / "restored", **settings)
+    assert list(map(_comparable, restored)) == list(map(_comparable, before))
     extended.aerich("upgrade", **settings)
 
     # Facts of campaigns, some beside old facts of the same labels.
@@ -140,7 +140,7 @@ async def test_old_facts_answer_the_same_and_new_ones_can_be_loaded(
     # A load keeps them exact.
     extended.ad_metrics("load", str(_written(tmp_path / "more.csv", [loaded[0] | {"video_views": 99}])), **settings)
     extended.ad_metrics("check", **settings)
-    # What the old release would lose is not taken from it.
+    # A downgrade loses nothing.
     with pytest.raises(AssertionError, match="this downgrade would lose"):
         extended.aerich("downgrade", "--yes", **settings)
 
@@ -248,8 +248,7 @@ def _comparable(answer: dict[str, Any]) -> Any:
 def _without_the_new(content: Any) -> Any:
     """Return an answer without the new dimension and measure, which say that the facts have none."""
     if isinstance(content, list):
-        kept = [item for item in content if item != {"name": "video_views", "unit": "count"}]
-        return [_without_the_new(item) for item in kept]
+        return [_without_the_new(item) for item in content if item != {"name": "video_views", "unit": "count"}]
     if not isinstance(content, dict):
         return content
     if "campaign" in content:
@@ -262,10 +261,10 @@ def _without_the_new(content: Any) -> Any:
 
 def _without_the_new_columns(text: str) -> str:
     rows = list(csv.reader(io.StringIO(text)))
-    places = [rows[0].index(name) for name in ("campaign", "video_views")]
-    assert {tuple(row[place] for place in places) for row in rows[1:]} == {(NOT_SET, "0")}
+    columns = [rows[0].index(name) for name in ("campaign", "video_views")]
+    assert {tuple(row[index] for index in columns) for row in rows[1:]} == {(NOT_SET, "0")}
     file = io.StringIO(newline="")
-    csv.writer(file).writerows([cell for place, cell in enumerate(row) if place not in places] for row in rows)
+    csv.writer(file).writerows([cell for index, cell in enumerate(row) if index not in columns] for row in rows)
     return file.getvalue()
 
 
