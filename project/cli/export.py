@@ -55,7 +55,7 @@ def export(
         str | None, typer.Option("--format", metavar="|".join(_FORMATS), help="Whatever the ending is.")
     ] = None,
 ) -> None:
-    """Write rows or a report to a file: csv, ndjson, parquet, arrow (arrows), and for reports svg or png."""
+    """Write rows or a report to a file, or a report as a picture; the file's ending says the format."""
     path, query = _split(question)
     name = format_ or dict(query).get("format") or _format_of(file)
     if name == "json":

@@ -18,7 +18,7 @@ from tests.extension.release import Release
 from tests.model import DIMENSIONS, MEASURES
 from tests.report_model import METRICS, REPORT_FACTS
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 NOT_SET = "(not set)"
 OLD_METRICS = f"metrics={','.join(METRICS)}"
