@@ -1,5 +1,6 @@
 """A copy of the package that a test patches, and what a release answers in processes of its own."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -72,3 +73,11 @@ class Release:
 
     def _run(self, command: list[str], settings: dict[str, str]) -> subprocess.CompletedProcess[str]:
         return run(command, cwd=self.root, PYTHONPATH=str(self.root), PYTHONDONTWRITEBYTECODE="1", **settings)
+
+
+def write_csv(path: Path, records: Sequence[dict[str, Any]]) -> Path:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, records[0])
+        writer.writeheader()
+        writer.writerows(records)
+    return path

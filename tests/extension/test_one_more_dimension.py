@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.extension.campaign import FILES, add_campaign_and_video_views, declare_dimension
-from tests.extension.release import Release
+from tests.extension.release import Release, write_csv
 from tests.model import DIMENSIONS, MEASURES
 from tests.report_model import METRICS, REPORT_FACTS
 
@@ -84,7 +84,7 @@ async def test_old_facts_answer_the_same_and_new_ones_can_be_loaded(
     original = Release()
     settings = {"DATABASE_URL": database}
     facts = [{name: fact[name] for name in (*DIMENSIONS, *MEASURES)} for fact in REPORT_FACTS]
-    original.ad_metrics("load", str(_written(tmp_path / "facts.csv", facts)), **settings)
+    original.ad_metrics("load", str(write_csv(tmp_path / "facts.csv", facts)), **settings)
     urls = [*SAME_REPORTS, *SAME_ROWS, *SAME_FILES, *EXTENDED, EXTENDED_FILE]
     before = original.ask(urls, tmp_path / "before", **settings)
     assert [answer["body"] for answer in before if answer["status"] != 200] == []
@@ -116,7 +116,7 @@ async def test_old_facts_answer_the_same_and_new_ones_can_be_loaded(
     # Facts of campaigns, some beside old facts of the same labels.
     spring = [fact | {"campaign": "Spring sale", "video_views": 3, "cost": Decimal("2.5")} for fact in facts[:200]]
     restated = [fact | {"campaign": NOT_SET, "video_views": 7} for fact in facts[:10]]
-    extended.ad_metrics("load", str(_written(tmp_path / "campaigns.csv", [*spring, *restated])), **settings)
+    extended.ad_metrics("load", str(write_csv(tmp_path / "campaigns.csv", [*spring, *restated])), **settings)
     loaded = [*spring, *restated, *(fact | {"campaign": NOT_SET, "video_views": 0} for fact in facts[10:])]
     assert await connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == len(loaded)
     by_campaign = "/v1/reports?metrics=cost,video_views&limit=1000&group_by=campaign,region"
@@ -138,7 +138,7 @@ async def test_old_facts_answer_the_same_and_new_ones_can_be_loaded(
     assert _sums(_json(filtered)["data"]) == _summed(spring)
 
     # A load keeps them exact.
-    extended.ad_metrics("load", str(_written(tmp_path / "more.csv", [loaded[0] | {"video_views": 99}])), **settings)
+    extended.ad_metrics("load", str(write_csv(tmp_path / "more.csv", [loaded[0] | {"video_views": 99}])), **settings)
     extended.ad_metrics("check", **settings)
     # A downgrade loses nothing.
     with pytest.raises(AssertionError, match="this downgrade would lose"):
@@ -217,14 +217,6 @@ async def _check_the_new(
     table = pq.read_table(io.BytesIO(parquet["body"]))
     assert set(table["campaign"].to_pylist()) == {NOT_SET}
     assert set(table["video_views"].to_pylist()) == {0}
-
-
-def _written(path: Path, records: list[dict[str, Any]]) -> Path:
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, records[0])
-        writer.writeheader()
-        writer.writerows(records)
-    return path
 
 
 def _json(answer: dict[str, Any]) -> Any:

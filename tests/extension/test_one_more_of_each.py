@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 
-from project.catalog import RECORD
-from tests.extension.release import Release
-from tests.ingest.test_load import ONE, write
+from tests.extension.release import Release, write_csv
 
 pytestmark = pytest.mark.slow
 
@@ -149,13 +147,24 @@ def test_a_date_preset(release: Release, openapi: Any, reports_database: str, tm
     assert "last_60d" in json.dumps(_parameters(openapi, "/v1/ad-metrics")["date_preset"])
 
 
-async def test_a_load_preset(release: Release, database: str, tmp_path: Path) -> None:
+PIN = {
+    "date": "2024-03-01",
+    "region": "California",
+    "age_range": "25-34",
+    "gender": "female",
+    "placement": "feed",
+    "device_type": "iphone",
+    "impressions": 1200,
+    "clicks": 31,
+    "Spend in account currency": "18.4",
+    "conversions": 2,
+    "Engagements": 7,
+}
+
+
+def test_a_load_preset(release: Release, database: str, tmp_path: Path) -> None:
     assert "pinterest" in release.ad_metrics("load", "--help", COLUMNS="200")
-    names = {"cost": "Spend in account currency", "likes": "Engagements"}
-    header = [names.get(name, name) for name in RECORD if name != "platform"]
-    path = write(
-        tmp_path / "pins.csv", [[value for name, value in zip(RECORD, ONE, strict=True) if name != "platform"]], header
-    )
+    path = write_csv(tmp_path / "pins.csv", [PIN])
     release.ad_metrics("load", str(path), DATABASE_URL=database)
     [answer] = release.ask(["/v1/ad-metrics?fields=platform,cost,likes"], tmp_path / "asked", DATABASE_URL=database)
     assert json.loads(answer["body"])["data"] == [{"platform": "pinterest", "cost": 18.4, "likes": 7}]
