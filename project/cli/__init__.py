@@ -17,7 +17,7 @@ from project.settings import SettingsError, get_settings
 FILES = {
     "demo": "demo",
     "load": "load",
-    "load-requested": "load",
+    "load-in-background": "load",
     "loads": "load",
     "export": "export",
     "check": "check",

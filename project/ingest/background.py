@@ -1,14 +1,14 @@
-"""Requested: loads that are asked for over HTTP. Each is a row of `ingest`, and runs in a process of its own.
+"""Background loads: those that `POST /v1/ingests` starts. Each is a row of `ingest`, and runs in its own process.
 
-The process is that of `ad-metrics load`, so that a load of gigabytes costs the service neither memory nor time; it
-notes in the row how far it is, and goes on when the service that started it ends.
+The process is that of `ad-metrics load`, so a load of gigabytes costs the service neither memory nor time. It writes
+its progress to the row, and runs on when the service that started it ends.
 """
 
 import asyncio
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,16 +19,17 @@ from loguru import logger
 
 from project.errors import AdMetricsError, DatabaseUnavailable, LoadsFull
 from project.ingest.load import load
-from project.ingest.options import MostRejects, Options, check_options, pairs
+from project.ingest.options import Options
 from project.ingest.read.source import Source
 from project.ingest.report import Report
 from project.settings import Settings
 from project.store.postgres.connections import write_connection
 
-MOST_AT_ONCE = 4
-"""How many loads one process of the service starts before it says that it is busy."""
+MAX_LOADS = 4
+"""How many loads one process of the service runs at once."""
 
-SECONDS_BETWEEN_NOTES = 2.0
+PROGRESS_SECONDS = 2.0
+"""How often a load writes its progress to its row."""
 
 
 class BackgroundLoads:
@@ -40,153 +41,137 @@ class BackgroundLoads:
 
     @property
     def directory(self) -> Path:
-        """Where bodies wait for their load; each in a directory of its own, which goes when the load has ended."""
+        """The directory of bodies. Each is in a subdirectory, which is removed when its load ends."""
         return self._settings.ingest_dir.resolve()
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """How large a body may be."""
         return self._settings.ingest_max_mb << 20
 
-    def check(self, given: Mapping[str, Any]) -> None:
-        """Raise LoadRefused where the options cannot be, and LoadsFull."""
-        check_options(options_of(given))
-        if len(self._running) >= MOST_AT_ONCE:
+    def check(self) -> None:
+        """Raise LoadsFull where the limit of loads is reached."""
+        if len(self._running) >= MAX_LOADS:
             raise LoadsFull(f"{len(self._running)} loads are running or waiting; try again in a while.")
 
-    async def start(self, files: Sequence[Mapping[str, Any]], given: Mapping[str, Any]) -> int:
-        """Write a request down, start its load, and return its number. Raises as `check`, and DatabaseUnavailable.
+    async def start(self, files: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> int:
+        """Store a request, start its load, and return its id. Raises LoadsFull and DatabaseUnavailable.
 
-        `files` are `{"name", "path", "bytes"}`; they belong to the load from now on.
+        `files` are `{"name", "path", "bytes"}`, which the load removes. `options` are those of `ingest.options` that
+        were given, and `dry_run`.
         """
-        self.check(given)
+        self.check()
         async with write_connection(self._settings) as connection:
-            number: int = await connection.fetchval(
+            ingest_id: int = await connection.fetchval(
                 "INSERT INTO ingest (files, options) VALUES ($1, $2) RETURNING id",
                 orjson.dumps(list(files)).decode(),
-                orjson.dumps(dict(given)).decode(),
+                orjson.dumps(dict(options)).decode(),
             )
-        task = asyncio.create_task(self._run(number, _directory(orjson.dumps(list(files)))))
+        task = asyncio.create_task(self._run(ingest_id, _directory_of(files)))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        return number
+        return ingest_id
 
-    async def _run(self, number: int, directory: Path) -> None:
-        command = (sys.executable, "-m", "project.cli", "load-requested", str(number))
+    async def _run(self, ingest_id: int, directory: Path) -> None:
+        command = (sys.executable, "-m", "project.cli", "load-in-background", str(ingest_id))
         try:
             process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
             await process.wait()
             if process.returncode:
-                logger.error("The load {} ended with {}.", number, process.returncode)
-                await self._give_up(number)
+                logger.error("The load {} ended with {}.", ingest_id, process.returncode)
+                with suppress(DatabaseUnavailable):
+                    async with write_connection(self._settings) as connection:
+                        error = "The process that loaded it ended before it was done."
+                        await _finish(connection, ingest_id, "failed", None, error)
         finally:
             shutil.rmtree(directory, ignore_errors=True)
 
-    async def _give_up(self, number: int) -> None:
-        with suppress(DatabaseUnavailable):
-            async with write_connection(self._settings) as connection:
-                await _finish(
-                    connection, number, "failed", None, "The process that loaded it ended before it was done."
-                )
 
-
-async def load_requested(settings: Settings, number: int) -> None:
-    """Load what a request asked for, and write down what became of it. Raises DatabaseUnavailable."""
-    async with write_connection(settings) as notes:
-        row = await notes.fetchrow(
+async def load_in_background(settings: Settings, ingest_id: int) -> None:
+    """Run the stored load with this id, and store its outcome. Raises DatabaseUnavailable."""
+    async with write_connection(settings) as connection:
+        row = await connection.fetchrow(
             "UPDATE ingest SET state = 'running', touched_at = now() WHERE id = $1 AND state = 'queued'"
             " RETURNING files, options",
-            number,
+            ingest_id,
         )
         if row is None:
             return
-        given = orjson.loads(row["options"])
-        files = [Path(file["path"]) for file in orjson.loads(row["files"])]
-        report = Report()
-        note = asyncio.create_task(_note_progress(notes, number, report, told := _Told()))
+        files, options = orjson.loads(row["files"]), orjson.loads(row["options"])
+        dry_run = options.pop("dry_run", False)
+        paths = [Path(file["path"]) for file in files]
+        progress = _Progress(connection, ingest_id)
+        state, error = "done", None
         try:
-            await load(
-                files,
-                options_of(given),
-                settings,
-                dry_run=bool(given.get("dry_run")),
-                notify=_say,
-                progress=told,
-                report=report,
-            )
-            state, error = "done", None
+            async with progress.stored():
+                await load(
+                    paths,
+                    Options(**options),
+                    settings,
+                    dry_run=dry_run,
+                    notify=lambda text: logger.info("{}", text),
+                    progress=progress,
+                    report=progress.report,
+                )
         except DatabaseUnavailable:
             raise
         except AdMetricsError as refusal:
             state, error = "refused", str(refusal)
-        finally:
-            note.cancel()
-            with suppress(asyncio.CancelledError):
-                await note
-        # The service removes them too, if it is still there.
-        shutil.rmtree(_directory(row["files"]), ignore_errors=True)
-        await _finish(notes, number, state, report, error)
+        # The service removes them too, if it still runs.
+        shutil.rmtree(_directory_of(files), ignore_errors=True)
+        await _finish(connection, ingest_id, state, progress.report, error)
 
 
-def options_of(given: Mapping[str, Any]) -> Options:
-    """Return the options that query parameters are, named as the flags. Raises LoadRefused."""
-    return Options(
-        columns=pairs("map", given.get("map", ())),
-        constants=pairs("set", given.get("set", ())),
-        date_format=given.get("date_format"),
-        preset=given.get("preset"),
-        decimal_comma=given.get("decimal_comma"),
-        encoding=given.get("encoding"),
-        currency=given.get("currency"),
-        blanks=pairs("blank", given.get("blank", ())),
-        rounded=tuple(given.get("round", ())),
-        stream=given.get("stream"),
-        sheet=given.get("sheet"),
-        max_rejects=MostRejects.parse(given.get("max_rejects", "0")),
-        on_duplicate=given.get("on_duplicate", "sum"),
-        replace=bool(given.get("replace")),
-    )
+class _Progress:
+    """The report of a running load and the bytes that it has read, written to its row every few seconds."""
 
-
-def _directory(files: str | bytes) -> Path:
-    # …/ingests/REQUEST/PLACE/NAME
-    return Path(orjson.loads(files)[0]["path"]).parent.parent
-
-
-class _Told:
-    bytes_read = 0
+    def __init__(self, connection: "asyncpg.Connection[Any]", ingest_id: int) -> None:
+        self.report = Report()
+        self._connection = connection
+        self._ingest_id = ingest_id
+        self._bytes_read = 0
 
     def __call__(self, source: Source, report: Report) -> None:
-        self.bytes_read = source.size + sum(file["bytes"] for file in report.files)
+        self._bytes_read = report.bytes_read + source.size
 
+    @asynccontextmanager
+    async def stored(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._store())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
 
-async def _note_progress(connection: "asyncpg.Connection[Any]", number: int, report: Report, told: _Told) -> None:
-    started = monotonic()
-    while True:
-        await asyncio.sleep(SECONDS_BETWEEN_NOTES if monotonic() - started > SECONDS_BETWEEN_NOTES else 0.2)
-        await connection.execute(
-            "UPDATE ingest SET touched_at = now(), rows_read = $2, bytes_read = $3 WHERE id = $1",
-            number,
-            report.rows_read,
-            told.bytes_read,
-        )
+    async def _store(self) -> None:
+        started = monotonic()
+        while True:
+            await asyncio.sleep(PROGRESS_SECONDS if monotonic() - started > PROGRESS_SECONDS else 0.2)
+            await self._connection.execute(
+                "UPDATE ingest SET touched_at = now(), rows_read = $2, bytes_read = $3 WHERE id = $1",
+                self._ingest_id,
+                self.report.rows_read,
+                self._bytes_read,
+            )
 
 
 async def _finish(
-    connection: "asyncpg.Connection[Any]", number: int, state: str, report: Report | None, error: str | None
+    connection: "asyncpg.Connection[Any]", ingest_id: int, state: str, report: Report | None, error: str | None
 ) -> None:
     await connection.execute(
         "UPDATE ingest SET state = $2, report = $3, error = $4, rows_read = coalesce($5, rows_read),"
         " bytes_read = coalesce($6, bytes_read), touched_at = now(), finished_at = now()"
         " WHERE id = $1 AND finished_at IS NULL",
-        number,
+        ingest_id,
         state,
         report and report.json(),
         error,
         report and report.rows_read,
-        report and sum(file["bytes"] for file in report.files),
+        report and report.bytes_read,
     )
 
 
-def _say(text: str) -> None:
-    logger.info("{}", text)
+def _directory_of(files: Sequence[Mapping[str, Any]]) -> Path:
+    # …/ingests/REQUEST/INDEX/NAME
+    return Path(files[0]["path"]).parent.parent

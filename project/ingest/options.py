@@ -1,113 +1,150 @@
-"""Options: what the caller says of the files, beyond what they say themselves."""
+"""The options of a load.
+
+The flags of `ad-metrics load`, the parameters of `POST /v1/ingests` and the stored request derive from the fields of
+one model: a new option is one field.
+"""
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from functools import cached_property
+from typing import Annotated, Literal, NamedTuple, Self
 
-from project.catalog import MEASURES
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from project.catalog import MEASURE_NAMES, RECORD
 from project.errors import LoadRefused
-from project.ingest.mapping.presets import PRESETS, RECORD
+from project.ingest.mapping.presets import PRESETS
 from project.suggestions import nearest
 
-_MEASURES = tuple(measure.name for measure in MEASURES)
+
+class Flag(NamedTuple):
+    """How `ad-metrics load` spells an option, where its name and type do not say it all."""
+
+    metavar: str | None = None
+    names: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MostRejects:
-    """How many rejected rows a load survives: a number, or a percentage of its rows."""
-
-    number: float = 0
-    percent: bool = False
-
-    @classmethod
-    def parse(cls, text: str) -> "MostRejects":
-        """Read `10` or `0.5%`. Raises LoadRefused."""
-        if not re.fullmatch(r"\d{1,12}|\d{1,3}(\.\d{1,6})?%", text, re.ASCII):
-            raise LoadRefused(f"--max-rejects {text}: expected a number of rows such as 10, or a part such as 0.5%.")
-        return cls(float(text.removesuffix("%")), text.endswith("%"))
-
-    def allows(self, rejected: int, rows: int) -> bool:
-        """Tell whether so many of so many rows may be rejected."""
-        return rejected <= (self.number * rows / 100 if self.percent else self.number)
+class MalformedPair(LoadRefused):
+    """A value is not `FIELD=VALUE`, or repeats a field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What `ad-metrics load` takes.
+class Options(BaseModel):
+    """What the caller says of the files, beyond what they say themselves.
 
-    `columns` is field → header (`--map`), `constants` field → value (`--set`), `blanks` measure → what a blank cell of
-    it counts as (`--blank`), `rounded` the measures of which is rounded what they cannot keep (`--round`).
-    `decimal_comma` is None where nobody said: then a file that leaves it open is refused.
+    A `decimal_comma` of None says nothing: a file that leaves it open is then refused. Raises LoadRefused where an
+    option is invalid, and pydantic.ValidationError where it has another type.
     """
 
-    columns: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, str] = field(default_factory=dict)
-    date_format: str | None = None
-    preset: str | None = None
-    decimal_comma: bool | None = None
-    encoding: str | None = None
-    currency: str | None = None
-    blanks: Mapping[str, str] = field(default_factory=dict)
-    rounded: tuple[str, ...] = ()
-    stream: str | None = None
-    sheet: str | None = None
-    max_rejects: MostRejects = MostRejects()
-    on_duplicate: Literal["sum", "error"] = "sum"
-    replace: bool = False
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Annotated[str | None, Flag("|".join(PRESETS))] = Field(
+        None, description="Whose export it is; by default guessed.", examples=["canonical"]
+    )
+    map: Annotated[list[str], Flag("FIELD=COLUMN")] = Field(
+        default_factory=list, description="The column of a field: `region=Country`.", examples=["region=Country"]
+    )
+    set: Annotated[list[str], Flag("FIELD=VALUE")] = Field(
+        default_factory=list, description="One value of a field for all rows.", examples=["likes=0"]
+    )
+    date_format: Annotated[str | None, Flag("FORMAT")] = Field(
+        None, description="How dates are written, as strptime has it.", examples=["%m/%d/%Y"]
+    )
+    decimal_comma: Annotated[bool | None, Flag(names="--decimal-comma/--decimal-point")] = Field(
+        None, description="Whether numbers are written 1.234,5.", examples=["false"]
+    )
+    encoding: str | None = Field(None, description="Of text that is not UTF-8 or UTF-16.", examples=["latin-1"])
+    currency: str | None = Field(None, description="Of amounts that do not say it.", examples=["USD"])
+    blank: Annotated[list[str], Flag("MEASURE=0")] = Field(
+        default_factory=list, description="What a blank cell of a measure counts as.", examples=["conversions=0"]
+    )
+    round: Annotated[list[str], Flag("MEASURE")] = Field(
+        default_factory=list, description="Measures to round that have too many decimals.", examples=["conversions"]
+    )
+    stream: str | None = Field(None, description="Which stream of records of several.", examples=["ads_insights"])
+    sheet: str | None = Field(None, description="Which sheet of a workbook of several.", examples=["Report"])
+    on_duplicate: Annotated[Literal["sum", "error"], Flag("sum|error")] = Field(
+        "sum", description="What to do with rows of the same natural key.", examples=["sum"]
+    )
+    replace: bool = Field(
+        False, description="Also remove facts, of the files' dates and platforms, that they lack.", examples=["false"]
+    )
+    max_rejects: Annotated[str, Flag("N|N%")] = Field(
+        "0", description="Load all the same when so many rows, or `N%`, cannot be read.", examples=["1%"]
+    )
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """The header of each field that `map` names."""
+        return _pairs("map", self.map)
+
+    @cached_property
+    def constants(self) -> dict[str, str]:
+        """The value, for all rows, of each field that `set` names."""
+        return _pairs("set", self.set)
+
+    @cached_property
+    def blanks(self) -> dict[str, str]:
+        """What a blank cell counts as, of each measure that `blank` names."""
+        return _pairs("blank", self.blank)
+
+    def allows_rejects(self, rejected: int, rows: int) -> bool:
+        """Tell whether `rejected` of `rows` rows are within `max_rejects`."""
+        limit = float(self.max_rejects.removesuffix("%"))
+        return rejected <= (limit * rows / 100 if self.max_rejects.endswith("%") else limit)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _ = self.columns, self.constants, self.blanks
+        if not re.fullmatch(r"\d{1,12}|\d{1,3}(\.\d{1,6})?%", self.max_rejects, re.ASCII):
+            raise LoadRefused(
+                f"--max-rejects {self.max_rejects}: expected a number of rows such as 10, or a part such as 0.5%."
+            )
+        self._check_names()
+        if self.date_format is not None and not _names_one_day(self.date_format):
+            raise LoadRefused(
+                f"--date-format {self.date_format} does not say year, month and day; expected such as %m/%d/%Y."
+            )
+        if self.encoding is not None:
+            try:
+                "".encode(self.encoding)
+            except (LookupError, ValueError) as error:
+                raise LoadRefused(f"--encoding {self.encoding}: no such encoding; try latin-1 or utf-16.") from error
+        if self.currency is not None and not re.fullmatch(r"[A-Z]{3}", self.currency):
+            raise LoadRefused(f"--currency {self.currency}: expected three capital letters such as USD.")
+        return self
+
+    def _check_names(self) -> None:
+        for flag, fields in (("--map", self.columns), ("--set", self.constants)):
+            for name in fields:
+                if name not in RECORD:
+                    raise LoadRefused(f"{flag} {name}=…: no field is called {name!r}; {_expected(name, RECORD)}.")
+        for flag, measures in (("--blank", self.blanks), ("--round", self.round)):
+            for name in measures:
+                if name not in MEASURE_NAMES:
+                    raise LoadRefused(f"{flag} {name}: expected one of {', '.join(MEASURE_NAMES)}.")
+        for name, value in self.blanks.items():
+            if not re.fullmatch(r"\d{1,12}", value, re.ASCII):
+                raise LoadRefused(f"--blank {name}={value}: expected a number such as 0.")
+        if both := sorted(self.columns.keys() & self.constants.keys()):
+            raise LoadRefused(f"{both[0]} is given by --map and by --set; give one.")
+        if self.preset is not None and self.preset not in PRESETS:
+            raise LoadRefused(f"--preset {self.preset}: {_expected(self.preset, tuple(PRESETS))}.")
 
 
-def pairs(flag: str, given: Iterable[str]) -> dict[str, str]:
-    """Read `FIELD=VALUE` texts. Raises LoadRefused where one is none, or a field is given twice."""
-    read: dict[str, str] = {}
-    for text in given:
+def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name:
-            raise LoadRefused(f"{flag}: expected FIELD=VALUE, not {text!r}.")
-        if name.strip() in read:
-            raise LoadRefused(f"{flag}: {name.strip()} is given twice.")
-        read[name.strip()] = value
-    return read
+            raise MalformedPair(f"{option}: expected FIELD=VALUE, not {text!r}.")
+        if name.strip() in pairs:
+            raise MalformedPair(f"{option}: {name.strip()} is given twice.")
+        pairs[name.strip()] = value
+    return pairs
 
 
-def check_options(options: Options) -> None:
-    """Raise LoadRefused where an option names what there is not, or one thing twice, or cannot be."""
-    _check_names(options)
-    if options.date_format is not None and not _says_the_day(options.date_format):
-        raise LoadRefused(
-            f"--date-format {options.date_format} does not say year, month and day; expected such as %m/%d/%Y."
-        )
-    if options.encoding is not None:
-        try:
-            "".encode(options.encoding)
-        except (LookupError, ValueError) as error:
-            raise LoadRefused(f"--encoding {options.encoding}: no such encoding; try latin-1 or utf-16.") from error
-    if options.currency is not None and not re.fullmatch(r"[A-Z]{3}", options.currency):
-        raise LoadRefused(f"--currency {options.currency}: expected three capital letters such as USD.")
-
-
-def _check_names(options: Options) -> None:
-    for flag, named in (("--map", options.columns), ("--set", options.constants)):
-        for name in named:
-            if name not in RECORD:
-                raise LoadRefused(f"{flag} {name}=…: no field is called {name!r}; {_one_of(name, RECORD)}.")
-    for flag, measures, allowed in (("--blank", options.blanks, _MEASURES), ("--round", options.rounded, _MEASURES)):
-        for name in measures:
-            if name not in allowed:
-                raise LoadRefused(f"{flag} {name}: expected one of {', '.join(allowed)}.")
-    for name, value in options.blanks.items():
-        if not re.fullmatch(r"\d{1,12}", value, re.ASCII):
-            raise LoadRefused(f"--blank {name}={value}: expected a number such as 0.")
-    if both := sorted(options.columns.keys() & options.constants.keys()):
-        raise LoadRefused(f"{both[0]} is given by --map and by --set; give one.")
-    if options.preset is not None and options.preset not in PRESETS:
-        raise LoadRefused(f"--preset {options.preset}: {_one_of(options.preset, tuple(PRESETS))}.")
-    if options.on_duplicate not in ("sum", "error"):
-        raise LoadRefused(f"--on-duplicate {options.on_duplicate}: expected sum or error.")
-
-
-def _says_the_day(date_format: str) -> bool:
+def _names_one_day(date_format: str) -> bool:
     day = datetime(2023, 11, 28)  # noqa: DTZ001 - a day has no zone
     try:
         return datetime.strptime(day.strftime(date_format), date_format) == day  # noqa: DTZ007
@@ -115,6 +152,6 @@ def _says_the_day(date_format: str) -> bool:
         return False
 
 
-def _one_of(name: str, names: tuple[str, ...]) -> str:
+def _expected(name: str, names: Sequence[str]) -> str:
     close = nearest(name, names, 1)
     return f"did you mean {close[0]!r}" if close else f"expected one of {', '.join(names)}"

@@ -41,14 +41,14 @@ class Loads(Protocol):
 
     @property
     def directory(self) -> Path:
-        """Where bodies wait for their load."""
+        """The directory of bodies whose load has not ended."""
 
     @property
-    def most_bytes(self) -> int:
+    def max_bytes(self) -> int:
         """How large a body may be."""
 
-    def check(self, options: Mapping[str, Any]) -> None:
-        """Raise LoadRefused where the options are invalid, and LoadsFull."""
+    def check(self) -> None:
+        """Raise LoadsFull where the limit of loads is reached."""
 
     async def start(self, files: Sequence[Mapping[str, Any]], options: Mapping[str, Any]) -> int:
         """Start a load and return its id."""

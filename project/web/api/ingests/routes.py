@@ -1,11 +1,11 @@
-"""`/v1/ingests`: loads over HTTP. There only where `INGEST_HTTP=true`."""
+"""`/v1/ingests`: loads over HTTP, where `INGEST_HTTP=true`."""
 
 import re
 import shutil
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from project.errors import BodyTooLarge, Fault, InvalidRequest, LoadRefused, NoSuchThing
+from project.ingest.options import Options
 from project.store.models import Ingest
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
@@ -28,45 +29,19 @@ from project.web.state import Loads, state_of
 
 router = APIRouter(prefix="/v1/ingests", tags=["Ingests"])
 
-_LOST = timedelta(minutes=2)
-"""How long after its last sign a load is taken for lost."""
+_LOST_AFTER = timedelta(minutes=2)
+"""How long after its last sign of life a load counts as lost."""
 
 
-_NO_FILE = Fault("file", "missing_parameter", "There is no file in the body.")
-
-
-class IngestParameters(NoParameters):
-    """What `POST /v1/ingests` takes: the options of `ad-metrics load`."""
+class BodyParameters(NoParameters):
+    """What a body does not say itself."""
 
     filename: str | None = Field(None, max_length=200, description="What a raw body is called.", examples=["march.csv"])
-    preset: str | None = Field(None, description="Whose export it is; by default guessed.", examples=["canonical"])
-    map: list[str] = Field(
-        default_factory=list, description="The column of a field: `region=Country`.", examples=["region=Country"]
-    )
-    set: list[str] = Field(default_factory=list, description="One value of a field for all rows.", examples=["likes=0"])
-    date_format: str | None = Field(
-        None, description="How dates are written, as strptime has it.", examples=["%m/%d/%Y"]
-    )
-    decimal_comma: bool | None = Field(None, description="Whether numbers are written 1.234,5.", examples=["false"])
-    encoding: str | None = Field(None, description="Of text that is not UTF-8 or UTF-16.", examples=["latin-1"])
-    currency: str | None = Field(None, description="Of amounts that do not say it.", examples=["USD"])
-    blank: list[str] = Field(
-        default_factory=list, description="What a blank cell of a measure counts as.", examples=["conversions=0"]
-    )
-    round: list[str] = Field(
-        default_factory=list, description="Measures to round where they cannot be kept.", examples=["conversions"]
-    )
-    stream: str | None = Field(None, description="Which stream of records of several.", examples=["ads_insights"])
-    sheet: str | None = Field(None, description="Which sheet of a workbook of several.", examples=["Report"])
-    on_duplicate: Literal["sum", "error"] = Field(
-        "sum", description="What to do with rows of the same natural key.", examples=["sum"]
-    )
-    replace: bool = Field(
-        False, description="Also remove facts, of the files' dates and platforms, that they lack.", examples=["false"]
-    )
-    max_rejects: str = Field(
-        "0", description="Load all the same when so many rows, or `N%`, cannot be read.", examples=["1%"]
-    )
+
+
+class IngestParameters(Options, BodyParameters):
+    """What `POST /v1/ingests` takes: the options of `ad-metrics load`."""
+
     dry_run: bool = Field(False, description="Do everything but keep it.", examples=["true"])
 
 
@@ -76,10 +51,6 @@ class IngestsParameters(NoParameters):
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(
         20, ge=1, le=1000, description="How many, newest first.", examples=[20]
     )
-
-
-class _TooLarge(Exception):
-    pass
 
 
 @router.post(
@@ -99,7 +70,7 @@ class _TooLarge(Exception):
                         "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
                     }
                 },
-                # Whatever is sent is text; what it says is judged by the load.
+                # Any text is valid here: the load reads it later.
                 "text/csv": {"schema": {}},
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             },
@@ -113,29 +84,22 @@ async def ingest(request: Request) -> Response:
     which the load's state and report are found.
     """
     loads = cast("Loads", state_of(request).loads)
-    params = await parse(IngestParameters, request)
-    given = params.model_dump(exclude_unset=True, exclude={"filename"})
     try:
-        loads.check(given)
+        params = await parse(IngestParameters, request)
     except LoadRefused as error:
         raise InvalidRequest([Fault("options", "invalid_value", str(error))]) from error
+    loads.check()
     directory = loads.directory / uuid4().hex
     directory.mkdir(parents=True, mode=0o700)
     try:
-        files = await _received(request, directory, loads.most_bytes, params.filename)
-        number = await loads.start(files, given)
-    except _TooLarge:
-        shutil.rmtree(directory, ignore_errors=True)
-        detail = (
-            f"A body may have {loads.most_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `ad-metrics load`."
-        )
-        raise BodyTooLarge(detail) from None
+        files = await _receive(request, directory, loads.max_bytes, params.filename)
+        ingest_id = await loads.start(files, params.model_dump(exclude_unset=True, exclude={"filename"}))
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
-    entry = {"id": number, "state": "queued", "files": [{"name": one["name"], "bytes": one["bytes"]} for one in files]}
-    content = dumps({"data": {**entry, "href": f"/v1/ingests/{number}"}})
-    return Response(content, 202, {"Location": f"/v1/ingests/{number}"}, "application/json")
+    entry = {"id": ingest_id, "state": "queued", "files": _names_and_sizes(files)}
+    content = dumps({"data": {**entry, "href": f"/v1/ingests/{ingest_id}"}})
+    return Response(content, 202, {"Location": f"/v1/ingests/{ingest_id}"}, "application/json")
 
 
 @router.get(
@@ -149,8 +113,8 @@ async def ingests(request: Request) -> Response:
     """List the newest loads, without their reports."""
     params = await parse(IngestsParameters, request)
     async with snapshot() as current:
-        found = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
-    return Response(dumps({"data": [_entry(one) for one in found]}), media_type="application/json")
+        rows = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
+    return Response(dumps({"data": [_entry(row) for row in rows]}), media_type="application/json")
 
 
 @router.get(
@@ -163,21 +127,21 @@ async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     """Say how far a load is, and in the end its report: the same as of `ad-metrics load --json`."""
     await parse(NoParameters, request)
     async with snapshot() as current:
-        found = await Ingest.get_or_none(id=ingest_id, using_db=current.using_db) if 0 < ingest_id < 2**63 else None
-    if found is None:
+        row = await Ingest.get_or_none(id=ingest_id, using_db=current.using_db) if 0 < ingest_id < 2**63 else None
+    if row is None:
         raise NoSuchThing(f"No load has the number {ingest_id}.")
-    report = {"report": found.report} if found.report else {}
-    return Response(dumps({"data": _entry(found) | report}), media_type="application/json")
+    report = {"report": row.report} if row.report else {}
+    return Response(dumps({"data": _entry(row) | report}), media_type="application/json")
 
 
 def _entry(ingest: Ingest) -> dict[str, Any]:
     state = ingest.state
-    if state in ("queued", "running") and datetime.now(UTC) - ingest.touched_at > _LOST:
+    if state in ("queued", "running") and datetime.now(UTC) - ingest.touched_at > _LOST_AFTER:
         state = "lost"
     entry = {
         "id": ingest.id,
         "state": state,
-        "files": [{"name": file["name"], "bytes": file["bytes"]} for file in ingest.files],
+        "files": _names_and_sizes(ingest.files),
         "options": ingest.options,
         "rows_read": ingest.rows_read,
         "bytes_read": ingest.bytes_read,
@@ -189,52 +153,70 @@ def _entry(ingest: Ingest) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-async def _received(request: Request, directory: Path, most_bytes: int, filename: str | None) -> list[dict[str, Any]]:
-    """Write the body's files to the directory. Raises _TooLarge, and InvalidRequest for a form that is none."""
+def _names_and_sizes(files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"name": file["name"], "bytes": file["bytes"]} for file in files]
+
+
+async def _receive(request: Request, directory: Path, max_bytes: int, filename: str | None) -> list[dict[str, Any]]:
+    """Write the files of the body to the directory. Raises BodyTooLarge, and InvalidRequest for a malformed form."""
     declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > most_bytes:
-        raise _TooLarge
-    body = _limited(request, most_bytes)
+    if declared.isdigit() and int(declared) > max_bytes:
+        raise _too_large(max_bytes)
+    body = _limited(request, max_bytes)
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        files = await _receive_form(request, body, directory)
+    else:
+        files = [file] if (file := await _receive_raw(body, directory, filename or "body"))["bytes"] else []
+    if not files:
+        raise InvalidRequest([Fault("file", "missing_parameter", "There is no file in the body.")])
+    return files
+
+
+async def _receive_form(request: Request, body: AsyncGenerator[bytes, None], directory: Path) -> list[dict[str, Any]]:
     try:
-        if request.headers.get("content-type", "").startswith("multipart/form-data"):
-            form = await MultiPartParser(request.headers, body, max_files=100).parse()
-            parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-            files = [await run_in_threadpool(_kept, part, directory, place) for place, part in enumerate(parts)]
-            await form.close()
-            if not files:
-                raise InvalidRequest([_NO_FILE])
-            return files
-        file = _described(directory, 0, filename or "body")
-        written = await run_in_threadpool(Path(file["path"]).open, "wb")
-        with written:
-            async for chunk in body:
-                await run_in_threadpool(written.write, chunk)
-            file["bytes"] = written.tell()
+        form = await MultiPartParser(request.headers, body, max_files=100).parse()
     except MultiPartException as error:
         raise InvalidRequest([Fault("body", "invalid_value", f"The form cannot be read: {error.message}")]) from error
-    if not file["bytes"]:
-        raise InvalidRequest([_NO_FILE])
-    return [file]
+    parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
+    files = [await run_in_threadpool(_copy, part, directory, index) for index, part in enumerate(parts)]
+    await form.close()
+    return files
 
 
-def _kept(part: UploadFile, directory: Path, place: int) -> dict[str, Any]:
-    file = _described(directory, place, part.filename or "body")
+async def _receive_raw(body: AsyncGenerator[bytes, None], directory: Path, filename: str) -> dict[str, Any]:
+    file = _new_file(directory, 0, filename)
+    written = await run_in_threadpool(Path(file["path"]).open, "wb")
+    with written:
+        async for chunk in body:
+            await run_in_threadpool(written.write, chunk)
+        file["bytes"] = written.tell()
+    return file
+
+
+def _copy(part: UploadFile, directory: Path, index: int) -> dict[str, Any]:
+    file = _new_file(directory, index, part.filename or "body")
     with Path(file["path"]).open("wb") as written:
         shutil.copyfileobj(part.file, written, 1 << 20)
         file["bytes"] = written.tell()
     return file
 
 
-def _described(directory: Path, place: int, name: str) -> dict[str, Any]:
-    shown = re.sub(r"[^\w.\- ]", "_", name.replace("\\", "/").rpartition("/")[2])[:100].strip(". ") or "body"
-    (directory / str(place)).mkdir(mode=0o700)
-    return {"name": shown, "path": str(directory / str(place) / shown), "bytes": 0}
+def _new_file(directory: Path, index: int, name: str) -> dict[str, Any]:
+    safe = re.sub(r"[^\w.\- ]", "_", name.replace("\\", "/").rpartition("/")[2])[:100].strip(". ") or "body"
+    (directory / str(index)).mkdir(mode=0o700)
+    return {"name": safe, "path": str(directory / str(index) / safe), "bytes": 0}
 
 
-async def _limited(request: Request, most_bytes: int) -> AsyncGenerator[bytes, None]:
+async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, None]:
     received = 0
     async for chunk in request.stream():
         received += len(chunk)
-        if received > most_bytes:
-            raise _TooLarge
+        if received > max_bytes:
+            raise _too_large(max_bytes)
         yield chunk
+
+
+def _too_large(max_bytes: int) -> BodyTooLarge:
+    return BodyTooLarge(
+        f"A body may have {max_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `ad-metrics load`."
+    )
