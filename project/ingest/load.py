@@ -1,6 +1,7 @@
-"""Load: files → records → staging → facts, in one transaction: all of it lands, or nothing."""
+"""Load: files → rows → staging → facts, in one transaction: all of the files land, or nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,20 @@ import asyncpg
 import orjson
 
 from project.errors import LoadRefused
+from project.ingest.convert.converter import Converter
 from project.ingest.convert.dictionary import Dictionary
-from project.ingest.files import Progress, staged_lines
-from project.ingest.options import Options, check_options
+from project.ingest.mapping.columns import map_columns
+from project.ingest.options import Options
+from project.ingest.read.source import Source, open_source
 from project.ingest.report import Report
-from project.ingest.write.merge import merge, remove_all
+from project.ingest.write.merge import delete_all, merge
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
 from project.store.warehouse import data_version, partitions, rollups
+
+Progress = Callable[[Source, Report], None]
+"""Called after each block of rows, with the file that is being read."""
 
 _LOGGED = (
     "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",
@@ -26,7 +32,7 @@ _LOGGED = (
 
 
 class RowsRejected(LoadRefused):
-    """Rows could not be read; the report has them."""
+    """More rows were rejected than the options allow; the report has them."""
 
     def __init__(self, report: Report) -> None:
         rows = report.rejected + report.rows_read
@@ -47,18 +53,47 @@ async def load(
     progress: Progress | None = None,
     report: Report | None = None,
 ) -> Report:
-    """Load the files as one; a dry run finds out what would become of every row, and keeps nothing.
+    """Load the files as one. A dry run reports what would become of every row, and changes nothing.
 
-    Loading the same again changes nothing. Raises LoadRefused (RowsRejected where more rows could not be read than
-    `--max-rejects` allows) and DatabaseUnavailable.
+    A load of files that the database has changes nothing. Raises LoadRefused (RowsRejected where more rows are rejected
+    than `max_rejects` allows) and DatabaseUnavailable.
     """
-    check_options(options)
     report = report or Report()
     report.dry_run = dry_run
     dictionary = Dictionary()
-    lines = staged_lines(paths, options, dictionary, report, settings.currency, notify=notify, progress=progress)
+    lines = convert_files(paths, options, dictionary, report, settings.currency, notify=notify, progress=progress)
     await load_lines(lines, dictionary, report, settings, options=options, notify=notify)
     return report
+
+
+def convert_files(
+    paths: Sequence[Path],
+    options: Options,
+    dictionary: Dictionary,
+    report: Report,
+    currency: str,
+    *,
+    notify: Notify,
+    progress: Progress | None = None,
+) -> Iterator[bytes]:
+    """Yield blocks of lines, a line a record, as `write.staging` copies them. Counts into the report as it goes.
+
+    `notify` is called with the format and preset of each file. Raises LoadRefused.
+    """
+    for path in paths:
+        with open_source(path, options) as source:
+            table = source.table
+            columns = map_columns(table.header, options, source.name, currency)
+            notify(f"{source.name}: {table.kind}, read as {columns.preset.name}")
+            for line, text in table.preamble:
+                report.leave_out(source.name, line, "what stands above the header", [text])
+            converter = Converter(columns, table, options, dictionary, report, source.name, currency)
+            for block in table.blocks:
+                yield converter.convert(block)
+                if progress:
+                    progress(source, report)
+            converter.finish()
+            report.add_file(source.name, source.sha256, source.size)
 
 
 async def load_lines(
@@ -71,27 +106,22 @@ async def load_lines(
     sample: bool = False,
     notify: Notify = print,
 ) -> None:
-    """Load what is to be staged, from anywhere, counting into the report. `sample` says that it is made up.
+    """Load lines from any source, and count into the report. `sample` marks the facts as sample data.
 
-    The first real load removes the sample data, so that the two never mix.
+    The first load of other data removes the sample data, so the two never mix.
     """
     async with write_connection(settings) as connection:
         days = await stage(connection, lines, dictionary, report)
-        if not options.max_rejects.allows(report.rejected, report.rows_read + report.rejected):
+        if not options.allows_rejects(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
         if days is None:
             raise LoadRefused("The files have no rows; nothing was loaded.")
         report.date_from, report.date_to = days
         if not report.dry_run:
-            months = partitions.months_ahead(report.started_at.date())
-            if await partitions.on_citus(connection):
-                months += await staged_months(connection)
-            await partitions.ensure(connection, months)
-        transaction = connection.transaction()
-        await transaction.start()
-        try:
+            await _make_partitions(connection, report)
+        async with _transaction(connection, commit=not report.dry_run):
             await lock_writes(connection, notify)
-            await _keep_sample_apart(connection, report, sample=sample)
+            await _replace_sample(connection, report, sample=sample)
             await merge(
                 connection,
                 report,
@@ -100,30 +130,45 @@ async def load_lines(
                 refuse_duplicates=options.on_duplicate == "error",
             )
             if not report.dry_run:
-                await _write_down(connection, report, sample=sample)
-        except BaseException:
-            if not connection.is_closed():
-                await transaction.rollback()
-            raise
-        if report.dry_run:
+                await _log(connection, report, sample=sample)
+
+
+async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report) -> None:
+    months = partitions.months_ahead(report.started_at.date())
+    if await partitions.on_citus(connection):
+        months += await staged_months(connection)
+    await partitions.ensure(connection, months)
+
+
+@asynccontextmanager
+async def _transaction(connection: "asyncpg.Connection[Any]", *, commit: bool) -> AsyncIterator[None]:
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        if not connection.is_closed():
             await transaction.rollback()
-        else:
-            await transaction.commit()
+        raise
+    if commit:
+        await transaction.commit()
+    else:
+        await transaction.rollback()
 
 
-async def _keep_sample_apart(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
+async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
     before = await data_version.read(connection)
     if sample and before.number and not before.sample:
         raise LoadRefused("There is real data; sample data is not added to it.")
     if before.sample and not sample:
-        report.sample_removed = await remove_all(connection)
+        report.sample_removed = await delete_all(connection)
     if not before.number or report.sample_removed:
-        # Its days will be all there are.
-        await rollups.record_grouping_sets(connection)
+        # The rollups of this load are then all there are.
+        await rollups.have_all(connection)
 
 
-async def _write_down(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
-    """Move the data version if any fact changed, and add the load to the log."""
+async def _log(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
+    """Move the data version if any fact changed, and insert the load into `ingest_log`."""
     if report.inserted or report.changed or report.removed or report.sample_removed:
         await data_version.move(connection, sample=sample)
     report.data_version = (await data_version.read(connection)).number

@@ -1,4 +1,4 @@
-"""The file of rejected rows: each as it was, with where it stood and why it was rejected."""
+"""The file of rejected rows: the cells of each, with its line and the reason."""
 
 import csv
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ _HEADER = ("file", "line", "column", "value", "reason")
 
 
 @contextmanager
-def rejects_written(path: Path | None, report: Report) -> Iterator[None]:
-    """Write each row that the report is told of to a CSV file, as it comes; without a path, do nothing.
+def write_rejects(path: Path | None, report: Report) -> Iterator[None]:
+    """Write each row that the report counts as rejected to a CSV file, as it comes; without a path, do nothing.
 
-    Its columns are file, line, column, value and reason; behind them stand the row's own cells.
+    Its columns are file, line, column, value and reason, then the cells of the row.
     """
     if path is None:
         yield

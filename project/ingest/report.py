@@ -1,4 +1,4 @@
-"""The report of a load: what was read, and what became of it."""
+"""The report of a load: the files that were read, and what became of their rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -8,17 +8,19 @@ from typing import Any
 
 import orjson
 
-from project.catalog import MEASURES
+from project.catalog import MEASURE_NAMES
+from project.errors import LoadRefused
 
-KEPT_REJECTS = 1000
-"""How many rejected rows a report names; it counts all."""
+LISTED_REJECTS = 1000
+"""How many rejected rows a report lists; it counts all."""
 
-SHOWN_OF_A_KIND = 3
+SHOWN_REJECTS = 3
+"""How many rows with the same column and reason the report for people shows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that could not be read: the line it starts on, the column and value at fault, why, and the row itself."""
+    """A row that could not be read: its first line, the column and value at fault, the reason, and its cells."""
 
     file: str
     line: int
@@ -30,7 +32,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Lines of a file that are no facts: what they are, how many, and the first of them."""
+    """Lines of a file that are not facts: what they are, the first of them, and how many."""
 
     file: str
     what: str
@@ -43,9 +45,9 @@ class LeftOut:
 class Report:
     """Counts of one load.
 
-    Each line of its files but their headers is read, rejected or left out. `reasons` counts the rejected rows by (file,
-    column, reason). `summed` rows were added to another row of the load with the same natural key, of which `repeated`
-    were equal to it byte by byte. `before` and `after` are each measure's sums over the facts that the load changed.
+    Each line of the files, except the headers, is read, rejected or left out. `reasons` counts the rejected rows by
+    (file, column, reason). `summed` rows were added to another row of the load with the same natural key; `repeated` of
+    them were equal to it byte by byte. `before` and `after` are each measure's sums over the facts that changed.
     """
 
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -74,30 +76,42 @@ class Report:
 
     @property
     def facts(self) -> int:
-        """How many facts the load named."""
+        """How many facts the load has."""
         return self.inserted + self.changed + self.unchanged
 
     @property
+    def bytes_read(self) -> int:
+        """The size of the files that have been read to their end."""
+        return sum(file["bytes"] for file in self.files)
+
+    @property
     def seconds(self) -> float:
-        """How long the load took, or has taken so far."""
+        """How long the load took, or has run so far."""
         return ((self.finished_at or datetime.now(UTC)) - self.started_at).total_seconds()
 
+    def add_file(self, name: str, sha256: str, size: int) -> None:
+        """Add a file that has been read to its end. Raises LoadRefused where the load already has the same file."""
+        for file in self.files:
+            if file["sha256"] == sha256:
+                raise LoadRefused(f"{file['name']} and {name} are the same file; it would count twice.")
+        self.files.append({"name": name, "sha256": sha256, "bytes": size})
+
     def reject(self, reject: Reject) -> None:
-        """Count a row that could not be read, and keep the first thousand."""
+        """Count a row that could not be read, and list the first thousand."""
         self.rejected += 1
         if self.on_reject:
             self.on_reject(reject)
         kind = (reject.file, reject.column, reject.reason)
         self.reasons[kind] = self.reasons.get(kind, 0) + 1
-        if len(self.rejects) < KEPT_REJECTS:
+        if len(self.rejects) < LISTED_REJECTS:
             self.rejects.append(reject)
 
     def leave_out(self, file: str, line: int, what: str, row: Sequence[str]) -> None:
-        """Count a line that is no fact."""
+        """Count a line that is not a fact."""
         self.left_out += 1
-        for place, known in enumerate(self.left_out_lines):
-            if (known.file, known.what) == (file, what):
-                self.left_out_lines[place] = replace(known, lines=known.lines + 1)
+        for index, entry in enumerate(self.left_out_lines):
+            if (entry.file, entry.what) == (file, what):
+                self.left_out_lines[index] = replace(entry, lines=entry.lines + 1)
                 return
         text = " ".join(cell.strip() for cell in row if cell.strip())[:80]
         self.left_out_lines.append(LeftOut(file, what, line, text, 1))
@@ -119,9 +133,9 @@ class Report:
     def as_text(self) -> Iterator[str]:
         """Yield the report's lines for people."""
         yield f"read {self.rows_read:,} rows of {', '.join(file['name'] for file in self.files) or 'no file'}"
-        for one in self.left_out_lines:
-            lines = f"line {one.line}" if one.lines == 1 else f"{one.lines:,} lines from {one.line} on"
-            yield f"left out {one.what} of {one.file}, {lines}: {one.text!r}"
+        for entry in self.left_out_lines:
+            lines = f"line {entry.line}" if entry.lines == 1 else f"{entry.lines:,} lines from {entry.line} on"
+            yield f"left out {entry.what} of {entry.file}, {lines}: {entry.text!r}"
         yield from self._rejected_lines()
         if self.sample_removed:
             yield f"removed the {self.sample_removed:,} facts of the sample data: real data has come"
@@ -134,10 +148,10 @@ class Report:
             yield f"warning: {self.repeated:,} of those rows equal another byte by byte; were they exported twice?"
         if self.removed:
             yield f"removed {self.removed:,} facts of these dates and platforms that the files no longer have"
-        for measure in MEASURES if self.changed else ():
-            before, after = self.before[measure.name], self.after[measure.name]
+        for name in MEASURE_NAMES if self.changed else ():
+            before, after = self.before[name], self.after[name]
             if before != after:
-                yield f"  {measure.name} of the changed facts: {before:,} before, {after:,} now"
+                yield f"  {name} of the changed facts: {before:,} before, {after:,} now"
         if self.date_from:
             yield f"dates {self.date_from} to {self.date_to}"
         if self.facts and not self.inserted and not self.changed and not self.removed:
@@ -155,12 +169,12 @@ class Report:
         if self.rejected:
             yield f"rejected {self.rejected:,} rows:"
         for (file, column, reason), count in self.reasons.items():
-            alike = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
-            for reject in alike[:SHOWN_OF_A_KIND]:
+            same = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
+            for reject in same[:SHOWN_REJECTS]:
                 what = f"{column} {reject.value!r}" if column else repr(reject.value)
                 yield f"  {file}, line {reject.line}: {what}: {reason}"
-            if count > SHOWN_OF_A_KIND:
-                yield f"  … and {count - min(len(alike), SHOWN_OF_A_KIND):,} more rows of {file} for the same reason"
+            if count > SHOWN_REJECTS:
+                yield f"  … and {count - min(len(same), SHOWN_REJECTS):,} more rows of {file} for the same reason"
 
 
 def _exact(value: object) -> object:

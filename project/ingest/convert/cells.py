@@ -1,4 +1,4 @@
-"""Cells: the text of one cell to what is staged of it, exactly, or the reason why not."""
+"""Cells: the text of one cell to its exact staged value, or the reason why it is unreadable."""
 
 import re
 import unicodedata
@@ -7,29 +7,30 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from project.catalog import NOT_SET, Measure
+from project.ingest.read.table import MISSING
 from project.store.warehouse.labels import normal_label
 
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
-"""The days that a fact can be of: one out of them is a misread year, and would get a partition of its own."""
+"""The range of days: one outside it is a misread year, and would get its own partition."""
 
 DATE_FORMATS = (
     "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
     "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%d.%m.%y",
     "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
 )  # fmt: skip
-"""How dates are written, as strptime has it. Which one a file uses, its dates together must say."""
+"""The date formats that are recognised, as strptime has them. All dates of a file together determine which one."""
 
 
 class Unreadable(ValueError):
-    """The text is not what the column holds; the message says why, and what would help."""
+    """The text is not a value of the column; the message says why, and what would help."""
 
 
 class Ambiguous(Unreadable):
-    """The text can be read in two ways, and the file does not say which."""
+    """The text has two readings, and the file does not tell which."""
 
 
 def day_of(text: str, date_format: str, earliest: date = EARLIEST, latest: date = LATEST) -> date | None:
-    """Return the day that a text is in a format, None where it is none, or out of what facts can be of."""
+    """Return the day that a text is in a format, None where it is none or outside the range."""
     if date_format == "%Y%m%d" and len(text) != 8:
         return None
     try:
@@ -96,7 +97,7 @@ def gender(text: str) -> str:
 
 
 def label_or_not_applicable(text: str) -> str:
-    """Return a label; `NA` and `N/A` are none, except of a region, where NA is Namibia."""
+    """Return a label. `NA` and `N/A` are `(not set)`; a region has another reader, since NA is Namibia."""
     stored = label(text)
     return NOT_SET if stored.casefold() in _NOT_APPLICABLE else stored
 
@@ -106,7 +107,7 @@ LABEL_READERS: dict[str, Callable[[str], str]] = {
     "age_range": age_range,
     "gender": gender,
 }
-"""How the labels of a dimension are read, where it is not `label_or_not_applicable`."""
+"""The readers of labels by dimension; the others have `label_or_not_applicable`."""
 
 
 def number_reader(
@@ -121,13 +122,13 @@ def number_reader(
 ) -> Callable[[str], str]:
     """Return the function that takes a cell to the exact number as text.
 
-    `open_to_both` says that the file may well write decimal commas (it is separated by semicolons): what then could be
-    read in two ways is Ambiguous. `shift` moves the point to the left, `blank` stands for a blank cell.
+    `open_to_both` says that the file may have decimal commas (semicolons separate its cells): a text with two readings
+    then raises Ambiguous. `shift` moves the point to the left, `blank` is the value of a blank cell.
     """
     simple = measure.decimals and not (shift or open_to_both or decimal_comma)
 
     def read(text: str) -> str:
-        # What most cells are.
+        # Most cells are such.
         if not shift and text.isascii() and text.isdigit() and len(text) <= _SHORT:
             return text
         if simple and _SIMPLE.fullmatch(text):
@@ -145,14 +146,11 @@ def number_reader(
     return read
 
 
-MISSING = "\x00no such field\x00"
-"""The cell of a record that lacks the field altogether."""
-
 _SHORT = 12
 _LONGEST_LABEL = 1000
 _LONGEST_NUMBER = 100
 _LARGEST_COUNT = 2**63 - 1
-_WHOLE_DIGITS = 12  # of numeric(18, 6)
+_DIGITS_BEFORE_POINT = 12  # of numeric(18, 6)
 
 _TIME = re.compile(r"(?P<day>.*?)((?<=\d)T|\s+)(?P<time>\d{1,2}:\d{2}.*)", re.ASCII | re.DOTALL)
 _MIDNIGHT = re.compile(r"0?0:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
@@ -203,10 +201,10 @@ def _number(text: str, *, decimal_comma: bool | None, open_to_both: bool) -> Dec
         return Decimal(re.sub(r"[^\d.]", "", spelled))
     if spelled[:1] in "-−(" and _is_number(spelled.strip("-−()")):
         raise Unreadable("negative")
-    other = text if decimal_comma else text.translate(_SWAPPED)
-    if _is_number(other):
-        said = "a decimal point; leave out --decimal-comma" if decimal_comma else "a decimal comma; say --decimal-comma"
-        raise Unreadable(f"has {said}, if the whole file is written so")
+    swapped = text if decimal_comma else text.translate(_SWAPPED)
+    if _is_number(swapped):
+        sign = "a decimal point; leave out --decimal-comma" if decimal_comma else "a decimal comma; say --decimal-comma"
+        raise Unreadable(f"has {sign}, if the whole file is written so")
     raise Unreadable("not a number such as 1234.56")
 
 
@@ -216,16 +214,16 @@ def _is_number(text: str) -> bool:
 
 def _fitting(measure: Measure, number: Decimal, *, rounded: bool) -> str:
     if measure.decimals:
-        if number >= 10**_WHOLE_DIGITS:
-            raise Unreadable(f"has more than {_WHOLE_DIGITS} digits before the point")
-        kept = number.quantize(Decimal(1).scaleb(-measure.decimals), ROUND_HALF_UP)
-        if kept != number and not rounded:
-            more = f"has more than {measure.decimals} decimals"
-            raise Unreadable(f"{more}, and nothing is rounded unless --round {measure.name} says so")
-        return format(kept.normalize(), "f")
-    whole = number.quantize(Decimal(1), ROUND_HALF_UP) if number < _LARGEST_COUNT else number.to_integral_value()
-    if whole != number and not rounded:
+        if number >= 10**_DIGITS_BEFORE_POINT:
+            raise Unreadable(f"has more than {_DIGITS_BEFORE_POINT} digits before the point")
+        amount = number.quantize(Decimal(1).scaleb(-measure.decimals), ROUND_HALF_UP)
+        if amount != number and not rounded:
+            fault = f"has more than {measure.decimals} decimals"
+            raise Unreadable(f"{fault}, and nothing is rounded unless --round {measure.name} says so")
+        return format(amount.normalize(), "f")
+    count = number.quantize(Decimal(1), ROUND_HALF_UP) if number < _LARGEST_COUNT else number.to_integral_value()
+    if count != number and not rounded:
         raise Unreadable(f"not a whole number, and nothing is rounded unless --round {measure.name} says so")
-    if whole > _LARGEST_COUNT:
+    if count > _LARGEST_COUNT:
         raise Unreadable(f"larger than {_LARGEST_COUNT}")
-    return format(whole, "f")
+    return format(count, "f")

@@ -1,27 +1,27 @@
-"""The dictionary of a load: its days and labels, numbered as they come, so that what is staged are numbers only."""
+"""The dictionary of a load: it numbers days and labels as they come, so that staged lines have numbers only."""
 
 from array import array
 from datetime import date
 
 import pyarrow as pa
 
-from project.catalog import LABELLED_DIMENSIONS
+from project.catalog import LABELLED_NAMES
 from project.errors import LoadRefused
 
-MOST_KEYS = 1_000_000
-"""Of how many rows a load remembers a hash of their keys: 8 MB, and 60 for a moment."""
+MAX_KEYS = 1_000_000
+"""The hashes of keys that a load remembers: 8 MB, and 60 for a moment."""
 
-MOST_LABELS = 100_000
-"""How many labels of one dimension a load may have: more are a wrong column, and every process keeps all in memory."""
+MAX_LABELS = 100_000
+"""The labels of one dimension that a load may have: more are a wrong column, and every process has all in memory."""
 
 
 class Dictionary:
-    """Numbers from 0 on. A day's number stands for what a cell says until its file has said how it writes dates."""
+    """Numbers from 0 on. A day has its number before it is known, since only the end of a file settles its dates."""
 
     def __init__(self) -> None:
         self.days: list[date | None] = []
         self._keys = array("q")
-        self.labels: dict[str, dict[str, int]] = {dimension.name: {} for dimension in LABELLED_DIMENSIONS}
+        self.labels: dict[str, dict[str, int]] = {name: {} for name in LABELLED_NAMES}
 
     def new_day(self, day: date | None = None) -> int:
         """Return a number for a day, which may become known later: `days[number] = day`."""
@@ -30,19 +30,19 @@ class Dictionary:
 
     def note_keys(self, hashes: pa.Int64Array) -> None:
         """Note a hash of the numbers of each row's day and labels."""
-        if len(self._keys) < MOST_KEYS:
+        if len(self._keys) < MAX_KEYS:
             self._keys.extend(hashes.to_pylist())
 
     def keys_differ(self, rows: int) -> bool:
-        """Tell whether the keys of all rows are known to differ; then there is nothing to sum up."""
+        """Tell whether the keys of all rows are known to differ; then there is nothing to sum."""
         return 0 < len(self._keys) == rows == len(set(self._keys))
 
     def label(self, dimension: str, label: str) -> int:
-        """Return the number of a label. Raises LoadRefused where there are too many."""
+        """Return the number of a label. Raises LoadRefused where the limit is reached."""
         numbers = self.labels[dimension]
         number = numbers.setdefault(label, len(numbers))
-        if number >= MOST_LABELS:
+        if number >= MAX_LABELS:
             raise LoadRefused(
-                f"There are more than {MOST_LABELS:,} labels of {dimension}, such as {label!r}; is it the right column?"
+                f"There are more than {MAX_LABELS:,} labels of {dimension}, such as {label!r}; is it the right column?"
             )
         return number

@@ -1,7 +1,7 @@
 """Presets: what the platforms call the fields of the record in their exports, by API and on screen.
 
-Names are normal (`normal_name`): no case, no currency, words joined by `_`. The best comes first. A dotted name of an
-API (`metrics.clicks`, `segments.date`) is matched by its last part.
+Names are normal (`normal_name`): lower case, without a currency, joined by `_`. The best comes first. A dotted name of
+an API (`metrics.clicks`, `segments.date`) is matched by its last part.
 """
 
 import re
@@ -9,15 +9,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from project.catalog import DIMENSIONS, MEASURES
-
-RECORD = (*(dimension.name for dimension in DIMENSIONS), *(measure.name for measure in MEASURES))
-"""The fields of the canonical record, in order."""
+from project.catalog import RECORD
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """`columns` is field → names; `constants` are labels of the whole export; `unreported` measures are 0."""
+    """`columns` is field → names, `constants` the labels of every row; `unreported` measures are 0."""
 
     name: str
     columns: Mapping[str, tuple[str, ...]]
@@ -25,8 +22,13 @@ class Preset:
     unreported: tuple[str, ...] = ()
 
     def names(self, name: str) -> tuple[str, ...]:
-        """Return what the export calls a field; what it calls nothing else may have the record's own name."""
+        """Return what the export calls a field, the best first; the last is the name in the record."""
         return tuple(dict.fromkeys((*self.columns.get(name, ()), name)))
+
+    @property
+    def all_names(self) -> set[str]:
+        """What the export calls any field."""
+        return {name for field in RECORD for name in self.names(field)}
 
 
 CANONICAL = Preset("canonical", {})
@@ -90,17 +92,17 @@ PRESETS = {
 }  # fmt: skip
 
 RANGE_ENDS = {"date_start": "date_stop", "reporting_starts": "reporting_ends"}
-"""The last day of a row whose first day a column names: facts are daily, so both must be the same."""
+"""The column of a row's last day, by that of its first: facts are daily, so both must be the same day."""
 
 CURRENCY_CODES = ("currency_code", "account_currency", "currency")
-"""Columns that say which currency a row is in."""
+"""Columns that name the currency of a row."""
 
 LOOK_ALIKES = {
     "clicks": ("link_clicks", "inline_link_clicks", "unique_link_clicks", "outbound_clicks", "clicks_(destination)"),
     "conversions": ("purchases", "complete_payment", "real_time_conversion", "all_conv.", "result"),
     "cost": ("cost_per_result", "cost_per_results", "cost_per_conversion"),
 }
-"""Columns that count something else than the field they look like, and are never taken for it unasked."""
+"""Columns that resemble a field and count something else: they are used only where `map` names them."""
 
 
 def normal_name(header: str) -> str:
@@ -111,16 +113,12 @@ def normal_name(header: str) -> str:
 
 
 def is_called(column: str, name: str) -> bool:
-    """Tell whether a normal name of a column is this one, by itself or as the last part of an API's dotted name."""
+    """Tell whether a column has this name, alone or as the last part of an API's dotted name; both are normal."""
     return column == name or column.endswith(f".{name}")
 
 
-def telling(preset: Preset) -> frozenset[str]:
-    """Return the names that only this preset knows: a header that has one is of its platform."""
-    others = {name for other in PRESETS.values() if other is not preset for name in _all_names(other)}
-    ends = {end for start, end in RANGE_ENDS.items() if start in _all_names(preset)}
-    return frozenset((_all_names(preset) | ends) - others)
-
-
-def _all_names(preset: Preset) -> set[str]:
-    return {name for one in RECORD for name in preset.names(one)}
+def distinctive_names(preset: Preset) -> frozenset[str]:
+    """Return the names that only this preset has: a header with one of them is of its platform."""
+    others = {name for other in PRESETS.values() if other is not preset for name in other.all_names}
+    ends = {end for start, end in RANGE_ENDS.items() if start in preset.all_names}
+    return frozenset((preset.all_names | ends) - others)

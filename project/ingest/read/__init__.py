@@ -1,1 +1,1 @@
-"""The formats of files: each module takes bytes to a `table.Table`, and knows its format only."""
+"""The formats of files: each module reads one format into a `table.Table`."""

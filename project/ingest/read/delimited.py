@@ -1,7 +1,7 @@
-"""CSV and its kin: the encoding, the delimiter and the header line are found out.
+"""CSV and other delimited text; the encoding, the delimiter and the header line are detected.
 
-What has no quotes is split by Arrow, a megabyte at a time; what has them, or anything else out of the ordinary, by
-Python's own reader, which takes five times as long, is strict and knows the lines.
+Arrow splits lines without quotes, a megabyte at a time. Lines with quotes, or of an unusual form, go through Python's
+reader, which takes five times as long, is strict and knows the lines.
 """
 
 import codecs
@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from project.errors import LoadRefused
-from project.ingest.mapping.columns import recognised
+from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
 from project.ingest.read.table import ROWS, Block, Row, Table
 
@@ -35,14 +35,14 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM
 def table(content: io.BufferedReader, name: str, options: Options) -> Table:
     """Read a delimited text. Raises LoadRefused and UnicodeError.
 
-    A row may span lines, inside quotes; its number is that of its first line. Blank lines are no rows.
+    A row may span lines, inside quotes; its number is that of its first line. Blank lines are not rows.
     """
     encoding = options.encoding or _encoding(content)
     if encoding.lower().replace("_", "-") in _UTF_8:
         return _utf_8_table(content, name, options)
     text = io.TextIOWrapper(content, encoding=encoding, newline="")
     top = _top(text.read(_SAMPLE) + text.readline(), name, options)
-    lines = chain(io.StringIO(top.rest, newline=""), text)
+    lines = chain(io.StringIO(top.remaining, newline=""), text)
     return top.table(_blocks(_Reader(lines, top.delimiter, name, top.lines), top.width))
 
 
@@ -53,13 +53,13 @@ def _utf_8_table(content: io.BufferedReader, name: str, options: Options) -> Tab
 
 @dataclass(frozen=True, slots=True)
 class _Top:
-    """The first lines of a file, up to its header, and what it tells. `rest` is what was read behind it."""
+    """The first lines of a file, up to the header. `remaining` is the text that was read behind it."""
 
     delimiter: str
     above: Sequence[Row]
     header: Sequence[str]
     lines: int
-    rest: str
+    remaining: str
 
     @property
     def width(self) -> int:
@@ -79,15 +79,15 @@ def _top(sample: str, name: str, options: Options) -> _Top:
     if not sample.strip():
         raise LoadRefused(f"{name} is empty.")
     delimiter = max(_DELIMITERS, key=lambda one: _header_among(sample, one, options)[1:])
-    place = _header_among(sample, delimiter, options)[0]
+    index = _header_among(sample, delimiter, options)[0]
     reader = _Reader(io.StringIO(sample, newline=""), delimiter, name)
-    *above, (_, header) = reader.rows(place + 1)
-    read = sum(map(len, islice(io.StringIO(sample, newline=""), reader.lines)))
-    return _Top(delimiter, above, header, reader.lines, sample[read:])
+    *above, (_, header) = reader.rows(index + 1)
+    length = sum(map(len, islice(io.StringIO(sample, newline=""), reader.lines)))
+    return _Top(delimiter, above, header, reader.lines, sample[length:])
 
 
 class _Reader:
-    """Python's reader, which also says on which line each row starts."""
+    """Python's reader, with the line that each row starts on."""
 
     def __init__(self, text: Iterable[str], delimiter: str, name: str, lines: int = 0) -> None:
         self._reader: Any = csv.reader(text, delimiter=delimiter, strict=True)
@@ -105,14 +105,14 @@ class _Reader:
         while len(rows) < count:
             before = self.lines
             try:
-                some = list(islice(self._reader, count - len(rows)))
+                chunk = list(islice(self._reader, count - len(rows)))
             except csv.Error as error:
                 raise LoadRefused(f"{self._name}, lines {before + 1} to {self.lines}: not CSV: {error}.") from error
-            if not some:
+            if not chunk:
                 break
             line = before + 1
-            spans = self.lines - before != len(some)
-            for cells in some:
+            spans = self.lines - before != len(chunk)
+            for cells in chunk:
                 if cells:
                     rows.append((line, cells))
                 line += 1
@@ -127,12 +127,12 @@ def _blocks(reader: _Reader, width: int) -> Iterator[Block]:
 
 
 def _blocks_of_bytes(top: _Top, content: io.BufferedReader, name: str) -> Iterator[Block]:
-    """Yield the blocks of UTF-8: split at the delimiters for as long as there is no quote."""
-    line, start = top.lines, top.rest.encode()
+    """Yield the blocks of UTF-8; Arrow splits them up to the first quote."""
+    line, start = top.lines, top.remaining.encode()
     while lines := start + content.read(_BLOCK) + content.readline(_LONGEST_LINE):
         start = b""
         if _QUOTE in lines or not lines.endswith(b"\n"):
-            # A quoted cell may go on behind these lines.
+            # A quoted cell may continue behind these lines.
             text = io.TextIOWrapper(io.BufferedReader(_Chained(lines, content)), encoding="utf-8", newline="")
             yield from _blocks(_Reader(text, top.delimiter, name, line), top.width)
             return
@@ -147,7 +147,7 @@ def _blocks_of_bytes(top: _Top, content: io.BufferedReader, name: str) -> Iterat
 
 
 class _Chained(io.RawIOBase):
-    """Some bytes, and then those of a stream."""
+    """Some bytes, then those of a stream."""
 
     def __init__(self, first: bytes, then: io.BufferedReader) -> None:
         self._parts = (io.BytesIO(first), then)
@@ -160,8 +160,8 @@ class _Chained(io.RawIOBase):
 
 
 def _split(lines: bytes, delimiter: str, width: int) -> Any:
-    """Return lines without quotes as a table, None where they are not as many rows of as many cells."""
-    names = [str(place) for place in range(width)]
+    """Return lines without quotes as a table; None where a line is not a row of `width` cells."""
+    names = [str(index) for index in range(width)]
     try:
         split = arrow_csv.read_csv(
             pa.BufferReader(lines),
@@ -183,15 +183,15 @@ def _encoding(content: io.BufferedReader) -> str:
 
 
 def _header_among(sample: str, delimiter: str, options: Options) -> tuple[int, int, int]:
-    """Return the place among the rows of the one that is most like a header, how many names it has, and its cells."""
+    """Return the index of the row that is most like a header, how many known names it has, and how many cells."""
     best = (0, -1, 0)
     rows = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter)
     try:
-        for place, row in enumerate(filter(None, islice(rows, _LONGEST_PREAMBLE))):
-            like = (recognised(row, options), len(row))
-            # Of rows without known names, the first: what is above a header is known by the header only.
-            if like[0] > best[1]:
-                best = (place, *like)
+        for index, row in enumerate(filter(None, islice(rows, _LONGEST_PREAMBLE))):
+            known = count_known(row, options)
+            # Of rows without known names, the first: only a header tells that there are lines above it.
+            if known > best[1]:
+                best = (index, known, len(row))
     except csv.Error:
-        """Told when it is read for good."""
+        """The reader raises it again, with its lines."""
     return best

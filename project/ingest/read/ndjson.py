@@ -1,4 +1,4 @@
-"""NDJSON: a record a line, as an API or a connector gives it; also records nested under `data`."""
+"""NDJSON: a record a line, as APIs and connectors write it; also records nested under `data`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from io import BufferedReader
@@ -8,13 +8,12 @@ from typing import Any
 import orjson
 
 from project.errors import LoadRefused
-from project.ingest.convert.cells import MISSING
-from project.ingest.mapping.columns import recognised
+from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
-from project.ingest.read.table import ROWS, Block, Table, text_of
+from project.ingest.read.table import MISSING, ROWS, Block, Table, text_of
 
 _SAMPLE = 1000
-"""How many records say which fields there are."""
+"""How many records determine the header."""
 
 Record = dict[str, Any]
 
@@ -35,17 +34,17 @@ def table(content: BufferedReader, name: str, options: Options) -> Table:
 
 def _chunks(records: Iterator[tuple[int, Record]], header: list[str], name: str, options: Options) -> Iterator[Block]:
     known = set(header)
-    while some := list(islice(records, ROWS)):
-        for line, record in some:
+    while chunk := list(islice(records, ROWS)):
+        for line, record in chunk:
             if not record.keys() <= known:
                 new = [field for field in record if field not in known]
-                if recognised(new, options):
+                if count_known(new, options):
                     raise LoadRefused(
                         f"{name}, line {line}: the field {new[0]!r} is not in the first {_SAMPLE:,} records; "
                         "put a record that has all fields first."
                     )
                 known.update(new)
-        rows = [(line, [_cell(record, field, options) for field in header]) for line, record in some]
+        rows = [(line, [_cell(record, field, options) for field in header]) for line, record in chunk]
         yield Block.of(rows, len(header))
 
 

@@ -37,12 +37,12 @@ def _texts(column: Any, options: Options) -> Any:
     """Return a column's cells as text, each different one made once."""
     try:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode("encode")
-        different, places = encoded.dictionary.to_pylist(), encoded.indices
+        different, indexes = encoded.dictionary.to_pylist(), encoded.indices
     except pa.ArrowNotImplementedError:
         # Lists and structs.
-        different, places = column.to_pylist(), pa.array(range(len(column)), pa.int32())
-    if places.null_count:
-        places = places.fill_null(len(different))
+        different, indexes = column.to_pylist(), pa.array(range(len(column)), pa.int32())
+    if indexes.null_count:
+        indexes = indexes.fill_null(len(different))
         different = [*different, None]
     texts = [text_of(value, decimal_comma=options.decimal_comma) for value in different]
-    return pa.DictionaryArray.from_arrays(places, pa.array(texts, pa.string()))
+    return pa.DictionaryArray.from_arrays(indexes, pa.array(texts, pa.string()))

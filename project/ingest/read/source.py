@@ -1,4 +1,4 @@
-"""Read: files to raw rows, whatever their format, a few thousand at a time."""
+"""Read: files of any format to rows of text, a few thousand at a time."""
 
 import gzip
 import hashlib
@@ -25,7 +25,7 @@ _IN_MEMORY = 16 << 20
 
 
 class Source:
-    """A file being read: its table, and what is known of the file when all rows have come."""
+    """A file that is being read: its table, the bytes read so far and, after the last row, its hash."""
 
     def __init__(self, path: Path, raw: "_Hashing", size: int | None) -> None:
         self.name = "standard input" if path == STANDARD_INPUT else path.name
@@ -35,7 +35,7 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """The hash of the whole file."""
+        """The hash of the file."""
         return self._raw.digest.hexdigest()
 
     @property
@@ -45,10 +45,10 @@ class Source:
 
 
 @contextmanager
-def opened(path: Path, options: Options) -> Iterator[Source]:
+def open_source(path: Path, options: Options) -> Iterator[Source]:
     """Open a CSV, NDJSON, Parquet or Excel file, plain or gzip; `-` is standard input. Raises LoadRefused.
 
-    What it is, its first bytes say, so that it also works without a name.
+    Its first bytes tell the format, so the name does not matter.
     """
     name = "standard input" if path == STANDARD_INPUT else path.name
     try:
@@ -56,9 +56,9 @@ def opened(path: Path, options: Options) -> Iterator[Source]:
             hashing = _Hashing(raw)
             source = Source(path, hashing, None if path == STANDARD_INPUT else path.stat().st_size)
             content = _uncompressed(hashing)
-            read, from_the_front = _format(content.peek(_SNIFFED), name)
-            with nullcontext(content) if from_the_front else _copied(content) as readable:
-                source.table = read(readable, name, options)
+            read_table, is_sequential = _format(content.peek(_SNIFFED), name)
+            with nullcontext(content) if is_sequential else _copied(content) as readable:
+                source.table = read_table(readable, name, options)
                 source.table.blocks = _to_the_end(source.table.blocks, hashing)
                 yield source
     except UnicodeDecodeError as error:
@@ -78,7 +78,7 @@ def opened(path: Path, options: Options) -> Iterator[Source]:
 
 
 def _format(head: bytes, name: str) -> tuple[Callable[[Any, str, Options], Table], bool]:
-    """Return what reads a file that begins so, and whether it reads it from the front to the end."""
+    """Return the reader of files that begin so, and whether it reads from the front to the end."""
     if not head:
         raise LoadRefused(f"{name} is empty.")
     if head.startswith(parquet.MAGIC):
@@ -94,7 +94,7 @@ def _format(head: bytes, name: str) -> tuple[Callable[[Any, str, Options], Table
 
 @contextmanager
 def _copied(content: IO[bytes]) -> Iterator[IO[bytes]]:
-    """Lend a copy that can be read anywhere, on disk where it is large."""
+    """Lend a copy that can seek, on disk where it is large."""
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY) as copy:
         shutil.copyfileobj(content, copy, 1 << 20)
         copy.seek(0)
@@ -139,4 +139,4 @@ def _uncompressed(raw: _Hashing) -> io.BufferedReader:
 def _to_the_end(rows: Iterator[Any], raw: _Hashing) -> Iterator[Any]:
     yield from rows
     while raw.read(65_536):
-        """What a gzip file has behind its end is part of its hash."""
+        """The bytes behind the end of a gzip stream are part of the file's hash."""

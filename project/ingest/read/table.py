@@ -1,4 +1,4 @@
-"""What all formats come to: a header, and rows of text."""
+"""The table that every format is read into: a header, and rows of text."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +14,12 @@ from project.catalog import MEASURES
 ROWS = 10_000
 """How many rows are handled at a time: some megabytes, and long enough that a step a column is cheap."""
 
+MISSING = "\x00no such field\x00"
+"""The cell of a record that lacks the field altogether."""
+
 _DECIMALS = max(measure.decimals for measure in MEASURES)
 _NOISE = 1e-12
-"""How far, relatively, a binary float is from the decimal number that it was."""
-
+"""How far, relatively, a binary float is from the decimal number that it stands for."""
 
 Row = tuple[int, Sequence[str]]
 """The line (or row) of the file that a row starts on, and its cells."""
@@ -25,9 +27,9 @@ Row = tuple[int, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some rows, column by column: of each column its different texts, and which of them each row has.
+    """Some rows as columns: of each column the distinct texts, and the index of its text for each row.
 
-    `lines` are those that the rows start on. `ragged` are rows that have more or fewer cells than the header.
+    `lines` are the lines that the rows start on. `ragged` are rows with more or fewer cells than the header.
     """
 
     lines: Sequence[int]
@@ -36,15 +38,15 @@ class Block:
 
     @classmethod
     def of(cls, rows: Sequence[Row], width: int) -> "Block":
-        """Make columns of rows. Cells that are blank and too many are no cells: some end each line with a delimiter."""
-        whole: list[Row] = []
+        """Make columns of rows. Blank cells behind the last column are cut: some lines end with a delimiter."""
+        complete: list[Row] = []
         ragged: list[Row] = []
         for line, cells in rows:
-            kept = cells if len(cells) <= width or any(cells[width:]) else cells[:width]
-            (whole if len(kept) == width else ragged).append((line, kept))
-        columns = zip(*(cells for _, cells in whole), strict=True) if whole else ([] for _ in range(width))
+            cut = cells if len(cells) <= width or any(cells[width:]) else cells[:width]
+            (complete if len(cut) == width else ragged).append((line, cut))
+        columns = zip(*(cells for _, cells in complete), strict=True) if complete else ([] for _ in range(width))
         return cls(
-            [line for line, _ in whole],
+            [line for line, _ in complete],
             [pa.array(column, pa.string()).dictionary_encode() for column in columns],
             ragged,
         )
@@ -52,7 +54,7 @@ class Block:
 
 @dataclass(slots=True)
 class Table:
-    """A file's header and its rows as they come. `preamble` are the lines above the header."""
+    """A file's header, and its rows as an iterator. `preamble` are the lines above the header."""
 
     kind: str
     header: Sequence[str]
@@ -64,8 +66,8 @@ class Table:
 def text_of(value: Any, *, decimal_comma: bool | None) -> str:
     """Return a typed cell as the text that a CSV file would have.
 
-    A float is the shortest decimal that is this float; more decimals than facts keep are rounded away where they are
-    what is left of binary arithmetic (0.1 + 0.2), and only there.
+    A float is the shortest decimal that stands for it. Decimals that facts do not store are rounded away only where
+    binary arithmetic made them (0.1 + 0.2).
     """
     if value is None:
         return ""

@@ -1,4 +1,4 @@
-"""Excel workbooks: the sheet that has a header of names we know, or the one asked for."""
+"""Excel workbooks: the sheet that has rows, or the one that `sheet` names."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineWorkbook
 
 from project.errors import LoadRefused
-from project.ingest.mapping.columns import recognised
+from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
 from project.ingest.read.table import ROWS, Block, Row, Table, text_of
 
@@ -23,19 +23,19 @@ def table(content: IO[bytes], name: str, options: Options) -> Table:
         sheets = {title: book.get_sheet_by_name(title).to_python(skip_empty_area=False) for title in book.sheet_names}
     except (CalamineError, OSError, ValueError) as error:
         raise LoadRefused(f"{name} is no Excel workbook that can be read: {error}.") from error
-    title = _chosen(sheets, name, options)
+    title = _title(sheets, name, options)
     rows = [
-        (number, [text_of(_whole(value), decimal_comma=options.decimal_comma) for value in row])
+        (number, [text_of(_integral(value), decimal_comma=options.decimal_comma) for value in row])
         for number, row in enumerate(sheets[title], 1)
     ]
     rows = [(number, row) for number, row in rows if any(row)]
-    place = _header(rows, options)
-    above = [(number, " ".join(filter(None, row))) for number, row in rows[:place]]
-    header = [cell.strip() for cell in rows[place][1]]
-    return Table(f"sheet {title!r}", header, _chunks(iter(rows[place + 1 :]), len(header)), above)
+    index = _header(rows, options)
+    above = [(number, " ".join(filter(None, row))) for number, row in rows[:index]]
+    header = [cell.strip() for cell in rows[index][1]]
+    return Table(f"sheet {title!r}", header, _chunks(iter(rows[index + 1 :]), len(header)), above)
 
 
-def _chosen(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> str:
+def _title(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> str:
     if options.sheet is not None:
         if options.sheet not in sheets:
             raise LoadRefused(f"{name} has no sheet {options.sheet!r}; it has {', '.join(map(repr, sheets))}.")
@@ -49,11 +49,11 @@ def _chosen(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> 
 
 
 def _header(rows: Sequence[tuple[int, list[str]]], options: Options) -> int:
-    like = [recognised(row, options) for _, row in rows[:_LONGEST_PREAMBLE]]
-    return like.index(max(like))
+    counts = [count_known(row, options) for _, row in rows[:_LONGEST_PREAMBLE]]
+    return counts.index(max(counts))
 
 
-def _whole(value: Any) -> Any:
+def _integral(value: Any) -> Any:
     # Excel has no integers.
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
