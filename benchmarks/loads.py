@@ -21,9 +21,8 @@ from typing import Any
 import asyncpg
 
 from benchmarks.servers import postgres
-from project.catalog import FACT_TABLE, LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
+from project.catalog import FACT_TABLE, LABELLED_DIMENSIONS, MEASURE_NAMES, NATURAL_KEY, RECORD, date_id
 from project.ingest.load import load
-from project.ingest.mapping.presets import RECORD
 from project.ingest.options import Options
 from project.ingest.sample import sample_records
 from project.settings import Settings
@@ -33,11 +32,10 @@ from project.store.warehouse import partitions
 
 END = date(2024, 3, 31)
 DAYS, REPULLED = 31, 28
-COLUMNS = (*NATURAL_KEY, *(measure.name for measure in MEASURES))
-MEASURED = ", ".join(measure.name for measure in MEASURES)
+COLUMNS = (*NATURAL_KEY, *MEASURE_NAMES)
 UPSERT = f"""
 INSERT INTO fact_ad_metrics_daily ({", ".join(COLUMNS)}) SELECT * FROM naive
-ON CONFLICT ({", ".join(NATURAL_KEY)}) DO UPDATE SET {", ".join(f"{m.name} = EXCLUDED.{m.name}" for m in MEASURES)}"""
+ON CONFLICT ({", ".join(NATURAL_KEY)}) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in MEASURE_NAMES)}"""  # noqa: E501
 Rows = list[tuple[Any, ...]]
 
 
@@ -46,30 +44,30 @@ def main() -> None:
     arguments.add_argument("--rows", type=int, default=400_000, help="facts of the month")
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--memory", type=int, nargs="*", default=[], help="millions of rows to read, for memory")
-    given = arguments.parse_args()
+    options = arguments.parse_args()
     with postgres() as server, tempfile.TemporaryDirectory() as directory:
-        asyncio.run(compare(server, Path(directory), given.rows // DAYS, given.rounds))
-        for millions in given.memory:
+        asyncio.run(compare(server, Path(directory), options.rows // DAYS, options.rounds))
+        for millions in options.memory:
             memory(server, Path(directory), millions)
 
 
 async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds: int) -> None:
     settings = await empty(server)
     connection = await asyncpg.connect(settings.database_url)
-    month = [(record.day, record.labels, record.measures) for record in sample_records(END, DAYS, a_day)]
+    month = sample_rows(a_day)
     dice = random.Random(7)
-    again = [row for row in month if row[0].day > DAYS - REPULLED]
-    restated = [(day, labels, (measures[0] + (dice.random() < 0.05), *measures[1:])) for day, labels, measures in again]
-    files = [directory / f"{name}.csv" for name in ("month", "again", "restated")]
-    for file, rows in zip(files, (month, again, restated), strict=True):
+    same = [row for row in month if row[0].day > DAYS - REPULLED]
+    restated = [(day, labels, (measures[0] + (dice.random() < 0.05), *measures[1:])) for day, labels, measures in same]
+    files = [directory / f"{name}.csv" for name in ("month", "same", "restated")]
+    for file, rows in zip(files, (month, same, restated), strict=True):
         write(file, rows)
-    print(f"{len(month):,} facts of a month, {len(again):,} of {REPULLED} days", flush=True)
-    taken: dict[str, list[float]] = {}
+    print(f"{len(month):,} facts of a month, {len(same):,} of {REPULLED} days", flush=True)
+    seconds_of: dict[str, list[float]] = {}
 
     async def timed(name: str, doing: Any) -> None:
         start = time.perf_counter()
         await doing
-        taken.setdefault(name, []).append(time.perf_counter() - start)
+        seconds_of.setdefault(name, []).append(time.perf_counter() - start)
 
     ids = await labelled(connection, month)
     for _ in range(rounds):
@@ -77,22 +75,27 @@ async def compare(server: EmbeddedPostgres, directory: Path, a_day: int, rounds:
         await partitions.ensure(connection, [(END.year, END.month)])
         records = [(date_id(day), *(ids[label] for label in labels), *measures) for day, labels, measures in month]
         await timed("COPY of a month", connection.copy_records_to_table(FACT_TABLE, records=records, columns=COLUMNS))
-        for name, rows in (("re-pull", restated), ("same again", again)):
+        for name, rows in (("re-pull", restated), ("same again", same)):
             await timed(f"{name}, ON CONFLICT DO UPDATE", naive(connection, rows, ids))
         await without_facts(connection)
         await timed("load of a month", load([files[0]], Options(), settings, notify=quiet))
         await timed("re-pull, load", load([files[2]], Options(), settings, notify=quiet))
         await timed("same again, load", load([files[2]], Options(), settings, notify=quiet))
     await connection.close()
-    for name, seconds in taken.items():
+    for name, seconds in seconds_of.items():
         print(f"{name:40} {statistics.median(seconds):7.2f} s   {', '.join(f'{one:.2f}' for one in seconds)}")
     for ours, theirs, wanted in (
         ("load of a month", "COPY of a month", 4),
         ("re-pull, load", "re-pull, ON CONFLICT DO UPDATE", 2),
         ("same again, load", "same again, ON CONFLICT DO UPDATE", 4),
     ):
-        ratios = [slow / fast for slow, fast in zip(taken[theirs], taken[ours], strict=True)]
+        ratios = [slow / fast for slow, fast in zip(seconds_of[theirs], seconds_of[ours], strict=True)]
         print(f"{theirs} takes {statistics.median(ratios):.1f} × as long as {ours} (wanted {wanted})")
+
+
+def sample_rows(a_day: int) -> Rows:
+    """Return a month of sample data as (day, labels, measures)."""
+    return [(record.day, record.ordered_labels, record.ordered_measures) for record in sample_records(END, DAYS, a_day)]
 
 
 async def naive(connection: asyncpg.Connection, rows: Sequence[Any], ids: dict[str, int]) -> None:
@@ -108,13 +111,13 @@ async def naive(connection: asyncpg.Connection, rows: Sequence[Any], ids: dict[s
 def memory(server: EmbeddedPostgres, directory: Path, millions: int) -> None:
     """Print the memory that the loader needs at most for so many rows; PostgreSQL's is not in it."""
     file = directory / "many.csv"
-    month = [(record.day, record.labels, record.measures) for record in sample_records(END, DAYS, 32_258 // 2)]
+    month = sample_rows(32_258 // 2)
     with file.open("w", newline="") as written:
         writer = csv.writer(written)
         writer.writerow(RECORD)
         for start in range(0, millions * 1_000_000, len(month)):
-            some = month[: millions * 1_000_000 - start]
-            writer.writerows((day, *labels, *measures) for day, labels, measures in some)
+            chunk = month[: millions * 1_000_000 - start]
+            writer.writerows((day, *labels, *measures) for day, labels, measures in chunk)
     command = [sys.executable, "-c", READ, str(file)]
     environment = os.environ | {"DATABASE_URL": server.url("loads"), "LOG_LEVEL": "WARNING"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -160,8 +163,8 @@ async def without_facts(connection: asyncpg.Connection) -> None:
 async def labelled(connection: asyncpg.Connection, rows: Sequence[Any]) -> dict[str, int]:
     """Make the labels, and return their ids; a label of several dimensions has one id."""
     ids: dict[str, int] = {}
-    for place, dimension in enumerate(LABELLED_DIMENSIONS):
-        for label in dict.fromkeys(labels[place] for _, labels, _ in rows):
+    for index, dimension in enumerate(LABELLED_DIMENSIONS):
+        for label in dict.fromkeys(labels[index] for _, labels, _ in rows):
             id_ = ids.setdefault(label, len(ids) + 1)
             await connection.execute(f"INSERT INTO {dimension.table} VALUES ($1, $2)", id_, label)
         await connection.execute(f"SELECT setval('{dimension.table}_{dimension.key}_seq', 1000)")
@@ -180,7 +183,7 @@ def write(file: Path, rows: Sequence[Any]) -> None:
 
 
 def quiet(_text: str) -> None:
-    """The loader tells what it does; here nobody listens."""
+    """Print nothing of what a load does."""
 
 
 if __name__ == "__main__":

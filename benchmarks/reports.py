@@ -18,7 +18,7 @@ from functools import partial
 import asyncpg
 
 from benchmarks.servers import PORT, postgres, serving
-from project.catalog import LABELLED_DIMENSIONS, MEASURES, NATURAL_KEY, date_id
+from project.catalog import LABELLED_DIMENSIONS, MEASURE_NAMES, NATURAL_KEY, date_id
 from project.ingest.sample import sample_records
 from project.settings import Settings
 from project.store.postgres import migrations
@@ -85,14 +85,14 @@ async def make(connection: asyncpg.Connection, a_day: int) -> None:
 
     def rows():
         for record in sample_records(END, DAYS, a_day):
-            labels = zip(ids.values(), record.labels, strict=True)
+            labels = zip(ids.values(), record.ordered_labels, strict=True)
             yield (
                 date_id(record.day),
                 *(known.setdefault(label, len(known) + 1) for known, label in labels),
-                *record.measures,
+                *record.ordered_measures,
             )
 
-    columns = (*NATURAL_KEY, *(measure.name for measure in MEASURES))
+    columns = (*NATURAL_KEY, *MEASURE_NAMES)
     await connection.copy_records_to_table("fact_ad_metrics_daily", records=rows(), columns=columns)
     for dimension in LABELLED_DIMENSIONS:
         await connection.executemany(

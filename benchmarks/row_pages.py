@@ -22,7 +22,7 @@ from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
-from project.ingest.write.records import staged
+from project.ingest.write.records import convert_records
 from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
@@ -58,7 +58,7 @@ def fill(server: EmbeddedPostgres) -> None:
     report = Report(files=[{"name": "benchmark"}])
     print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
     dictionary = Dictionary()
-    lines = staged(sample_records(END, DAYS, COMBINATIONS), dictionary)
+    lines = convert_records(sample_records(END, DAYS, COMBINATIONS), dictionary)
     asyncio.run(load_lines(lines, dictionary, report, settings, sample=True))
     print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
     asyncio.run(vacuum(server.url()))

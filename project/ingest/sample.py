@@ -1,7 +1,6 @@
-"""Sample data: made-up facts of plausible shape, for a first look and for measurements.
+"""Sample data: made-up facts of plausible shape, for a first look and for benchmarks.
 
-The same arguments give the same facts, on every machine. The service says of them, in every answer, that they are
-made up.
+The same arguments give the same facts, on every machine. Every answer of the service says that they are sample data.
 """
 
 import math
@@ -12,11 +11,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import product
 
-from project.catalog import LABELLED_NAMES, MEASURE_NAMES, NOT_SET
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
-from project.ingest.write.records import Record, staged
+from project.ingest.write.records import Record, convert_records
 from project.settings import Settings
 from project.store.postgres.connections import Notify
 
@@ -32,7 +30,7 @@ _ALL = (*_PHONES, *_TABLETS, "desktop")
 
 @dataclass(frozen=True, slots=True)
 class _Placement:
-    """A placement that its platform has: where it shows, and how people behave there."""
+    """A placement of a platform: on which devices it shows, and how people behave there."""
 
     platform: str
     name: str
@@ -75,22 +73,22 @@ async def load_sample(
     """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
     report, dictionary = Report(files=[{"name": NAME}]), Dictionary()
     records = _counted(sample_records(end, days, combinations), report)
-    await load_lines(staged(records, dictionary), dictionary, report, settings, sample=True, notify=notify)
+    await load_lines(convert_records(records, dictionary), dictionary, report, settings, sample=True, notify=notify)
     return report
 
 
 def sample_records(end: date, days: int = DAYS, combinations: int = COMBINATIONS) -> Iterator[Record]:
-    """Yield `days` × `combinations` facts, day by day; every one of a day has another key."""
-    chosen = _combinations(combinations)
-    for back in range(days - 1, -1, -1):
-        day = end - timedelta(days=back)
+    """Yield `days` × `combinations` records, day by day; the keys of a day differ."""
+    combined = _combinations(combinations)
+    for days_before in range(days - 1, -1, -1):
+        day = end - timedelta(days=days_before)
         dice = random.Random(f"{_SEED} {day}")  # noqa: S311 - made up, not secret
-        for placement, labels, weight in chosen:
-            measures = _measures(placement, day, weight, dice)
-            yield Record(day, labels, tuple(measures.get(name, 0) for name in MEASURE_NAMES))
+        for placement, labels, weight in combined:
+            yield Record(day, labels, _measures(placement, day, weight, dice))
 
 
-def _combinations(count: int) -> list[tuple[_Placement, tuple[str, ...], float]]:
+def _combinations(count: int) -> list[tuple[_Placement, dict[str, str], float]]:
+    """Return placements, each with labels and how large its facts are."""
     everything = [
         (placement, region, age, gender, device)
         for placement in _PLACEMENTS
@@ -103,11 +101,14 @@ def _combinations(count: int) -> list[tuple[_Placement, tuple[str, ...], float]]
     for placement, region, age, gender, device in dice.sample(everything, count):
         share = _AGES[age] * _GENDERS[gender] * (1.5 - _REGIONS.index(region) / len(_REGIONS))
         labels = {
-            "region": region, "age_range": age, "gender": gender,
-            "platform": placement.platform, "placement": placement.name, "device_type": device,
-        }  # fmt: skip
-        by_dimension = tuple(labels.get(name, NOT_SET) for name in LABELLED_NAMES)
-        weighted.append((placement, by_dimension, share * dice.uniform(0.5, 1.6)))
+            "region": region,
+            "age_range": age,
+            "gender": gender,
+            "platform": placement.platform,
+            "placement": placement.name,
+            "device_type": device,
+        }
+        weighted.append((placement, labels, share * dice.uniform(0.5, 1.6)))
     return weighted
 
 
@@ -116,15 +117,19 @@ def _measures(placement: _Placement, day: date, weight: float, dice: random.Rand
     season = 1 + 0.22 * math.cos((day.timetuple().tm_yday - 335) / 365 * 2 * math.pi)  # peaks around 1 December
     level = placement.impressions * weight * rhythm[day.weekday()] * season
     impressions = max(1, round(level * dice.lognormvariate(0, 0.18)))
-    clicks = _drawn(impressions, placement.click_rate, dice)
+    clicks = _successes(impressions, placement.click_rate, dice)
     cost = Decimal(round(clicks * placement.click_price * season * dice.lognormvariate(0, 0.12) * 100)) / 100
-    conversions = _drawn(clicks, 0.06, dice)
-    likes = _drawn(impressions, placement.like_rate, dice)
-    return {"impressions": impressions, "clicks": clicks, "cost": cost, "conversions": conversions, "likes": likes}
+    return {
+        "impressions": impressions,
+        "clicks": clicks,
+        "cost": cost,
+        "conversions": _successes(clicks, 0.06, dice),
+        "likes": _successes(impressions, placement.like_rate, dice),
+    }
 
 
-def _drawn(trials: int, rate: float, dice: random.Random) -> int:
-    """Return about how many of the trials succeed: a binomial's mean and spread, at the price of a normal's."""
+def _successes(trials: int, rate: float, dice: random.Random) -> int:
+    """Return about how many of the trials succeed: a binomial's mean and spread, at the cost of a normal's."""
     mean = trials * rate
     return min(trials, max(0, round(dice.gauss(mean, math.sqrt(mean * (1 - rate))))))
 

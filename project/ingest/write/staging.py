@@ -1,4 +1,4 @@
-"""Stage: lines of numbers into a temporary table, by COPY. Nothing that anybody else sees is touched."""
+"""Stage: lines of numbers into a temporary table, by COPY. No other connection sees it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -7,16 +7,16 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import LABELLED_DIMENSIONS, MEASURES, date_id
+from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, date_id
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.report import Report
 
-_COLUMNS = ("row_hash", "day", *(dimension.name for dimension in LABELLED_DIMENSIONS), *(m.name for m in MEASURES))
+_COLUMNS = ("row_hash", "day", *LABELLED_NAMES, *MEASURE_NAMES)
 _CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures})".format(
-    labels=", ".join(f"{dimension.name} integer" for dimension in LABELLED_DIMENSIONS),
+    labels=", ".join(f"{name} integer" for name in LABELLED_NAMES),
     measures=", ".join(f"{measure.name} {'numeric' if measure.decimals else 'bigint'}" for measure in MEASURES),
 )
-_CREATE_WORDS = """\
+_CREATE_DICTIONARY = """\
 CREATE TEMPORARY TABLE staged_day (number integer, date_id integer, day date);
 CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)"""
 
@@ -26,15 +26,15 @@ async def stage(
 ) -> tuple[date, date] | None:
     """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
 
-    What their numbers stand for is in `staged_day` and `staged_label`. The lines are made in a thread, while the
-    server takes in those before.
+    `staged_day` and `staged_label` have the days and labels of their numbers. A thread makes the lines while the server
+    stores those before them.
     """
     await connection.execute(_CREATE)
-    await connection.execute(_CREATE_WORDS)
+    await connection.execute(_CREATE_DICTIONARY)
     await connection.copy_to_table("staging", source=_in_a_thread(lines), columns=_COLUMNS, format="text")
     days = [(number, date_id(day), day) for number, day in enumerate(dictionary.days) if day]
     if report.rejected or report.left_out:
-        # A day of rejected rows only is none.
+        # A day that only rejected rows have is not staged.
         used = {row[0] for row in await connection.fetch("SELECT DISTINCT day FROM staging")}
         days = [day for day in days if day[0] in used]
     await connection.copy_records_to_table("staged_day", records=days)
@@ -49,7 +49,7 @@ async def stage(
 
 
 async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int, int]]:
-    """Return the (year, month) pairs that the staged records are of."""
+    """Return the (year, month) pairs of the staged records."""
     rows = await connection.fetch("SELECT DISTINCT date_id / 10000, date_id / 100 % 100 FROM staged_day ORDER BY 1, 2")
     return [(year, month) for year, month in rows]
 
