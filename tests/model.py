@@ -86,6 +86,7 @@ async def insert_facts(connection: asyncpg.Connection, facts: list[Fact]) -> Non
         )
     await connection.copy_records_to_table(
         "fact_ad_metrics_daily",
+        columns=["id", "date_id", *(key for _, key, _ in TABLES.values()), *MEASURES],
         records=[(fact.id, *fact.key, *(fact[name] for name in MEASURES)) for fact in facts],
     )
     await connection.execute("UPDATE data_version SET version = 12, changed_at = now()")

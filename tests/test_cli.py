@@ -11,14 +11,14 @@ import pytest
 from project.jobs.heartbeat_log import last_beat
 from project.jobs.leader_election import lock_for
 from project.store.postgres.embedded import EmbeddedPostgres
-from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, AERICH, run
+from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
 
 
 async def test_a_load_reports_its_result_and_is_listed(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "march.csv", [ONE])
+    file = write(tmp_path / "march.csv", [record()])
     done = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
     assert (done.returncode, done.stderr) == (0, "march.csv: text separated by commas, read as canonical\n")
     assert "read 1 rows of march.csv" in done.stdout
@@ -34,19 +34,10 @@ async def test_a_load_reports_its_result_and_is_listed(database: str, tmp_path: 
 
 
 async def test_options_of_a_load_are_applied(database: str, tmp_path: Path) -> None:
-    header = [
-        "Day",
-        "region",
-        "age_range",
-        "gender",
-        "placement",
-        "device_type",
-        "impressions",
-        "clicks",
-        "Spend",
-        "conversions",
-    ]
-    file = write(tmp_path / "a.csv", [("3/1/2024", "x", "a", "b", "c", "d", 1, 1, "1.10", 0)], header)
+    renamed = {"date": "Day", "cost": "Spend"}
+    fields = record(date="3/1/2024", cost="1.10")
+    del fields["platform"], fields["likes"]
+    file = write(tmp_path / "a.csv", [fields], [renamed.get(name, name) for name in fields])
     command = [*AD_METRICS, "load", str(file), "--map", "date=Day", "--map", "cost=Spend", "--set", "platform=tiktok",
                "--set", "likes=0", "--date-format", "%m/%d/%Y"]  # fmt: skip
     dry = run([*command, "--dry-run"], DATABASE_URL=database)
@@ -59,7 +50,7 @@ async def test_options_of_a_load_are_applied(database: str, tmp_path: Path) -> N
 
 
 async def test_exit_codes_tell_refusals_usage_and_the_database(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [ONE, ("tomorrow", *ONE[1:])])
+    file = write(tmp_path / "a.csv", [record(), record(date="tomorrow")])
     refused = run([*AD_METRICS, "load", str(file)], DATABASE_URL=database)
     assert refused.returncode == 1
     assert "a.csv, line 3: date 'tomorrow': not a date such as 2024-03-01" in refused.stdout
@@ -79,7 +70,7 @@ async def test_exit_codes_tell_refusals_usage_and_the_database(database: str, tm
 
 
 async def test_check_finds_damage_and_rebuild_repairs_it(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [ONE])
+    file = write(tmp_path / "a.csv", [record()])
     assert run([*AD_METRICS, "load", str(file)], DATABASE_URL=database).returncode == 0
     checked = run([*AD_METRICS, "check"], DATABASE_URL=database)
     assert (checked.returncode, checked.stdout.splitlines()) == (

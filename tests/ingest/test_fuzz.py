@@ -14,10 +14,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from project.catalog import RECORD
 from project.errors import LoadRefused
 from project.ingest.options import Options
 from tests.ingest.reading import LENIENT, named, read
-from tests.ingest.test_load import ONE, RECORD
+from tests.model import MEASURES, TABLES
+from tests.support.records import csv_text, record
 
 pytestmark = pytest.mark.slow
 
@@ -25,14 +27,15 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 WORD = st.one_of(st.sampled_from(["feed", "Feed", "Île", "x,y", 'q"q', "a;b", "line\nbreak", "cr\rcr", "t\tt", "-", "Total"]), TEXT)  # fmt: skip
 MONEY = st.decimals(0, 10**6, places=2)
 RECORDS = st.lists(
-    st.tuples(
-        st.dates(min_value=date(2023, 1, 1), max_value=date(2024, 12, 31)),
-        *[WORD] * 6,
-        st.integers(0, 10**9),
-        st.integers(0, 10**6),
-        MONEY,
-        st.integers(0, 100),
-        st.integers(0, 100),
+    st.builds(
+        record,
+        date=st.dates(min_value=date(2023, 1, 1), max_value=date(2024, 12, 31)),
+        **dict.fromkeys(TABLES, WORD),
+        impressions=st.integers(0, 10**9),
+        clicks=st.integers(0, 10**6),
+        cost=MONEY,
+        conversions=st.integers(0, 100),
+        likes=st.integers(0, 100),
     ),
     min_size=1,
     max_size=30,
@@ -58,8 +61,7 @@ def test_every_dialect_adds_up(
         quoting = csv.QUOTE_NONNUMERIC
     writer = csv.writer(text, delimiter=delimiter, quoting=quoting, lineterminator=terminator)
     writer.writerow(RECORD)
-    written = [(day.strftime(dates), *rest) for day, *rest in records]
-    writer.writerows(written)
+    writer.writerows((entry | {"date": entry["date"].strftime(dates)}).values() for entry in records)
     content = text.getvalue().encode(encoding)
     if zipped:
         content = gzip.compress(content)
@@ -69,14 +71,14 @@ def test_every_dialect_adds_up(
     assert report.rows_read == len(rows)
     # What a label may not hold is rejected; nothing else is.
     assert {one.reason for one in report.rejects} <= {"a label cannot hold the character NUL"}
-    kept = [record for record in records if not any("\x00" in label for label in record[1:7])]
-    assert len(rows) == len(kept)
-    sums = [sum(Decimal(row[place]) for row in rows) for place in range(8, 13)]
-    assert sums == [sum(Decimal(record[place]) for record in kept) for place in range(7, 12)]
-    assert Counter(key[0] for key in named(rows, dictionary).elements()) == Counter(record[0] for record in kept)
+    valid = [entry for entry in records if not any("\x00" in entry[name] for name in TABLES)]
+    assert len(rows) == len(valid)
+    sums = [sum(Decimal(row[name]) for row in rows) for name in MEASURES]
+    assert sums == [sum(Decimal(entry[name]) for entry in valid) for name in MEASURES]
+    assert Counter(key[0] for key in named(rows, dictionary).elements()) == Counter(entry["date"] for entry in valid)
 
 
-VALID = "\r\n".join([",".join(RECORD), *[",".join(map(str, ONE))] * 3, ""]).encode()
+VALID = csv_text([record()] * 3).encode()
 
 
 @given(st.binary(max_size=400))
@@ -100,9 +102,9 @@ def test_junk_is_refused(content: bytes) -> None:
 def test_a_damaged_file_is_read_or_refused_and_every_line_counted(data: st.DataObject) -> None:
     content = bytearray(VALID)
     for _ in range(data.draw(st.integers(1, 5))):
-        place = data.draw(st.integers(0, len(content)))
+        index = data.draw(st.integers(0, len(content)))
         junk = data.draw(st.one_of(st.binary(max_size=3), st.sampled_from([b'"', b"\n", b"\r", b",", b"\x00", b"\xa0", "\u2028".encode(), b";;", b"1e9"])))  # fmt: skip
-        content[place : place + data.draw(st.integers(0, 3))] = junk
+        content[index : index + data.draw(st.integers(0, 3))] = junk
     try:
         rows, report, _ = read(bytes(content))
     except LoadRefused:
@@ -111,8 +113,7 @@ def test_a_damaged_file_is_read_or_refused_and_every_line_counted(data: st.DataO
     records = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")) if row]
     assert report.rows_read + report.rejected + report.left_out + 1 == len(records)
     for row in rows:
-        assert len(row) == 13
-        assert all(Decimal(number) >= 0 for number in row[1:])
+        assert all(Decimal(number) >= 0 for name, number in row.items() if name != "row_hash")
 
 
 VALUE = st.one_of(
@@ -134,13 +135,12 @@ def test_any_records_of_an_api(records: list[dict[str, Any]]) -> None:
 @given(st.lists(st.lists(TEXT, max_size=14), min_size=1, max_size=12))
 @settings(max_examples=300)
 def test_rows_of_any_text_and_width(rows: list[list[str]]) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([RECORD, *rows])
+    text = csv_text(rows)
     try:
-        staged, report, _ = read(text.getvalue().encode())
+        staged, report, _ = read(text.encode())
     except LoadRefused as error:
         assert "can be" in str(error) or "more than one form" in str(error)  # noqa: PT017 - it may also be read
         return
-    written = [row for row in csv.reader(io.StringIO(text.getvalue(), newline="")) if row]
+    written = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
     assert report.rows_read + report.rejected + report.left_out + 1 == len(written)
     assert len(staged) == report.rows_read

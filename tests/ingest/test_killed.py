@@ -16,12 +16,12 @@ from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT, apart
-from tests.ingest.test_load import write
 from tests.processes import AD_METRICS, environment, run
+from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
 RECORDS = list(sample_records(date(2024, 3, 31), 31, 1500))
-ROWS = [(record.day, *record.labels, *record.measures) for record in RECORDS]
+ROWS = [record(date=one.day, **one.labels, **one.measures) for one in RECORDS]
 MOMENTS = (0.05, 0.5, 1.0, 1.6)
 """Seconds after the first message: while it reads, sums, fills, references, sums up."""
 

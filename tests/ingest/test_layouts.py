@@ -14,14 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from project.catalog import LABELLED_NAMES, MEASURE_NAMES, RECORD
 from project.errors import LoadRefused
 from project.ingest.load import RowsRejected
-from project.ingest.options import MostRejects, Options
-from project.ingest.rejects_file import rejects_written
+from project.ingest.options import Options
+from project.ingest.rejects_file import write_rejects
 from project.ingest.report import Report
 from tests.ingest.reading import named, read
-from tests.ingest.test_load import ONE, RECORD, facts, loaded, state, write
 from tests.ingest.workbook import workbook
+from tests.support.records import csv_text, facts, key, loaded, record, state, write
 
 NOT_SET = "(not set)"
 
@@ -62,12 +63,6 @@ Total of 1 results,-,-,-,-,-,18.40 USD,"1,200",31,2,7
 DAY = date(2024, 3, 1)
 
 
-def csv_of(rows: list[Any]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([RECORD, *rows])
-    return text.getvalue().encode()
-
-
 FIRST = (1200, 31, Decimal("18.4"), 2, 7)
 NONE = (10, 0, Decimal(0), 0, 0)
 
@@ -103,7 +98,7 @@ NONE = (10, 0, Decimal(0), 0, 0)
                 (DAY, "California", "25-34", "female", "google", "Google search", "Mobile phones"): (1200, 31, Decimal("1018.4"), 2, 0),
                 (date(2024, 3, 2), "California", "65+", "male", "google", "Google search", "Mobile phones"): (1200, 31, Decimal(0), 0, 0),
             },
-            {"blanks": {"conversions": "0"}},
+            {"blank": ["conversions=0"]},
             4,
         ),
         (
@@ -148,15 +143,14 @@ async def test_each_layout(
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_every_delimiter_and_encoding(delimiter: str, encoding: str) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=delimiter).writerows([RECORD, (*ONE[:1], "Île, de; France\t|", *ONE[2:])])
+    text = csv_text([record(region="Île, de; France\t|")], delimiter=delimiter)
     options = Options(encoding=encoding) if encoding == "utf-16-le" else Options()
-    rows, _, dictionary = read(gzip.compress(text.getvalue().encode(encoding)), options, "a.txt")
-    assert named(rows, dictionary) == {(DAY, "Île, de; France\t|", *ONE[2:7], *FIRST): 1}
+    rows, _, dictionary = read(gzip.compress(text.encode(encoding)), options, "a.txt")
+    assert named(rows, dictionary) == {(*key(region="Île, de; France\t|"), *FIRST): 1}
 
 
 async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [(ONE[0], "Ile", *ONE[2:])])
+    file = write(tmp_path / "a.csv", [record(region="Ile")])
     file.write_bytes(file.read_bytes().replace(b"Ile", "Île".encode("latin-1")))
     with pytest.raises(LoadRefused, match=r"is not UTF-8 .*--encoding latin-1"):
         await loaded(database, file)
@@ -182,35 +176,33 @@ async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connect
         ("1.204,50", "1204.5", {"decimal_comma": True}),
         ("1204,5", "1204.5", {"decimal_comma": True}),
         ("1 204,5 $", "1204.5", {"decimal_comma": True}),
-        ("0.1234565", "0.123457", {"rounded": ("cost",)}),
-        ("--", "0", {"blanks": {"cost": "0"}}),
-        ("NA", "3", {"blanks": {"cost": "3"}}),
+        ("0.1234565", "0.123457", {"round": ["cost"]}),
+        ("--", "0", {"blank": ["cost=0"]}),
+        ("NA", "3", {"blank": ["cost=3"]}),
     ],
 )
 def test_numbers_as_people_write_them(text: str, value: str, options: dict[str, Any]) -> None:
-    rows, _, _ = read(csv_of([(*ONE[:9], text, *ONE[10:])]), Options(**options))
-    assert [Decimal(row[10]) for row in rows] == [Decimal(value)]
+    rows, _, _ = read(csv_text([record(cost=text)]).encode(), Options(**options))
+    assert [Decimal(row["cost"]) for row in rows] == [Decimal(value)]
 
 
 async def test_counts_with_fractions_are_rounded_when_said(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    file = write(tmp_path / "a.csv", [(*ONE[:10], "2.5", "7.00")])
+    file = write(tmp_path / "a.csv", [record(conversions="2.5", likes="7.00")])
     with pytest.raises(RowsRejected) as refusal:
         await loaded(database, file)
     assert refusal.value.report.rejects[0].reason.endswith("unless --round conversions says so")
-    await loaded(database, file, rounded=("conversions",))
-    assert [measures[3:] for measures in (await facts(connection)).values()] == [(3, 7)]
+    await loaded(database, file, round=["conversions"])
+    assert [measures[3:5] for measures in (await facts(connection)).values()] == [(3, 7)]
 
 
 async def test_a_comma_that_can_be_either_is_settled_by_a_flag(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     file = tmp_path / "a.csv"
-    rows = [(*ONE[:9], "1,204", *ONE[10:]), (*ONE[:1], "Texas", *ONE[2:9], "7.301", *ONE[10:])]
-    text = io.StringIO(newline="")
-    csv.writer(text, delimiter=";").writerows([RECORD, *rows])
-    file.write_text(text.getvalue(), newline="")
+    rows = [record(cost="1,204"), record(region="Texas", cost="7.301")]
+    file.write_text(csv_text(rows, delimiter=";"), newline="")
     with pytest.raises(LoadRefused, match=r"cost has '1,204' and '7.301', .*--decimal-comma or --decimal-point"):
         await loaded(database, file)
     await loaded(database, file, decimal_comma=False)
@@ -235,7 +227,7 @@ async def test_a_comma_that_can_be_either_is_settled_by_a_flag(
     ],
 )
 def test_dates_as_people_write_them(texts: list[str], days: list[Any] | None) -> None:
-    content = csv_of([(text, *ONE[1:]) for text in texts])
+    content = csv_text([record(date=text) for text in texts]).encode()
     if days is None:
         with pytest.raises(LoadRefused, match="dates of more than one form"):
             read(content)
@@ -248,7 +240,7 @@ async def test_dates_that_can_be_read_in_two_ways_are_refused(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     before = await state(connection)
-    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in ("1/1/2024", "3/4/2024", "5/6/2024")])
+    file = write(tmp_path / "a.csv", [record(date=text) for text in ("1/1/2024", "3/4/2024", "5/6/2024")])
     said = r"'3/4/2024' and '5/6/2024' can be 2024-03-04 or 2024-04-03; say --date-format %m/%d/%Y or --date-format %d/%m/%Y"
     with pytest.raises(LoadRefused, match=said):
         await loaded(database, file)
@@ -258,7 +250,7 @@ async def test_dates_that_can_be_read_in_two_ways_are_refused(
 
 
 async def test_mixed_dates_are_refused(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [(text, *ONE[1:]) for text in ("2024-03-01", "03/02/2024")])
+    file = write(tmp_path / "a.csv", [record(date=text) for text in ("2024-03-01", "03/02/2024")])
     with pytest.raises(LoadRefused, match="dates of more than one form, '2024-03-01' and '03/02/2024'"):
         await loaded(database, file)
 
@@ -286,29 +278,31 @@ async def test_other_currencies_are_refused(database: str, tmp_path: Path) -> No
     ):
         (tmp_path / "a.csv").write_text(content)
         with pytest.raises(LoadRefused, match=message):
-            await loaded(database, tmp_path / "a.csv", blanks={"conversions": "0"})
+            await loaded(database, tmp_path / "a.csv", blank=["conversions=0"])
     with pytest.raises(LoadRefused, match="is in EUR, as --currency says; this database is in USD"):
-        await loaded(database, write(tmp_path / "b.csv", [ONE]), currency="EUR")
+        await loaded(database, write(tmp_path / "b.csv", [record()]), currency="EUR")
 
 
 async def test_records_of_an_api(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     labels = {"country": "US", "age": "25-34", "gender": "female", "publisher_platform": "instagram", "platform_position": "feed", "impression_device": "iphone"}  # fmt: skip
-    record = {"date_start": "2024-03-01", "date_stop": "2024-03-01", **labels, "impressions": "1200", "clicks": 31, "spend": 18.4, "conversions": 2, "actions": [{"action_type": "post_reaction", "value": "7"}, {"action_type": "like", "value": "9"}]}  # fmt: skip
-    none = {**record, "country": "DE"}
+    entry = {"date_start": "2024-03-01", "date_stop": "2024-03-01", **labels, "impressions": "1200", "clicks": 31, "spend": 18.4, "conversions": 2, "actions": [{"action_type": "post_reaction", "value": "7"}, {"action_type": "like", "value": "9"}]}  # fmt: skip
+    none = {**entry, "country": "DE"}
     del none["actions"]
-    lines = [orjson.dumps({"data": [record]}), orjson.dumps(none)]
+    lines = [orjson.dumps({"data": [entry]}), orjson.dumps(none)]
     (tmp_path / "a.jsonl").write_bytes(b"\n\n".join(lines))
     await loaded(database, tmp_path / "a.jsonl")
     expected = {(DAY, "US", *labels_of(labels)): FIRST, (DAY, "DE", *labels_of(labels)): (*FIRST[:4], 0)}
     assert await facts(connection) == expected
     (tmp_path / "b.jsonl").write_bytes(
-        b"\n".join(orjson.dumps({"stream": "ads", "data": one}) for one in (record, none))
+        b"\n".join(orjson.dumps({"stream": "ads", "data": one}) for one in (entry, none))
     )
     report = await loaded(database, tmp_path / "b.jsonl")
     assert report.unchanged == 2
     google = {"segments": {"date": "2024-03-01", "device": "MOBILE", "adNetworkType": "SEARCH"}, "metrics": {"clicks": "1", "impressions": "2", "costMicros": "1500000", "conversions": 1.0}}  # fmt: skip
     (tmp_path / "c.jsonl").write_bytes(orjson.dumps(google))
-    await loaded(database, tmp_path / "c.jsonl", constants=dict.fromkeys(("region", "age_range", "gender"), NOT_SET))
+    await loaded(
+        database, tmp_path / "c.jsonl", set=[f"{name}={NOT_SET}" for name in ("region", "age_range", "gender")]
+    )
     key = (DAY, NOT_SET, NOT_SET, NOT_SET, "google", "SEARCH", "MOBILE")
     assert (await facts(connection))[key] == (2, 1, Decimal("1.5"), 1, 0)
 
@@ -318,7 +312,7 @@ def labels_of(labels: dict[str, str]) -> list[str]:
 
 
 async def test_records_that_do_not_belong_together(database: str, tmp_path: Path) -> None:
-    one = dict(zip(RECORD, map(str, ONE), strict=True))
+    one = {name: str(value) for name, value in record().items()}
     without = {name: value for name, value in one.items() if name != "gender"}
 
     async def refusal(*records: Any, **options: Any) -> str:
@@ -347,9 +341,11 @@ async def test_parquet(database: str, connection: asyncpg.Connection, tmp_path: 
         {
             "date": pa.array([DAY, DAY], pa.date32()),
             **{
-                name: pa.array([ONE[place], f"{ONE[place]}2"]).dictionary_encode()
-                for place, name in enumerate(RECORD[1:7], 1)
+                name: pa.array([label, f"{label}2"]).dictionary_encode()
+                for name, label in record().items()
+                if name in LABELLED_NAMES
             },
+            **{name: pa.array([0, 0]) for name in MEASURE_NAMES},
             "impressions": pa.array([1200, 10], pa.int64()),
             "clicks": pa.array([31.0, 0.0], pa.float64()),
             "cost": pa.array([0.1 + 0.2, 1e-6], pa.float64()),
@@ -360,10 +356,10 @@ async def test_parquet(database: str, connection: asyncpg.Connection, tmp_path: 
     pq.write_table(table, tmp_path / "a.parquet")
     await loaded(database, tmp_path / "a.parquet")
     assert await facts(connection) == {
-        (DAY, *ONE[1:7]): (1200, 31, Decimal("0.3"), 2, 7),
-        (DAY, *(f"{one}2" for one in ONE[1:7])): (10, 0, Decimal("0.000001"), 0, 0),
+        key(): (1200, 31, Decimal("0.3"), 2, 7),
+        (DAY, *(f"{label}2" for label in key()[1:])): (10, 0, Decimal("0.000001"), 0, 0),
     }
-    nulls = table.set_column(7, "impressions", pa.array([None, 1], pa.int64()))
+    nulls = table.set_column(table.column_names.index("impressions"), "impressions", pa.array([None, 1], pa.int64()))
     pq.write_table(nulls, tmp_path / "b.parquet")
     with pytest.raises(RowsRejected) as refusal:
         await loaded(database, tmp_path / "b.parquet")
@@ -371,12 +367,14 @@ async def test_parquet(database: str, connection: asyncpg.Connection, tmp_path: 
 
 
 async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    rows = [["My report"], [], list(RECORD), [DAY, *ONE[1:9], 18.4, *ONE[10:]], ["Total", *[""] * 6, 1200, 31, 18.4, 2, 7]]  # fmt: skip
+    first = record(date=DAY, cost=18.4)
+    total = {name: value if name in MEASURE_NAMES else "" for name, value in first.items()} | {"date": "Total"}
+    rows = [["My report"], [], list(RECORD), list(first.values()), list(total.values())]
     workbook(tmp_path / "a.xlsx", {"Data": rows})
     said: list[str] = []
     report = await loaded(database, tmp_path / "a.xlsx", notify=said.append)
     assert said == ["a.xlsx: sheet 'Data', read as canonical"]
-    assert await facts(connection) == {(DAY, *ONE[1:7]): FIRST}
+    assert await facts(connection) == {key(): FIRST}
     assert report.left_out == 2
     workbook(tmp_path / "b.xlsx", {"Data": rows, "Notes": [["x"]]})
     with pytest.raises(LoadRefused, match="has several sheets, 'Data', 'Notes'; choose one with --sheet"):
@@ -387,45 +385,45 @@ async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_pat
 
 
 async def test_footers_and_short_rows(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [ONE, ["Exported by somebody"], ["Page 1 of 1"]])
+    file = write(tmp_path / "a.csv", [record(), ["Exported by somebody"], ["Page 1 of 1"]])
     report = await loaded(database, file)
     assert [(one.what, one.line, one.lines) for one in report.left_out_lines] == [("a footer", 3, 2)]
     assert any(
         "left out a footer of a.csv, 2 lines from 3 on: 'Exported by somebody'" in line for line in report.as_text()
     )
     # In the middle it is none.
-    write(file, [ONE, ["Exported by somebody"], ("2024-03-02", *ONE[1:])])
+    write(file, [record(), ["Exported by somebody"], record(date="2024-03-02")])
     with pytest.raises(RowsRejected) as refusal:
         await loaded(database, file)
     assert [(one.line, one.reason) for one in refusal.value.report.rejects] == [
-        (3, "the row has 1 cells, the header 12")
+        (3, f"the row has 1 cells, the header {len(RECORD)}")
     ]
 
 
 async def test_rejects_are_written_and_counted(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    rows = [ONE, (*ONE[:7], "many", *ONE[8:]), ("2024-03-02", *ONE[1:]), ("x, y", *ONE[1:])]
+    rows = [record(), record(impressions="many"), record(date="2024-03-02"), record(date="x, y")]
     file = write(tmp_path / "a.csv", rows)
     report = Report()
-    with rejects_written(tmp_path / "rejects.csv", report), pytest.raises(RowsRejected, match="2 of 4 rows"):
+    with write_rejects(tmp_path / "rejects.csv", report), pytest.raises(RowsRejected, match="2 of 4 rows"):
         await loaded(database, file, report=report)
     with (tmp_path / "rejects.csv").open(newline="") as written:
         found = list(csv.reader(written))
     assert [row[:4] for row in found] == [["file", "line", "column", "value"], ["a.csv", "3", "impressions", "many"], ["a.csv", "5", "date", "x, y"]]  # fmt: skip
-    assert [row[5:] for row in found[1:]] == [list(map(str, row)) for row in (rows[1], rows[3])]
+    assert [row[5:] for row in found[1:]] == [list(map(str, row.values())) for row in (rows[1], rows[3])]
     for text, allowed in (("1", False), ("2", True), ("49%", False), ("50%", True)):
         if allowed:
-            report = await loaded(database, file, max_rejects=MostRejects.parse(text))
+            report = await loaded(database, file, max_rejects=text)
             assert (report.rows_read, report.rejected, report.facts) == (2, 2, 2)
         else:
             with pytest.raises(RowsRejected):
-                await loaded(database, file, max_rejects=MostRejects.parse(text))
+                await loaded(database, file, max_rejects=text)
     assert await connection.fetchval("SELECT rejected FROM ingest_log ORDER BY id DESC LIMIT 1") == 2
     with pytest.raises(LoadRefused, match="--max-rejects few: expected a number of rows"):
-        MostRejects.parse("few")
+        Options(max_rejects="few")
 
 
 async def test_duplicates(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [ONE, ONE, (*ONE[:7], 1, *ONE[8:])])
+    file = write(tmp_path / "a.csv", [record(), record(), record(impressions=1)])
     with pytest.raises(LoadRefused, match="2 rows have the natural key of another row"):
         await loaded(database, file, on_duplicate="error")
     report = await loaded(database, file)
@@ -437,11 +435,11 @@ async def test_duplicates(database: str, connection: asyncpg.Connection, tmp_pat
 async def test_replace_removes_what_the_files_no_longer_have(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    other_platform = (*ONE[:4], "tiktok", *ONE[5:])
-    other_day = ("2024-03-02", *ONE[1:])
-    gone = (ONE[0], "Texas", *ONE[2:])
-    await loaded(database, write(tmp_path / "a.csv", [ONE, other_platform, other_day, gone]))
-    again = write(tmp_path / "b.csv", [ONE])
+    other_platform = record(platform="tiktok")
+    other_day = record(date="2024-03-02")
+    gone = record(region="Texas")
+    await loaded(database, write(tmp_path / "a.csv", [record(), other_platform, other_day, gone]))
+    again = write(tmp_path / "b.csv", [record()])
     report = await loaded(database, again)
     assert (report.removed, report.unchanged) == (0, 1)
     dry = await loaded(database, again, replace=True, dry_run=True)

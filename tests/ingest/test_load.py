@@ -1,11 +1,9 @@
 """Loads, on a real database, against a plain sum of the same rows."""
 
 import asyncio
-import csv
 import gzip
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,9 +15,9 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from project.catalog import RECORD
 from project.errors import DatabaseUnavailable, LoadRefused, NotMigrated
-from project.ingest.load import RowsRejected, load
-from project.ingest.options import Options
+from project.ingest.load import RowsRejected
 from project.ingest.report import Report
 from project.ingest.sample import load_sample, sample_records
 from project.settings import Settings
@@ -27,49 +25,12 @@ from project.store.warehouse import partitions
 from tests.conftest import Client
 from tests.ingest.reading import read
 from tests.model import MEASURES, TABLES
-
-RECORD = ("date", *TABLES, *MEASURES)
-ONE = ("2024-03-01", "California", "25-34", "female", "instagram", "feed", "iphone", 1200, 31, "18.4", 2, 7)
-
-
-def write(path: Path, rows: Iterable[Iterable[Any]], header: Iterable[str] = RECORD) -> Path:
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-    return path
-
-
-async def loaded(
-    url: str,
-    *paths: Path,
-    dry_run: bool = False,
-    notify: Callable[[str], None] = lambda _: None,
-    report: Report | None = None,
-    **options: Any,
-) -> Report:
-    settings = Settings(database_url=url)
-    return await load(paths, Options(**options), settings, dry_run=dry_run, notify=notify, report=report)
-
-
-async def facts(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """Return what the database holds: labels → measures."""
-    joins = " ".join(f"JOIN {table} USING ({key})" for table, key, _ in TABLES.values())
-    labels = ", ".join(label for _, _, label in TABLES.values())
-    rows = await connection.fetch(
-        f"SELECT date_value, {labels}, {', '.join(MEASURES)} FROM fact_ad_metrics_daily JOIN dim_date USING (date_id) {joins}"
-    )
-    return {tuple(row)[:7]: tuple(row)[7:] for row in rows}
-
-
-async def state(connection: asyncpg.Connection) -> tuple[Any, ...]:
-    """Return everything that a refused load must leave alone."""
-    counts = [await connection.fetchval(f"SELECT count(*) FROM {table}") for table, _, _ in TABLES.values()]
-    version = await connection.fetchrow("SELECT * FROM data_version")
-    return await facts(connection), counts, tuple(version), await connection.fetchval("SELECT count(*) FROM ingest_log")
+from tests.support.records import Record, constants, csv_text, facts, key, loaded, record, state, write
 
 
 async def test_a_canonical_file(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    report = await loaded(database, write(tmp_path / "a.csv", [ONE]))
-    assert await facts(connection) == {(date(2024, 3, 1), *ONE[1:7]): (1200, 31, Decimal("18.4"), 2, 7)}
+    report = await loaded(database, write(tmp_path / "a.csv", [record()]))
+    assert await facts(connection) == {key(): (1200, 31, Decimal("18.4"), 2, 7)}
     assert (report.rows_read, report.inserted, report.changed, report.unchanged) == (1, 1, 0, 0)
     assert report.data_version == 1
     entry = await connection.fetchrow("SELECT * FROM ingest_log")
@@ -80,7 +41,7 @@ async def test_a_canonical_file(database: str, connection: asyncpg.Connection, t
 async def test_the_same_again_changes_nothing_and_says_so(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    file = write(tmp_path / "a.csv", [ONE])
+    file = write(tmp_path / "a.csv", [record()])
     await loaded(database, file)
     before = await connection.fetchrow("SELECT * FROM data_version")
     report = await loaded(database, file)
@@ -93,24 +54,26 @@ async def test_the_same_again_changes_nothing_and_says_so(
 async def test_restated_numbers_replace_and_the_report_has_both_sums(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    other = ("2024-03-02", *ONE[1:])
-    await loaded(database, write(tmp_path / "a.csv", [ONE, other]))
+    other = record(date="2024-03-02")
+    await loaded(database, write(tmp_path / "a.csv", [record(), other]))
     identity = await connection.fetchval("SELECT id FROM fact_ad_metrics_daily ORDER BY date_id LIMIT 1")
-    restated = (*ONE[:7], 1300, 31, "19.000001", 2, 7)
+    restated = record(impressions=1300, cost="19.000001")
     report = await loaded(database, write(tmp_path / "b.csv", [restated, other]))
     assert (report.inserted, report.changed, report.unchanged) == (0, 1, 1)
     assert report.before["impressions"] == 1200
     assert report.after["impressions"] == 1300
     assert "  cost of the changed facts: 18.400000 before, 19.000001 now" in list(report.as_text())
     assert report.data_version == 2
-    assert (await facts(connection))[date(2024, 3, 1), *ONE[1:7]] == (1300, 31, Decimal("19.000001"), 2, 7)
+    assert (await facts(connection))[key()] == (1300, 31, Decimal("19.000001"), 2, 7)
     assert await connection.fetchval("SELECT id FROM fact_ad_metrics_daily ORDER BY date_id LIMIT 1") == identity
 
 
 async def test_rows_of_one_key_are_summed_over_files(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    report = await loaded(database, write(tmp_path / "a.csv", [ONE, ONE]), write(tmp_path / "b.csv", [ONE]))
+    report = await loaded(
+        database, write(tmp_path / "a.csv", [record(), record()]), write(tmp_path / "b.csv", [record()])
+    )
     assert list((await facts(connection)).values()) == [(3600, 93, Decimal("55.2"), 6, 21)]
     assert (report.rows_read, report.inserted, report.summed) == (3, 1, 2)
     assert [file["name"] for file in report.files] == ["a.csv", "b.csv"]
@@ -120,19 +83,19 @@ async def test_labels_are_normal_and_match_known_ones_in_any_case(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     rows = [
-        ("2024-03-01", " I\u0302le ", "", "female", "Instagram", "Feed", "iphone", 1, 0, 0, 0, 0),
-        ("2024-03-01", "ÎLE", "  ", "FEMALE", "instagram", "feed", "IPHONE", 2, 0, 0, 0, 0),
-        ("2024-03-01", "unknown", "unknown", "female", "instagram", "feed", "iphone", 4, 0, 0, 0, 0),
+        record(region=" I\u0302le ", age_range="", platform="Instagram", placement="Feed", impressions=1),
+        record(region="ÎLE", age_range="  ", gender="FEMALE", device_type="IPHONE", impressions=2),
+        record(region="unknown", age_range="unknown", impressions=4),
     ]
     await loaded(database, write(tmp_path / "a.csv", rows))
-    await loaded(
-        database,
-        write(tmp_path / "b.csv", [("2024-03-02", "île", "", "Female", "INSTAGRAM", "FEED", "iPhone", 8, 0, 0, 0, 0)]),
-    )
+    other_case = {"gender": "Female", "platform": "INSTAGRAM", "placement": "FEED", "device_type": "iPhone"}
+    later = record(date="2024-03-02", region="île", age_range="", impressions=8, **other_case)
+    await loaded(database, write(tmp_path / "b.csv", [later]))
     stored = await facts(connection)
-    assert stored[date(2024, 3, 1), "Île", "(not set)", "female", "Instagram", "Feed", "iphone"][0] == 3
-    assert stored[date(2024, 3, 1), "unknown", "unknown", "female", "Instagram", "Feed", "iphone"][0] == 4
-    assert stored[date(2024, 3, 2), "Île", "(not set)", "female", "Instagram", "Feed", "iphone"][0] == 8
+    first = {"region": "Île", "age_range": "(not set)", "platform": "Instagram", "placement": "Feed"}
+    assert stored[key(**first)][0] == 3
+    assert stored[key(**first | {"region": "unknown", "age_range": "unknown"})][0] == 4
+    assert stored[key(date="2024-03-02", **first)][0] == 8
     assert len(stored) == 3
 
 
@@ -141,15 +104,14 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
     await loaded(
         database,
         write(tmp_path / "a.csv", [("3/1/2024", "France", 10, 2, "1.50", 1)], header),
-        columns={"date": "Day", "region": "Country", "impressions": "Impr.", "cost": "Ad spend"},
-        constants={
-            "age_range": "(not set)", "gender": "(not set)", "platform": "tiktok", "placement": "feed",
-            "device_type": "iphone", "likes": "0",
-        },
+        map=["date=Day", "region=Country", "impressions=Impr.", "cost=Ad spend"],
+        set=constants(
+            "date", "region", "impressions", "clicks", "cost", "conversions", gender="(not set)", platform="tiktok"
+        ),
         date_format="%m/%d/%Y",
-    )  # fmt: skip
-    key = (date(2024, 3, 1), "France", "(not set)", "(not set)", "tiktok", "feed", "iphone")
-    assert await facts(connection) == {key: (10, 2, Decimal("1.5"), 1, 0)}
+    )
+    labels = key(region="France", gender="(not set)", platform="tiktok")
+    assert await facts(connection) == {labels: (10, 2, Decimal("1.5"), 1, 7)}
 
 
 @pytest.mark.parametrize(
@@ -177,11 +139,9 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(column: str, value: str, reason: str) -> None:
-    bad = [value if name == column else cell for name, cell in zip(RECORD, ONE, strict=True)]
-    good = ("2024-05-05", "Nowhere yet", *ONE[2:])
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([RECORD, good, bad, good])
-    rows, report, _ = read(text.getvalue().encode(), name="b.csv")
+    bad = record(**{column: value})
+    good = record(date="2024-05-05", region="Nowhere yet")
+    rows, report, _ = read(csv_text([good, bad, good]).encode(), name="b.csv")
     assert len(rows) == 2
     [reject] = report.rejects
     assert (reject.file, reject.line, reject.column, reject.value) == ("b.csv", 3, column, value)
@@ -191,9 +151,9 @@ def test_a_row_that_cannot_be_read_is_named(column: str, value: str, reason: str
 async def test_a_row_that_cannot_be_read_fails_the_load_and_changes_nothing(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE]))
+    await loaded(database, write(tmp_path / "a.csv", [record()]))
     before = await state(connection)
-    rows = [("2024-05-05", "Nowhere yet", *ONE[2:]), ("never", *ONE[1:])]
+    rows = [record(date="2024-05-05", region="Nowhere yet"), record(date="never")]
     with pytest.raises(RowsRejected, match=r"1 of 2 rows could not be read; nothing was loaded\.") as refusal:
         await loaded(database, write(tmp_path / "b.csv", rows))
     assert [reject.line for reject in refusal.value.report.rejects] == [3]
@@ -205,10 +165,9 @@ async def test_line_numbers_count_lines_also_inside_quotes(database: str, tmp_pa
     file.write_bytes(
         "\r\n".join(
             [
-                ",".join(RECORD),
-                '2024-03-01,"Two\r\nlines",a,b,c,d,e,1,1,1,1,1',
+                csv_text([record(region="Two\r\nlines")]).removesuffix("\r\n"),
                 "",
-                "2024-03-01,x,a,b,c,d,e,1,1,1,1",
+                ",".join(map(str, list(record().values())[:-1])),
                 "2024-0",
             ]
         ).encode()
@@ -216,15 +175,15 @@ async def test_line_numbers_count_lines_also_inside_quotes(database: str, tmp_pa
     with pytest.raises(RowsRejected) as refusal:
         await loaded(database, file)
     assert [(reject.line, reject.reason) for reject in refusal.value.report.rejects] == [
-        (5, "the row has 11 cells, the header 12"),
-        (6, "the row has 1 cells, the header 12"),
+        (5, f"the row has {len(RECORD) - 1} cells, the header {len(RECORD)}"),
+        (6, f"the row has 1 cells, the header {len(RECORD)}"),
     ]
 
 
 async def test_gzip_bom_and_standard_input(
     database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    content = write(tmp_path / "a.csv", [record()]).read_bytes()
     (tmp_path / "bom.csv").write_bytes(b"\xef\xbb\xbf" + content)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(content[:100]) + gzip.compress(content[100:]))
     assert (await loaded(database, tmp_path / "bom.csv")).inserted == 1
@@ -242,11 +201,11 @@ async def test_gzip_bom_and_standard_input(
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b"date,region\n", "lacks 10 of the record's fields"),
+        (b"date,region\n", f"lacks {len(RECORD) - 2} of the record's fields"),
         (",".join(RECORD).encode() + b"\n", "The files have no rows"),
         (
             ",".join([*RECORD, "clicks"]).encode() + b"\n",
-            r"name the one meant by its number: --map clicks=#9 or --map clicks=#13",
+            rf"its number: --map clicks=#{RECORD.index('clicks') + 1} or --map clicks=#{len(RECORD) + 1}",
         ),
         (b"\xff\xfe\x00", "is not UTF-16"),
         (b"\x1f\x8b\x08\x00broken", "is a damaged gzip file"),
@@ -271,25 +230,25 @@ async def test_files_that_are_refused(
 async def test_what_is_missing_is_said_with_what_would_settle_it(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [], ["date", "spend", "impressions", "clicks", "conversions", "likes"])
     with pytest.raises(LoadRefused) as refusal:
-        await loaded(database, file, columns={"cost": "spent"})
+        await loaded(database, file, map=["cost=spent"])
     text = str(refusal.value)
     assert "cost: there is no column 'spent'; did you mean 'spend'" in text
     assert "region: give its column, --map region=COLUMN, or one label for all rows, --set region=LABEL." in text
     assert "overlap" in text
     with pytest.raises(LoadRefused, match="cost: there is no column ''"):
-        await loaded(database, file, columns={"cost": ""})
+        await loaded(database, file, map=["cost="])
     with pytest.raises(LoadRefused, match="no field is called 'spend'"):
-        await loaded(database, file, columns={"spend": "spend"})
+        await loaded(database, file, map=["spend=spend"])
     with pytest.raises(LoadRefused, match=r"--set likes=many: not a number"):
-        await loaded(database, write(tmp_path / "b.csv", [ONE]), constants={"likes": "many"})
+        await loaded(database, write(tmp_path / "b.csv", [record()]), set=["likes=many"])
     with pytest.raises(LoadRefused, match="cost is given by --map and by --set"):
-        await loaded(database, file, columns={"cost": "spend"}, constants={"cost": "0"})
+        await loaded(database, file, map=["cost=spend"], set=["cost=0"])
     for wrong in ("%Y%Y", "%d/%m", "%Q", "3/1/2024"):
         with pytest.raises(LoadRefused, match="does not say year, month and day"):
-            await loaded(database, write(tmp_path / "b.csv", [ONE]), date_format=wrong)
-    euros = write(tmp_path / "c.csv", [ONE], [*RECORD[:9], "Amount spent (EUR)", *RECORD[10:]])
+            await loaded(database, write(tmp_path / "b.csv", [record()]), date_format=wrong)
+    euros = write(tmp_path / "c.csv", [record()], ["Amount spent (EUR)" if name == "cost" else name for name in RECORD])
     with pytest.raises(LoadRefused, match=r"'Amount spent \(EUR\)' is in EUR, this database in USD"):
-        await loaded(database, euros, columns={"cost": "Amount spent (EUR)"})
+        await loaded(database, euros, map=["cost=Amount spent (EUR)"])
     with pytest.raises(LoadRefused, match="cannot be read: Is a directory"):
         await loaded(database, tmp_path)
     with pytest.raises(LoadRefused, match="cannot be read: Not a directory"):
@@ -302,21 +261,21 @@ async def test_the_same_file_twice_in_one_load_is_refused(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     before = await state(connection)
-    first, second = (write(tmp_path / name, [ONE]) for name in ("a.csv", "b.csv"))
+    first, second = (write(tmp_path / name, [record()]) for name in ("a.csv", "b.csv"))
     with pytest.raises(LoadRefused, match=r"a\.csv and b\.csv are the same file; it would count twice"):
         await loaded(database, first, second)
     assert await state(connection) == before
 
 
 async def test_a_column_named_by_its_number(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
-    twice = write(tmp_path / "a.csv", [(*ONE, 99)], [*RECORD, "clicks"])
-    await loaded(database, twice, columns={"clicks": "#13"})
+    twice = write(tmp_path / "a.csv", [(*record().values(), 99)], [*RECORD, "clicks"])
+    await loaded(database, twice, map=[f"clicks=#{len(RECORD) + 1}"])
     assert [measures[1] for measures in (await facts(connection)).values()] == [99]
 
 
 async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     before = await state(connection)
-    largest = (*ONE[:7], 2**63 - 1, *ONE[8:])
+    largest = record(impressions=2**63 - 1)
     with pytest.raises(LoadRefused, match="add up to more than a measure can hold"):
         await loaded(database, write(tmp_path / "a.csv", [largest, largest]))
     assert await state(connection) == before
@@ -324,7 +283,7 @@ async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connectio
 
 async def test_a_dry_run_keeps_nothing(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     before = await state(connection)
-    report = await loaded(database, write(tmp_path / "a.csv", [ONE]), dry_run=True)
+    report = await loaded(database, write(tmp_path / "a.csv", [record()]), dry_run=True)
     assert (report.inserted, report.dry_run) == (1, True)
     assert list(report.as_text())[-1] == "a dry run: nothing was kept"
     assert await state(connection) == before
@@ -335,7 +294,9 @@ async def test_partitions_are_made_for_the_months_of_the_file_and_ahead(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     with time_machine.travel("2024-11-30T23:59:00Z", tick=False):
-        await loaded(database, write(tmp_path / "a.csv", [ONE, ("2023-12-31", *ONE[1:]), ("2024-01-01", *ONE[1:])]))
+        await loaded(
+            database, write(tmp_path / "a.csv", [record(), record(date="2023-12-31"), record(date="2024-01-01")])
+        )
     names = await connection.fetch(
         "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'fact_ad_metrics_daily'::regclass ORDER BY 1"
     )
@@ -349,7 +310,7 @@ async def test_a_month_filled_alone_is_as_one_made_ahead(
 ) -> None:
     ahead, alone = ("fact_ad_metrics_daily_2024_01", "fact_ad_metrics_daily_2024_02")
     await partitions.ensure(connection, [(2024, 1)])
-    rows = [("2024-01-05", *ONE[1:]), ("2024-02-05", *ONE[1:])]
+    rows = [record(date="2024-01-05"), record(date="2024-02-05")]
     await loaded(database, write(tmp_path / "a.csv", rows))
     made = {}
     for name in (ahead, alone):
@@ -374,7 +335,7 @@ async def test_a_month_filled_alone_is_as_one_made_ahead(
     assert made[ahead] == made[alone]
     assert len(made[alone]) > 30
     # And takes what comes later.
-    assert (await loaded(database, write(tmp_path / "b.csv", [("2024-02-06", *ONE[1:])]))).inserted == 1
+    assert (await loaded(database, write(tmp_path / "b.csv", [record(date="2024-02-06")]))).inserted == 1
 
 
 async def test_two_loads_at_once_neither_deadlock_nor_lose(
@@ -383,7 +344,7 @@ async def test_two_loads_at_once_neither_deadlock_nor_lose(
     files = []
     for number in range(6):
         rows = [
-            (f"2024-0{month}-01", f"Region {(number + month) % 4}", *ONE[2:4], f"p{number}", *ONE[5:])
+            record(date=f"2024-0{month}-01", region=f"Region {(number + month) % 4}", platform=f"p{number}")
             for month in range(1, 7)
         ]
         files.append(write(tmp_path / f"{number}.csv", rows if number % 2 else reversed(rows)))
@@ -394,7 +355,7 @@ async def test_two_loads_at_once_neither_deadlock_nor_lose(
 
 
 async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", [ONE])
+    file = write(tmp_path / "a.csv", [record()])
     with pytest.raises(NotMigrated, match="run `aerich upgrade`"):
         await loaded(server.url("postgres"), file)
     for nowhere in ("postgresql://postgres@/x?host=/nowhere", server.url("no_such_database")):
@@ -409,7 +370,7 @@ async def test_a_backend_ended_in_the_middle_of_a_load(
         await loading.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     before = await state(connection)
-    file = write(tmp_path / "a.csv", [ONE])
+    file = write(tmp_path / "a.csv", [record()])
     with monkeypatch.context() as patched:
         patched.setattr("project.ingest.load.merge", ended)
         with pytest.raises(DatabaseUnavailable):
@@ -419,14 +380,15 @@ async def test_a_backend_ended_in_the_middle_of_a_load(
 
 
 LABEL = st.sampled_from(["a", "A", "b", "Île", "x,y", 'q"q', "line\nbreak", ""])
-ROW = st.tuples(
-    st.dates(date(2024, 1, 1), date(2024, 2, 3)),
-    *[LABEL] * 6,
-    st.integers(0, 10**6),
-    st.integers(0, 100),
-    st.decimals(0, 1000, places=6),
-    st.integers(0, 10),
-    st.integers(0, 10),
+ROW = st.builds(
+    record,
+    date=st.dates(date(2024, 1, 1), date(2024, 2, 3)),
+    **dict.fromkeys(TABLES, LABEL),
+    impressions=st.integers(0, 10**6),
+    clicks=st.integers(0, 100),
+    cost=st.decimals(0, 1000, places=6),
+    conversions=st.integers(0, 10),
+    likes=st.integers(0, 10),
 )
 
 
@@ -434,46 +396,47 @@ ROW = st.tuples(
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=st.lists(st.lists(ROW, min_size=1, max_size=30), min_size=1, max_size=3))
 async def test_random_loads_equal_a_plain_sum(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, batches: list[list[tuple[Any, ...]]]
+    database: str, connection: asyncpg.Connection, tmp_path: Path, batches: list[list[Record]]
 ) -> None:
     await connection.execute("TRUNCATE fact_ad_metrics_daily")
     expected: dict[tuple[Any, ...], tuple[Any, ...]] = {}
     for batch in batches:
         report = await loaded(database, write(tmp_path / "batch.csv", batch))
-        summed: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0] * 5)
+        summed: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0] * len(MEASURES))
         for row in batch:
-            key = (row[0], *(label.lower() or "(not set)" for label in row[1:7]))
-            summed[key] = [have + more for have, more in zip(summed[key], row[7:], strict=True)]
-        fresh = {key: tuple(sums) for key, sums in summed.items()}
+            labels = (row["date"], *(row[name].lower() or "(not set)" for name in TABLES))
+            summed[labels] = [have + row[name] for have, name in zip(summed[labels], MEASURES, strict=True)]
+        fresh = {labels: tuple(sums) for labels, sums in summed.items()}
         assert report.inserted == len(fresh.keys() - expected.keys())
-        assert report.changed == sum(key in expected and expected[key] != sums for key, sums in fresh.items())
+        assert report.changed == sum(labels in expected and expected[labels] != sums for labels, sums in fresh.items())
         assert report.summed == len(batch) - len(fresh)
         expected |= fresh
-    stored = {(key[0], *(label.lower() for label in key[1:])): sums for key, sums in (await facts(connection)).items()}
-    assert stored == expected
+    found = await facts(connection)
+    assert {(day, *(label.lower() for label in labels)): sums for (day, *labels), sums in found.items()} == expected
 
 
 async def test_sums_come_back_through_the_api_to_the_cent(
     database: str, connection: asyncpg.Connection, tmp_path: Path, serving: Client
 ) -> None:
     rows = [
-        (f"2024-03-{day:02}", f"R{day % 3}", *ONE[2:7], day * 7, day, f"{day}.{day:02}", 1, 0) for day in range(1, 29)
+        record(date=f"2024-03-{day:02}", region=f"R{day % 3}", impressions=day * 7, clicks=day, cost=f"{day}.{day:02}")
+        for day in range(1, 29)
     ]
     await loaded(database, write(tmp_path / "a.csv", rows))
     async with serving(database) as client:
         data = (await client.get("/v1/ad-metrics?limit=1000")).json(parse_float=Decimal)["data"]
-    assert sum(row["cost"] for row in data) == sum(Decimal(row[9]) for row in rows)
-    assert sum(row["impressions"] for row in data) == sum(row[7] for row in rows)
+    assert sum(row["cost"] for row in data) == sum(Decimal(row["cost"]) for row in rows)
+    assert sum(row["impressions"] for row in data) == sum(row["impressions"] for row in rows)
 
 
 async def test_a_new_label_and_version_are_seen_at_once(database: str, tmp_path: Path, serving: Client) -> None:
     async with serving(database) as client:
         empty = await client.get("/v1/ad-metrics?platform=instagram")
         assert empty.json()["errors"][0]["detail"] == "No platform is called 'instagram'. No data has been loaded yet."
-        await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        await loaded(database, write(tmp_path / "a.csv", [record()]))
         first = await client.get("/v1/ad-metrics?platform=instagram")
         assert [row["region"] for row in first.json()["data"]] == ["California"]
-        await loaded(database, write(tmp_path / "b.csv", [("2024-03-01", "Zug", *ONE[2:])]))
+        await loaded(database, write(tmp_path / "b.csv", [record(region="Zug")]))
         again = await client.get("/v1/ad-metrics?platform=instagram", headers={"If-None-Match": first.headers["etag"]})
         assert again.status_code == 200
         assert [row["region"] for row in again.json()["data"]] == ["California", "Zug"]
@@ -481,11 +444,11 @@ async def test_a_new_label_and_version_are_seen_at_once(database: str, tmp_path:
 
 
 async def test_a_cursor_outlives_a_load(database: str, tmp_path: Path, serving: Client) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE, ("2024-03-02", *ONE[1:])]))
+    await loaded(database, write(tmp_path / "a.csv", [record(), record(date="2024-03-02")]))
     async with serving(database) as client:
         cursor = (await client.get("/v1/ad-metrics?limit=1")).json()["page"]["next_cursor"]
         # Open dates belong to the question as open, not as the days that they came to.
-        await loaded(database, write(tmp_path / "b.csv", [("2024-03-05", *ONE[1:])]))
+        await loaded(database, write(tmp_path / "b.csv", [record(date="2024-03-05")]))
         rest = (await client.get("/v1/ad-metrics", params={"cursor": cursor})).json()["data"]
         assert [row["date"] for row in rest] == ["2024-03-02", "2024-03-05"]
 
@@ -498,7 +461,7 @@ async def test_sample_data_says_so_and_goes_when_real_data_comes(
     async with serving(database) as client:
         for path in ("/v1/ad-metrics", "/v1/catalog", "/v1/dimensions", "/v1/dimensions/region"):
             assert (await client.get(path)).json()["meta"]["sample_data"] is True
-        report = await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        report = await loaded(database, write(tmp_path / "a.csv", [record()]))
         assert report.sample_removed == 800
         assert "removed the 800 facts of the sample data: real data has come" in list(report.as_text())
         answer = (await client.get("/v1/ad-metrics")).json()
@@ -513,14 +476,13 @@ async def test_sample_data_says_so_and_goes_when_real_data_comes(
 def test_the_sample_is_the_same_every_time_and_plausible() -> None:
     first, second = (list(sample_records(date(2024, 3, 31), 28, 200)) for _ in range(2))
     assert first == second
-    assert len({(record.day, record.labels) for record in first}) == 28 * 200
+    assert len({(one.day, one.ordered_labels) for one in first}) == 28 * 200
     by_weekday: dict[int, int] = defaultdict(int)
-    for record in first:
-        impressions, clicks, _, conversions, likes = record.measures
-        assert clicks <= impressions
-        assert conversions <= clicks
-        assert likes <= impressions
-        platform, placement, device = record.labels[3:]
+    for day, labels, measures in first:
+        assert measures["clicks"] <= measures["impressions"]
+        assert measures["conversions"] <= measures["clicks"]
+        assert measures["likes"] <= measures["impressions"]
+        platform, placement, device = (labels[name] for name in ("platform", "placement", "device_type"))
         assert (
             placement
             in {
@@ -532,5 +494,5 @@ def test_the_sample_is_the_same_every_time_and_plausible() -> None:
         )
         assert not (placement == "right_column" and device != "desktop")
         if placement != "search":
-            by_weekday[record.day.weekday()] += impressions
+            by_weekday[day.weekday()] += measures["impressions"]
     assert by_weekday[5] > by_weekday[1]

@@ -8,13 +8,13 @@ import asyncpg
 from project.jobs.consistency_check import daily_check
 from project.jobs.heartbeat_log import last_beat, last_check, save_check
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, loaded, write
+from tests.support.records import loaded, record, write
 
 
 async def test_the_line_and_readiness_have_the_result(
     serving: Client, database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE]))
+    await loaded(database, write(tmp_path / "a.csv", [record()]))
     async with serving(database) as client:
         log = client.app.state.ad_metrics.settings.heartbeat_log
         assert "daily_check" not in (await client.get("/health/ready")).json()["checks"]
@@ -40,7 +40,7 @@ async def test_the_35_newest_days_are_checked(
 ) -> None:
     first = date(2024, 1, 1)
     days = [first + timedelta(days=count) for count in range(35)] + [date(2099, 12, 31)]
-    await loaded(database, write(tmp_path / "a.csv", [(str(day), *ONE[1:]) for day in days]))
+    await loaded(database, write(tmp_path / "a.csv", [record(date=str(day)) for day in days]))
     async with serving(database) as client:
         await connection.execute("UPDATE rollup_ad_metrics_daily SET likes = likes + 1 WHERE date_id = 20240101")
         line = await daily_check(client.app.state.ad_metrics.settings)

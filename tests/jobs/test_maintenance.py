@@ -11,7 +11,7 @@ from project.jobs import partition_maintenance
 from project.settings import Settings
 from project.store.warehouse.consistency import check
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, facts, loaded, write
+from tests.support.records import facts, loaded, record, write
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ async def test_partitions_are_created_three_months_ahead(
 async def test_old_months_are_dropped(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
-    rows = [(day, *ONE[1:]) for day in ("2023-12-31", "2024-01-31", "2024-02-01", "2024-03-01")]
+    rows = [record(date=day) for day in ("2023-12-31", "2024-01-31", "2024-02-01", "2024-03-01")]
     await loaded(database, write(tmp_path / "a.csv", rows))
     with time_machine.travel("2024-03-15T03:10:00Z", tick=False):
         await partition_maintenance.drop_old_facts(Settings(database_url=database))
@@ -52,7 +52,7 @@ async def test_old_months_are_dropped(
 
 
 async def test_the_log_names_the_dropped_partitions(database: str, tmp_path: Path, log: list[str]) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE, ("2024-01-31", *ONE[1:])]))
+    await loaded(database, write(tmp_path / "a.csv", [record(), record(date="2024-01-31")]))
     with time_machine.travel("2024-03-15T03:10:00Z", tick=False):
         for dropped in ("fact_ad_metrics_daily_2024_01, rollup_ad_metrics_daily_2024_01", "none"):
             await partition_maintenance.drop_old_facts(Settings(database_url=database, retention_months=1))
@@ -62,7 +62,7 @@ async def test_the_log_names_the_dropped_partitions(database: str, tmp_path: Pat
 async def test_a_job_gives_up_rather_than_block_readers(
     database: str, connection: asyncpg.Connection, tmp_path: Path, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await loaded(database, write(tmp_path / "a.csv", [ONE]))
+    await loaded(database, write(tmp_path / "a.csv", [record()]))
     monkeypatch.setattr(partition_maintenance, "_LOCK_TIMEOUT_SECONDS", 1)
     async with connection.transaction():
         await connection.fetch("SELECT * FROM fact_ad_metrics_daily")

@@ -11,9 +11,9 @@ import pytest
 
 from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT
-from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, AERICH, run
 from tests.service.hosting import hosted
+from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,17 @@ def load_facts(server: EmbeddedPostgres, tmp_path: Path) -> None:
     assert run([*AERICH, "upgrade"], **settings).returncode == 0
     days = [f"2024-{month:02}-{day:02}" for month in (2, 3) for day in range(1, 29)]
     rows = [
-        (day, f"Région {index}", *ONE[2:7], index, 1, f"{index}.{index:02}", 1, 0) for day in days for index in range(9)
+        record(
+            date=day,
+            region=f"Région {index}",
+            impressions=index,
+            clicks=1,
+            cost=f"{index}.{index:02}",
+            conversions=1,
+            likes=0,
+        )
+        for day in days
+        for index in range(9)
     ]
     loaded = run([*AD_METRICS, "load", str(write(tmp_path / "a.csv", rows))], **settings)
     assert loaded.returncode == 0, loaded.stderr
@@ -83,7 +93,7 @@ def test_a_dump_restores_to_the_same_answers(directory: Path, tmp_path: Path) ->
     checked = run([*AD_METRICS, "check"], DATABASE_URL=new.url())
     assert checked.returncode == 0, checked.stdout
     # The next load continues the sequence of ids.
-    more = write(tmp_path / "more.csv", [("2024-04-01", "Elsewhere", *ONE[2:])])
+    more = write(tmp_path / "more.csv", [record(date="2024-04-01", region="Elsewhere")])
     assert run([*AD_METRICS, "load", str(more)], DATABASE_URL=new.url()).returncode == 0
     assert run([*AD_METRICS, "check"], DATABASE_URL=new.url()).returncode == 0
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.test_load import ONE, write
 from tests.processes import AD_METRICS, run
 from tests.service.hosting import Service, asking, hosted, soon
+from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ async def test_no_worker_shows_an_old_state_after_a_load(database: str, tmp_path
 
             askers = [asyncio.create_task(ask()) for _ in range(6)]
             for number in range(5):
-                file = write(tmp_path / f"{number}.csv", [("2024-03-01", f"Region {number}", *ONE[2:])])
+                file = write(tmp_path / f"{number}.csv", [record(region=f"Region {number}")])
                 await command("load", str(file), DATABASE_URL=database)
                 loaded = number + 1
                 # Each worker knows the new label at once.

@@ -17,9 +17,9 @@ from project.store.warehouse import partitions
 from project.store.warehouse.consistency import Findings, check, days_between
 from project.store.warehouse.rebuild import rebuild
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, write
 from tests.model import MEASURES, insert_facts
 from tests.report_model import REPORT_FACTS
+from tests.support.records import record, write
 
 KEYS = [dimension.key for dimension in LABELLED_DIMENSIONS]
 
@@ -99,11 +99,11 @@ async def summed(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[
 async def test_a_load_updates_the_rollups_of_its_days_only(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
+    await load_rows(database, tmp_path / "a.csv", record(), record(platform="facebook"), record(date="2024-04-01"))
     assert await stored(connection) == await summed(connection)
     # The rows of an unchanged day are not rewritten.
     before = await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401")
-    await load_rows(database, tmp_path / "b.csv", (*ONE[:7], 5000, *ONE[8:]), ("2024-04-01", *ONE[1:]))
+    await load_rows(database, tmp_path / "b.csv", record(impressions=5000), record(date="2024-04-01"))
     assert await connection.fetch("SELECT ctid FROM rollup_ad_metrics_daily WHERE date_id = 20240401") == before
     assert await stored(connection) == await summed(connection)
     assert (await checked(connection)).ok
@@ -139,7 +139,7 @@ async def test_an_upgrade_sums_existing_facts(database: str, connection: asyncpg
 async def test_a_migration_renumbers_stored_rollups(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
-    await load_rows(database, tmp_path / "a.csv", ONE, (*ONE[:4], "facebook", *ONE[5:]), ("2024-04-01", *ONE[1:]))
+    await load_rows(database, tmp_path / "a.csv", record(), record(platform="facebook"), record(date="2024-04-01"))
     after = await stored(connection)
     version = await connection.fetchrow("SELECT * FROM data_version")
     await connection.execute(await _renumbering("downgrade"))
@@ -181,7 +181,7 @@ async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(con
 async def test_a_check_finds_damage_and_a_rebuild_repairs_rollups(
     database: str, connection: asyncpg.Connection, tmp_path: Path, damage: str, check_name: str
 ) -> None:
-    await load_rows(database, tmp_path / "a.csv", ONE)
+    await load_rows(database, tmp_path / "a.csv", record())
     assert (await checked(connection)).ok
     next_month = "{:04}_{:02}".format(*partitions.months_ahead(datetime.now(UTC).date())[1])
     await connection.execute(damage.format(next_month=next_month))
@@ -200,7 +200,7 @@ async def test_a_check_finds_damage_and_a_rebuild_repairs_rollups(
 async def test_a_check_of_other_days_finds_nothing(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
-    await load_rows(database, tmp_path / "a.csv", ONE)
+    await load_rows(database, tmp_path / "a.csv", record())
     await connection.execute("UPDATE rollup_ad_metrics_daily SET clicks = clicks + 1")
     assert (await checked(connection, last=date(2024, 2, 29))).ok
     findings = await checked(connection, date(2024, 3, 1))
@@ -210,7 +210,7 @@ async def test_a_check_of_other_days_finds_nothing(
 async def test_reports_read_a_new_set_once_the_rollups_have_it(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
-    await load_rows(database, tmp_path / "a.csv", ONE)
+    await load_rows(database, tmp_path / "a.csv", record())
     # The database as a release without region × gender left it.
     number = GroupingSet(("region", "gender")).number
     await connection.execute("DELETE FROM rollup_ad_metrics_daily WHERE grouping_set = $1", number)

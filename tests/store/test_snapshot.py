@@ -13,7 +13,7 @@ import pytest
 from project.errors import DatabaseUnavailable, QueryTooSlow, ServerFull
 from project.store.warehouse.snapshot import snapshot
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, loaded, write
+from tests.support.records import loaded, record, write
 
 ROWS = "/v1/ad-metrics"
 
@@ -29,9 +29,9 @@ async def backends(url: str) -> list[Any]:
 
 async def test_a_snapshot_does_not_see_a_later_load(database: str, tmp_path: Path, serving: Client) -> None:
     async with serving(database):
-        await loaded(database, write(tmp_path / "a.csv", [ONE]))
+        await loaded(database, write(tmp_path / "a.csv", [record()]))
         async with snapshot() as current:
-            await loaded(database, write(tmp_path / "b.csv", [("2024-03-02", "Zug", *ONE[2:])]))
+            await loaded(database, write(tmp_path / "b.csv", [record(date="2024-03-02", region="Zug")]))
             assert await current.connection.fetchval("SELECT count(*) FROM fact_ad_metrics_daily") == 1
             assert (current.version.number, current.labels.last_date) == (1, date(2024, 3, 1))
             assert "Zug" not in current.labels["region"].labels.values()

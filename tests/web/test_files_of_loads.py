@@ -8,13 +8,14 @@ import pytest
 
 from project.store.warehouse import snapshot as snapshots
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, loaded, write
+from tests.model import MEASURES
+from tests.support.records import loaded, record, write
 from tests.web.test_files import FORMATS, ROWS, read_back
 
 
 async def test_awkward_labels_in_every_format(database: str, tmp_path: Path, serving: Client) -> None:
     labels = ["=1+1", "@sum", 'say "hi"', "a, b", "Île", "-5", "line\u2028separator"]
-    await loaded(database, write(tmp_path / "a.csv", [("2024-03-01", label, *ONE[2:]) for label in labels]))
+    await loaded(database, write(tmp_path / "a.csv", [record(region=label) for label in labels]))
     async with serving(database) as client:
         for name in FORMATS:
             answer = await client.get(ROWS, params={"format": name, "fields": "region"})
@@ -28,14 +29,17 @@ async def test_a_file_is_of_one_state(
 ) -> None:
     monkeypatch.setattr(snapshots, "_BLOCK_BYTES", 2000)
     days = [f"2024-03-{day:02}" for day in range(1, 29)]
-    rows = [(day, f"R{place}", *ONE[2:]) for day in days for place in range(40)]
+    rows = [record(date=day, region=f"R{index}") for day in days for index in range(40)]
     await loaded(database, write(tmp_path / "a.csv", rows))
     async with serving(database) as client:
         asked = asyncio.create_task(client.get(f"{ROWS}?format=ndjson"))
         await asyncio.sleep(0.01)
         await loaded(
             database,
-            write(tmp_path / "b.csv", [("2024-03-28", f"R{place}", *ONE[2:7], 9, 9, 9, 9, 9) for place in range(40)]),
+            write(
+                tmp_path / "b.csv",
+                [record(date=days[-1], region=f"R{index}", **dict.fromkeys(MEASURES, 9)) for index in range(40)],
+            ),
         )
         answer = await asked
         read = read_back("ndjson", answer.content)

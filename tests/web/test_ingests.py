@@ -15,7 +15,7 @@ import pytest
 from project.ingest import background
 from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, facts, write
+from tests.support.records import facts, record, write
 
 pytestmark = pytest.mark.slow
 INGESTS = "/v1/ingests"
@@ -39,7 +39,7 @@ async def ended(client: httpx.AsyncClient, number: int) -> dict[str, Any]:
 
 
 async def test_a_raw_body(database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path) -> None:
-    body = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    body = write(tmp_path / "a.csv", [record()]).read_bytes()
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
         response = await client.post(f"{INGESTS}?filename=../../march.csv", content=gzip.compress(body))
         assert response.status_code == 202, response.text
@@ -61,9 +61,9 @@ async def test_a_raw_body(database: str, connection: asyncpg.Connection, serving
 async def test_a_form_of_several_files_with_options(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
-    header = ["Day", "region", "age_range", "gender", "platform", "placement", "device_type", "impressions", "clicks", "cost", "conversions"]  # fmt: skip
+    header = ["Day" if name == "date" else "Likes it" if name == "likes" else name for name in record()]
     files = [
-        ("file", (name, write(tmp_path / name, [(day, *ONE[1:11])], header).read_bytes(), "text/csv"))
+        ("file", (name, write(tmp_path / name, [record(date=day)], header).read_bytes(), "text/csv"))
         for name, day in (("a.csv", "13/03/2024"), ("b.csv", "3/4/2024"))
     ]
     options = "map=date%3DDay&set=likes%3D0&date_format=%25d/%25m/%25Y"
@@ -77,7 +77,7 @@ async def test_a_form_of_several_files_with_options(
 
 async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -> None:
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests", ingest_max_mb=1) as client:
-        bad = await client.post(INGESTS, content=write(tmp_path / "a.csv", [("never", *ONE[1:])]).read_bytes())
+        bad = await client.post(INGESTS, content=write(tmp_path / "a.csv", [record(date="never")]).read_bytes())
         refused = await ended(client, bad.json()["data"]["id"])
         assert refused["state"] == "refused"
         assert "1 of 1 rows could not be read" in refused["error"]
@@ -113,11 +113,9 @@ async def test_a_load_that_is_killed_is_said(
 ) -> None:
     lock = await asyncpg.connect(database)
     await lock.execute("SELECT pg_advisory_lock(x'0AD10AD'::int)")
-    body = write(tmp_path / "a.csv", [ONE]).read_bytes()
+    body = write(tmp_path / "a.csv", [record()]).read_bytes()
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
-        numbers = [
-            (await client.post(INGESTS, content=body)).json()["data"]["id"] for _ in range(background.MOST_AT_ONCE)
-        ]
+        numbers = [(await client.post(INGESTS, content=body)).json()["data"]["id"] for _ in range(background.MAX_LOADS)]
         busy = await client.post(INGESTS, content=body)
         assert (busy.status_code, busy.headers["retry-after"]) == (503, "30")
         async with asyncio.timeout(60):

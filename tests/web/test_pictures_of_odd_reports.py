@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.conftest import Client
-from tests.ingest.test_load import ONE, loaded, write
+from tests.support.records import loaded, record, write
 from tests.web.test_pictures import drawn, marks
 
 pytestmark = pytest.mark.slow
@@ -25,7 +25,7 @@ COSTS = {
 @pytest.fixture
 async def odd(database: str, serving: Client, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     rows = [
-        (day, region, *ONE[2:4], "tiktok" if cost > 50 else "bing", *ONE[5:9], cost, 1, 1)
+        record(date=day, region=region, platform="tiktok" if cost > 50 else "bing", cost=cost, conversions=1, likes=1)
         for (day, region), cost in COSTS.items()
     ]
     await loaded(database, write(tmp_path / "odd.csv", rows))
