@@ -1,6 +1,7 @@
 """A plain-Python model of the facts: what the service should answer, computed without it.
 
-It shares no code with the service but the names of columns, which are the schema's.
+It shares no code with the service but the names of columns, which are the schema's. A field that joins the catalogue may
+be unknown to it.
 """
 
 import random
@@ -10,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 import asyncpg
+
+from project.catalog import RECORD
 
 DIMENSIONS = ("date", "region", "age_range", "gender", "platform", "placement", "device_type")
 MEASURES = ("impressions", "clicks", "cost", "conversions", "likes")
@@ -123,6 +126,12 @@ def in_order(facts: list[Fact], sort: list[str]) -> list[Fact]:
     for key in reversed(sort):
         facts.sort(key=lambda fact: fact[key.removeprefix("-")], reverse=key.startswith("-"))
     return facts
+
+
+def known(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of an answer or file without fields that the catalogue has and this model does not."""
+    new = set(RECORD).difference(DIMENSIONS, MEASURES)
+    return {name: value for name, value in row.items() if new.isdisjoint(name.split("."))}
 
 
 def as_answered(fact: Fact) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from project.export.formats.csv import cell
-from tests.model import FACTS, MEASURES, in_order, matching
+from tests.model import FACTS, MEASURES, in_order, known, matching
 
 ROWS = "/v1/ad-metrics"
 FORMATS = {
@@ -35,7 +35,7 @@ def read_back(name: str, content: bytes) -> list[dict[str, Any]]:
     else:
         table = pq.read_table(io.BytesIO(content)) if name == "parquet" else pa.ipc.open_stream(content).read_all()
         rows = table.to_pylist()
-    return [{field: typed(field, value) for field, value in row.items()} for row in rows]
+    return [{field: typed(field, value) for field, value in known(row).items()} for row in rows]
 
 
 def typed(field: str, value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from project import catalog
 from project.web.dashboard import routes
 from tests.report_model import METRICS, REPORT_FACTS, report
 
@@ -41,14 +42,15 @@ async def test_the_breakdown_is_the_models(reports_client: httpx.AsyncClient) ->
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     asked = {"group_by": ["region"], "metrics": list(METRICS), "sort": ["-clicks"], "exclude_platform": ["tiktok"]}
     model = report(REPORT_FACTS, asked)
-    order = ["clicks", *(name for name in METRICS if name != "clicks")]
     _, breakdown = tables(answer.text)
-    heading, *rows, total = breakdown
-    assert heading[1].lower() == "clicks"
-    assert [[row[0].removesuffix("×").strip(), *(cell.split(" ")[0] for cell in row[1:])] for row in rows] == [
-        [row["region"], *(shown(name, row[name]) for name in order)] for row in model["data"]
-    ]
-    assert total == ["all", *(shown(name, model["totals"][name]) for name in order)]
+    assert breakdown[0][1].lower() == "clicks"
+    columns = ["region", "clicks", *(name for name in catalog.METRICS if name != "clicks")]
+    *rows, total = (dict(zip(columns, row, strict=True)) for row in breakdown[1:])
+    assert [row["region"].removesuffix("×").strip() for row in rows] == [row["region"] for row in model["data"]]
+    assert total["region"] == "all"
+    for name in METRICS:
+        assert [row[name].split(" ")[0] for row in rows] == [shown(name, row[name]) for row in model["data"]]
+        assert total[name] == shown(name, model["totals"][name])
 
 
 async def test_the_series_is_the_models(reports_client: httpx.AsyncClient) -> None:

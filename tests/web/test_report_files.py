@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model import MEASURES
+from tests.model import MEASURES, known
 from tests.report_model import GRAINS, METRICS, REPORT_FACTS, report
 from tests.web.test_reports_properties import as_parameters, questions
 
@@ -62,7 +62,7 @@ def read_back(kind: str, content: bytes) -> list[dict[str, Any]]:
         rows = pq.read_table(io.BytesIO(content)).to_pylist()
     else:
         rows = pa.ipc.open_stream(content).read_all().to_pylist()
-    return [{name: typed(name, value) for name, value in row.items()} for row in rows]
+    return [{name: typed(name, value) for name, value in known(row).items()} for row in rows]
 
 
 @settings(max_examples=50)

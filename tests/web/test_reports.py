@@ -11,7 +11,7 @@ from project.query.filters import Filters
 from project.query.reports import fetch, limits, result
 from project.query.reports.question import ReportQuestion
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
-from tests.model import MEASURES
+from tests.model import MEASURES, known
 
 REPORTS = "/v1/reports"
 MARCH = "date_from=2024-03-01&date_to=2024-03-31"
@@ -26,7 +26,7 @@ async def faults(client: httpx.AsyncClient, query: str, path: str = REPORTS) -> 
 async def test_without_parameters_it_is_the_total_of_all_measures(reports_client: httpx.AsyncClient) -> None:
     answer = (await reports_client.get(REPORTS)).json()
     assert len(answer["data"]) == 1
-    assert tuple(answer["data"][0]) == MEASURES
+    assert tuple(known(answer["data"][0])) == MEASURES
     assert answer["page"] == {"limit": 100, "next_cursor": None}
     assert answer["meta"]["source"] == "rollup"
     assert answer["meta"]["group_by"] == []

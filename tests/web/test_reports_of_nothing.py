@@ -1,14 +1,14 @@
 """Reports of a database without facts."""
 
 from tests.conftest import Client
-from tests.model import MEASURES
+from tests.model import MEASURES, known
 from tests.web.test_reports import MARCH, REPORTS
 
 
 async def test_an_empty_database(serving: Client, database: str) -> None:
     async with serving(database) as client:
         answer = (await client.get(REPORTS)).json()
-        assert answer["data"] == [dict.fromkeys(MEASURES, 0)]
+        assert list(map(known, answer["data"])) == [dict.fromkeys(MEASURES, 0)]
         assert answer["meta"]["date_from"] is None
         assert (await client.get(f"{REPORTS}?group_by=platform")).json()["data"] == []
         answer = (await client.get(f"{REPORTS}?metrics=cost,ctr&{MARCH}&compare_to=previous_year&totals=true")).json()

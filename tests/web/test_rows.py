@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from project.web.api.rows.schemas import RowAnswer, RowsAnswer
-from tests.model import FACTS, LABELS, MEASURES, as_answered, in_order, matching
+from tests.model import FACTS, LABELS, MEASURES, as_answered, in_order, known, matching
 
 ROWS = "/v1/ad-metrics"
 
@@ -16,7 +16,7 @@ async def test_a_row_has_labels_and_exact_numbers(client: httpx.AsyncClient) -> 
     assert response.headers["content-type"] == "application/json"
     assert f'"cost":{Decimal("999999999999.999999")}' in response.text
     [row] = json.loads(response.text, parse_float=Decimal)["data"]
-    assert row == as_answered(in_order(FACTS, ["-cost", "-impressions"])[0])
+    assert known(row) == as_answered(in_order(FACTS, ["-cost", "-impressions"])[0])
     assert row["impressions"] == 2**62
 
 
