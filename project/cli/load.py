@@ -84,8 +84,4 @@ async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
 
 
 def _print_report(report: Report, as_json: bool) -> None:
-    if as_json:
-        print(report.json())
-    else:
-        for line in report.as_text():
-            print(line)
+    print(report.json() if as_json else "\n".join(report.as_text()))

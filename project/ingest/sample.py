@@ -100,14 +100,8 @@ def _combinations(count: int) -> list[tuple[_Placement, dict[str, str], float]]:
     weighted = []
     for placement, region, age, gender, device in dice.sample(everything, count):
         share = _AGES[age] * _GENDERS[gender] * (1.5 - _REGIONS.index(region) / len(_REGIONS))
-        labels = {
-            "region": region,
-            "age_range": age,
-            "gender": gender,
-            "platform": placement.platform,
-            "placement": placement.name,
-            "device_type": device,
-        }
+        labels = {"region": region, "age_range": age, "gender": gender, "device_type": device}
+        labels |= {"platform": placement.platform, "placement": placement.name}
         weighted.append((placement, labels, share * dice.uniform(0.5, 1.6)))
     return weighted
 

@@ -5,7 +5,7 @@ the indexes of these texts.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,7 +46,17 @@ class Converter:
         self._file = file
         self._currency = currency
         self._dates = Dates(dictionary, options.date_format, file)
-        readers = dict(_readers(columns, table, options, dictionary, self._dates, currency))
+        readers = {"date": self._dates.read} | {name: _label_reader(name, dictionary) for name in LABELLED_NAMES}
+        for measure in MEASURES:
+            readers[measure.name] = number_reader(
+                measure,
+                currency,
+                decimal_comma=options.decimal_comma,
+                open_to_both=options.decimal_comma is None and table.decimal_comma_likely,
+                shift=columns.shifts.get(measure.name, 0),
+                blank=options.blanks.get(measure.name),
+                rounded=measure.name in options.round,
+            )
         self._constants = {name: self._constant(name, readers[name]) for name in columns.constants}
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
         self._footers: list[tuple[int, Sequence[str]]] = []
@@ -200,27 +210,6 @@ class _Column(dict[str, str]):
         except Unreadable as error:
             return str(error)
         raise AssertionError(text)
-
-
-def _readers(
-    columns: ColumnMap, table: Table, options: Options, dictionary: Dictionary, dates: Dates, currency: str
-) -> Iterator[tuple[str, Callable[[str], str]]]:
-    yield "date", dates.read
-    for name in LABELLED_NAMES:
-        yield name, _label_reader(name, dictionary)
-    for measure in MEASURES:
-        yield (
-            measure.name,
-            number_reader(
-                measure,
-                currency,
-                decimal_comma=options.decimal_comma,
-                open_to_both=options.decimal_comma is None and table.decimal_comma_likely,
-                shift=columns.shifts.get(measure.name, 0),
-                blank=options.blanks.get(measure.name),
-                rounded=measure.name in options.round,
-            ),
-        )
 
 
 def _label_reader(dimension: str, dictionary: Dictionary) -> Callable[[str], str]:

@@ -10,7 +10,7 @@ import orjson
 from project.errors import LoadRefused
 from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
-from project.ingest.read.table import MISSING, ROWS, Block, Table, text_of
+from project.ingest.read.table import MISSING, Row, Table, blocks_of, text_of
 
 _SAMPLE = 1000
 """How many records determine the header."""
@@ -28,24 +28,22 @@ def table(content: BufferedReader, name: str, options: Options) -> Table:
     if not sample:
         raise LoadRefused(f"{name} has no records.")
     header = list(dict.fromkeys(field for _, record in sample for field in record))
-    rows = _chunks(chain(sample, records), header, name, options)
-    return Table("NDJSON", header, rows)
+    rows = _rows(chain(sample, records), header, name, options)
+    return Table("NDJSON", header, blocks_of(rows, len(header)))
 
 
-def _chunks(records: Iterator[tuple[int, Record]], header: list[str], name: str, options: Options) -> Iterator[Block]:
+def _rows(records: Iterator[tuple[int, Record]], header: list[str], name: str, options: Options) -> Iterator[Row]:
     known = set(header)
-    while chunk := list(islice(records, ROWS)):
-        for line, record in chunk:
-            if not record.keys() <= known:
-                new = [field for field in record if field not in known]
-                if count_known(new, options):
-                    raise LoadRefused(
-                        f"{name}, line {line}: the field {new[0]!r} is not in the first {_SAMPLE:,} records; "
-                        "put a record that has all fields first."
-                    )
-                known.update(new)
-        rows = [(line, [_cell(record, field, options) for field in header]) for line, record in chunk]
-        yield Block.of(rows, len(header))
+    for line, record in records:
+        if not record.keys() <= known:
+            new = [field for field in record if field not in known]
+            if count_known(new, options):
+                raise LoadRefused(
+                    f"{name}, line {line}: the field {new[0]!r} is not in the first {_SAMPLE:,} records; "
+                    "put a record that has all fields first."
+                )
+            known.update(new)
+        yield line, [_cell(record, field, options) for field in header]
 
 
 def _cell(record: Record, field: str, options: Options) -> str:

@@ -24,24 +24,33 @@ _SNIFFED = 4096
 _IN_MEMORY = 16 << 20
 
 
-class Source:
-    """A file that is being read: its table, the bytes read so far and, after the last row, its hash."""
+class Source(io.RawIOBase):
+    """A file that is being read: it passes the bytes on and hashes them. `size` is the bytes read so far."""
 
-    def __init__(self, path: Path, raw: "_Hashing", size: int | None) -> None:
-        self.name = "standard input" if path == STANDARD_INPUT else path.name
-        self.table: Table
-        self.total_bytes = size
+    table: Table
+
+    def __init__(self, raw: IO[bytes], name: str) -> None:
+        self.name = name
+        self.size = 0
         self._raw = raw
+        self._digest = hashlib.sha256()
 
     @property
     def sha256(self) -> str:
-        """The hash of the file."""
-        return self._raw.digest.hexdigest()
+        """The hash of the bytes read so far."""
+        return self._digest.hexdigest()
 
-    @property
-    def size(self) -> int:
-        """The bytes read so far."""
-        return self._raw.size
+    def readable(self) -> bool:
+        """Tell `io.BufferedReader` that there are bytes to read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read bytes of the file into the buffer, and return how many."""
+        chunk = self._raw.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._digest.update(chunk)
+        self.size += len(chunk)
+        return len(chunk)
 
 
 @contextmanager
@@ -53,13 +62,12 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
     name = "standard input" if path == STANDARD_INPUT else path.name
     try:
         with _bytes_of(path) as raw:
-            hashing = _Hashing(raw)
-            source = Source(path, hashing, None if path == STANDARD_INPUT else path.stat().st_size)
-            content = _uncompressed(hashing)
+            source = Source(raw, name)
+            content = _uncompressed(source)
             read_table, is_sequential = _format(content.peek(_SNIFFED), name)
             with nullcontext(content) if is_sequential else _copied(content) as readable:
                 source.table = read_table(readable, name, options)
-                source.table.blocks = _to_the_end(source.table.blocks, hashing)
+                source.table.blocks = _to_the_end(source.table.blocks, source)
                 yield source
     except UnicodeDecodeError as error:
         byte = f"{error.object[error.start]:#04x}" if error.start < len(error.object) else "its end"
@@ -101,25 +109,6 @@ def _copied(content: IO[bytes]) -> Iterator[IO[bytes]]:
         yield cast("IO[bytes]", copy)
 
 
-class _Hashing(io.RawIOBase):
-    """Passes bytes on, and hashes them."""
-
-    def __init__(self, raw: IO[bytes]) -> None:
-        self._raw = raw
-        self.digest = hashlib.sha256()
-        self.size = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        chunk = self._raw.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        self.digest.update(chunk)
-        self.size += len(chunk)
-        return len(chunk)
-
-
 @contextmanager
 def _bytes_of(path: Path) -> Iterator[IO[bytes]]:
     if path == STANDARD_INPUT:
@@ -129,14 +118,14 @@ def _bytes_of(path: Path) -> Iterator[IO[bytes]]:
             yield file
 
 
-def _uncompressed(raw: _Hashing) -> io.BufferedReader:
-    buffered: io.BufferedReader = io.BufferedReader(raw, 1 << 18)
+def _uncompressed(source: Source) -> io.BufferedReader:
+    buffered: io.BufferedReader = io.BufferedReader(source, 1 << 18)
     if buffered.peek(2)[:2] == _GZIP_MAGIC:
         return io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), 1 << 18)
     return buffered
 
 
-def _to_the_end(rows: Iterator[Any], raw: _Hashing) -> Iterator[Any]:
+def _to_the_end(rows: Iterator[Any], source: Source) -> Iterator[Any]:
     yield from rows
-    while raw.read(65_536):
+    while source.read(65_536):
         """The bytes behind the end of a gzip stream are part of the file's hash."""

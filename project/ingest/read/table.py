@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -50,6 +51,12 @@ class Block:
             [pa.array(column, pa.string()).dictionary_encode() for column in columns],
             ragged,
         )
+
+
+def blocks_of(rows: Iterator[Row], width: int) -> Iterator[Block]:
+    """Yield the rows as blocks."""
+    while chunk := list(islice(rows, ROWS)):
+        yield Block.of(chunk, width)
 
 
 @dataclass(slots=True)

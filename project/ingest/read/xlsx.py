@@ -1,7 +1,6 @@
 """Excel workbooks: the sheet that has rows, or the one that `sheet` names."""
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineWorkbook
@@ -9,7 +8,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from project.errors import LoadRefused
 from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
-from project.ingest.read.table import ROWS, Block, Row, Table, text_of
+from project.ingest.read.table import Table, blocks_of, text_of
 
 MAGIC = b"PK\x03\x04"
 OLD_MAGIC = b"\xd0\xcf\x11\xe0"
@@ -32,7 +31,7 @@ def table(content: IO[bytes], name: str, options: Options) -> Table:
     index = _header(rows, options)
     above = [(number, " ".join(filter(None, row))) for number, row in rows[:index]]
     header = [cell.strip() for cell in rows[index][1]]
-    return Table(f"sheet {title!r}", header, _chunks(iter(rows[index + 1 :]), len(header)), above)
+    return Table(f"sheet {title!r}", header, blocks_of(iter(rows[index + 1 :]), len(header)), above)
 
 
 def _title(sheets: dict[str, list[list[Any]]], name: str, options: Options) -> str:
@@ -56,8 +55,3 @@ def _header(rows: Sequence[tuple[int, list[str]]], options: Options) -> int:
 def _integral(value: Any) -> Any:
     # Excel has no integers.
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _chunks(rows: Iterator[Row], width: int) -> Iterator[Block]:
-    while some := list(islice(rows, ROWS)):
-        yield Block.of(some, width)
