@@ -148,28 +148,20 @@ class _Progress:
         started = monotonic()
         while True:
             await asyncio.sleep(PROGRESS_SECONDS if monotonic() - started > PROGRESS_SECONDS else 0.2)
-            await self._connection.execute(
-                "UPDATE ingest SET touched_at = now(), rows_read = $2, bytes_read = $3 WHERE id = $1",
-                self._ingest_id,
-                self.report.rows_read,
-                self._bytes_read,
-            )
+            sql = "UPDATE ingest SET touched_at = now(), rows_read = $2, bytes_read = $3 WHERE id = $1"
+            await self._connection.execute(sql, self._ingest_id, self.report.rows_read, self._bytes_read)
 
 
 async def _finish(
     connection: "asyncpg.Connection[Any]", ingest_id: int, state: str, report: Report | None, error: str | None
 ) -> None:
-    await connection.execute(
-        "UPDATE ingest SET state = $2, report = $3, error = $4, rows_read = coalesce($5, rows_read),"
+    sql = (
+        "UPDATE ingest SET state = $2, error = $3, report = $4, rows_read = coalesce($5, rows_read),"
         " bytes_read = coalesce($6, bytes_read), touched_at = now(), finished_at = now()"
-        " WHERE id = $1 AND finished_at IS NULL",
-        ingest_id,
-        state,
-        report and report.json(),
-        error,
-        report and report.rows_read,
-        report and report.bytes_read,
+        " WHERE id = $1 AND finished_at IS NULL"
     )
+    outcome = (report.json(), report.rows_read, report.bytes_read) if report else (None, None, None)
+    await connection.execute(sql, ingest_id, state, error, *outcome)
 
 
 def _directory_of(files: Sequence[Mapping[str, Any]]) -> Path:

@@ -71,9 +71,7 @@ def age_range(text: str) -> str:
 
     One that Meta does not have (`AGE_55_100`) stays as it is.
     """
-    stored = label(text)
-    if stored.casefold() in _NOT_APPLICABLE:
-        return NOT_SET
+    stored = label_or_not_applicable(text)
     bare = re.sub(r"^age(_range)?[_ ]", "", unicodedata.normalize("NFKC", stored).casefold().strip())
     if bare in _UNKNOWN:
         return "unknown"
@@ -87,9 +85,7 @@ def age_range(text: str) -> str:
 
 def gender(text: str) -> str:
     """Return a gender as Meta writes it: `FEMALE` and `GENDER_FEMALE` are `female`."""
-    stored = label(text)
-    if stored.casefold() in _NOT_APPLICABLE:
-        return NOT_SET
+    stored = label_or_not_applicable(text)
     bare = re.sub(r"^gender[_ ]", "", stored.casefold())
     if bare in _UNKNOWN:
         return "unknown"

@@ -56,12 +56,8 @@ class Dates:
     def _fault(self, text: str) -> str:
         if not text:
             return "blank"
-        if any(_is_day(text, one) for one in self._formats):
+        if any(day_of(text, one, date.min, date.max) for one in self._formats):
             return f"not a day between {EARLIEST} and {LATEST}"
         if self._date_format:
             return f"not a date as {self._date_format}"
         return "not a date such as 2024-03-01; how dates are written, --date-format %m/%d/%Y says"
-
-
-def _is_day(text: str, date_format: str) -> bool:
-    return day_of(text, date_format, date.min, date.max) is not None

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from project.catalog import MEASURE_NAMES, MEASURES, NOT_SET, RECORD
+from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, NOT_SET, RECORD
 from project.errors import LoadRefused
 from project.ingest.mapping.presets import (
     CANONICAL,
@@ -45,13 +45,23 @@ class ColumnMap:
         return self.header[self.positions[name]] if name in self.positions else f"--set {name}"
 
 
-def map_columns(header: Sequence[str], options: Options, file: str, currency: str) -> ColumnMap:
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The header of a file, as it is and as normal names, and the options for it."""
+
+    file: str
+    columns: Sequence[str]
+    names: Sequence[str]
+    options: Options
+
+
+def map_columns(columns: Sequence[str], options: Options, file: str, currency: str) -> ColumnMap:
     """Find every field of the record in the header, the options or the preset; without `preset`, guess the preset.
 
     Raises LoadRefused, which names all missing fields, and where a column of money is in another currency.
     """
-    names = [normal_name(cell) for cell in header]
-    preset = PRESETS[options.preset] if options.preset else _guess(names)
+    header = _Header(file, columns, [normal_name(column) for column in columns], options)
+    preset = PRESETS[options.preset] if options.preset else _guess(header.names)
     positions: dict[str, int] = {}
     constants = dict(options.constants)
     missing = []
@@ -61,10 +71,10 @@ def map_columns(header: Sequence[str], options: Options, file: str, currency: st
         if field not in options.columns and field in preset.constants:
             constants[field] = preset.constants[field]
             continue
-        indexes = _find(field, header, names, options, preset)
+        indexes = _find(field, header, preset)
         if len(indexes) > 1:
             raise LoadRefused(
-                f"{file} has {len(indexes)} columns {header[indexes[0]]!r}; name the one meant by its number: "
+                f"{file} has {len(indexes)} columns {columns[indexes[0]]!r}; name the one meant by its number: "
                 + " or ".join(f"--map {field}=#{index + 1}" for index in indexes)
             )
         if indexes:
@@ -74,16 +84,16 @@ def map_columns(header: Sequence[str], options: Options, file: str, currency: st
         else:
             missing.append(field)
     if missing:
-        raise LoadRefused(_missing_text(missing, header, names, options, preset, file))
-    _check_currency(header, positions, options, file, currency)
+        raise LoadRefused(_missing_text(missing, header, preset))
+    _check_currency(header, positions, currency)
     return ColumnMap(
         preset,
-        header,
+        columns,
         positions,
         constants,
-        {field: _MICROS for field, index in positions.items() if names[index].endswith("_micros")},
-        _last_day(names, positions, options, file),
-        next((index for index, name in enumerate(names) if name.rpartition(".")[2] in CURRENCY_CODES), None),
+        {field: _MICROS for field, index in positions.items() if header.names[index].endswith("_micros")},
+        _last_day(header, positions),
+        next((index for index, name in enumerate(header.names) if name.rpartition(".")[2] in CURRENCY_CODES), None),
     )
 
 
@@ -114,61 +124,55 @@ def _guess(names: Sequence[str]) -> Preset:
     return PRESETS[best] if is_clear else CANONICAL
 
 
-def _find(field: str, header: Sequence[str], names: Sequence[str], options: Options, preset: Preset) -> Sequence[int]:
+def _find(field: str, header: _Header, preset: Preset) -> Sequence[int]:
     """Return the indexes of the columns that are called what the field is: those of the best name that any has."""
-    if (column := options.columns.get(field)) is not None:
-        exact = [index for index, cell in enumerate(header) if cell.strip() == column or column == f"#{index + 1}"]
-        return exact or [index for index, name in enumerate(names) if name == normal_name(column)]
+    names = list(enumerate(header.names))
+    if (mapped := header.options.columns.get(field)) is not None:
+        columns = enumerate(header.columns)
+        exact = [index for index, column in columns if column.strip() == mapped or mapped == f"#{index + 1}"]
+        return exact or [index for index, name in names if name == normal_name(mapped)]
     for known in preset.names(field):
-        exact = [index for index, name in enumerate(names) if name == known]
-        if indexes := exact or [index for index, name in enumerate(names) if is_called(name, known)]:
+        exact = [index for index, name in names if name == known]
+        if indexes := exact or [index for index, name in names if is_called(name, known)]:
             return indexes
     return []
 
 
-def _last_day(names: Sequence[str], positions: Mapping[str, int], options: Options, file: str) -> int | None:
-    if "date" not in positions or "date" in options.columns:
+def _last_day(header: _Header, positions: Mapping[str, int]) -> int | None:
+    if "date" not in positions or "date" in header.options.columns:
         return None
-    first = names[positions["date"]]
+    first = header.names[positions["date"]]
     last = RANGE_ENDS.get(first)
     if last is None:
         return None
-    if last not in names:
+    if last not in header.names:
         raise LoadRefused(
-            f"{file} has the first day of each row but not the last, {last!r}: say that rows are of one day with "
-            f"--map date={first}."
+            f"{header.file} has the first day of each row but not the last, {last!r}: say that rows are of one day "
+            f"with --map date={first}."
         )
-    return names.index(last)
+    return header.names.index(last)
 
 
-def _check_currency(
-    header: Sequence[str], positions: Mapping[str, int], options: Options, file: str, currency: str
-) -> None:
-    if options.currency and options.currency != currency:
-        raise LoadRefused(f"{file} is in {options.currency}, as --currency says; this database is in {currency}.")
+def _check_currency(header: _Header, positions: Mapping[str, int], currency: str) -> None:
+    stated = header.options.currency
+    if stated and stated != currency:
+        raise LoadRefused(f"{header.file} is in {stated}, as --currency says; this database is in {currency}.")
     for field in _MONEY & positions.keys():
-        column = header[positions[field]]
+        column = header.columns[positions[field]]
         code = re.search(r"\(([A-Z]{3})\)", column)
         if code and code[1] != currency:
-            raise LoadRefused(f"{file}: {column!r} is in {code[1]}, this database in {currency}.")
+            raise LoadRefused(f"{header.file}: {column!r} is in {code[1]}, this database in {currency}.")
 
 
-def _missing_text(
-    missing: Sequence[str],
-    header: Sequence[str],
-    names: Sequence[str],
-    options: Options,
-    preset: Preset,
-    file: str,
-) -> str:
+def _missing_text(missing: Sequence[str], header: _Header, preset: Preset) -> str:
     lines = [
-        f"{file}, read as {preset.name}, lacks {len(missing)} of the record's fields. "
-        f"Its columns are: {', '.join(header)}."
+        f"{header.file}, read as {preset.name}, lacks {len(missing)} of the record's fields. "
+        f"Its columns are: {', '.join(header.columns)}."
     ]
-    lines += [f"  {field}: {_advice(field, header, names, options)}" for field in missing]
-    if not options.preset and (likely := _likely_presets(names, preset)):
+    lines += [f"  {field}: {_advice(field, header)}" for field in missing]
+    if not header.options.preset and (likely := _likely_presets(header.names, preset)):
         lines.append(f"  Its columns are most like those of {' or '.join(likely)}: try --preset {likely[0]}.")
-    labels = [name for name in missing if name not in (*MEASURE_NAMES, "date") and name not in options.columns]
+    labels = [name for name in missing if name in LABELLED_NAMES and name not in header.options.columns]
     if labels:
         settings = " ".join(f'--set {name}="{NOT_SET}"' for name in labels)
         lines.append(
@@ -178,17 +182,17 @@ def _missing_text(
     return "\n".join(lines)
 
 
-def _advice(field: str, header: Sequence[str], names: Sequence[str], options: Options) -> str:
-    if field in options.columns:
-        close = nearest(options.columns[field], header, 1)
+def _advice(field: str, header: _Header) -> str:
+    if (mapped := header.options.columns.get(field)) is not None:
+        close = nearest(mapped, header.columns, 1)
         suggestion = f"; did you mean {close[0]!r}" if close else ""
-        return f"there is no column {options.columns[field]!r}{suggestion}."
-    look_alikes = [header[index] for index, name in enumerate(names) if name in LOOK_ALIKES.get(field, ())]
-    if look_alikes:
+        return f"there is no column {mapped!r}{suggestion}."
+    columns = list(zip(header.names, header.columns, strict=True))
+    if look_alikes := [column for name, column in columns if name in LOOK_ALIKES.get(field, ())]:
         column = look_alikes[0]
         return f"{column!r} counts something else; if that is what you want, --map {field}={_quoted(column)}."
     known = {name for preset in PRESETS.values() for name in preset.names(field)}
-    column = next((_quoted(header[index]) for index, name in enumerate(names) if name in known), "COLUMN")
+    column = next((_quoted(column) for name, column in columns if name in known), "COLUMN")
     if field in MEASURE_NAMES:
         return f"give its column, --map {field}={column}, or say that there is none, --set {field}=0."
     if field == "date":

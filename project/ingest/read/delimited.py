@@ -39,16 +39,12 @@ def table(content: io.BufferedReader, name: str, options: Options) -> Table:
     """
     encoding = options.encoding or _encoding(content)
     if encoding.lower().replace("_", "-") in _UTF_8:
-        return _utf_8_table(content, name, options)
+        top = _top((content.read(_SAMPLE) + content.readline(_LONGEST_LINE)).decode("utf-8-sig"), name, options)
+        return top.table(_blocks_of_bytes(top, content, name))
     text = io.TextIOWrapper(content, encoding=encoding, newline="")
     top = _top(text.read(_SAMPLE) + text.readline(), name, options)
     lines = chain(io.StringIO(top.remaining, newline=""), text)
     return top.table(_blocks(_Reader(lines, top.delimiter, name, top.lines), top.width))
-
-
-def _utf_8_table(content: io.BufferedReader, name: str, options: Options) -> Table:
-    top = _top((content.read(_SAMPLE) + content.readline(_LONGEST_LINE)).decode("utf-8-sig"), name, options)
-    return top.table(_blocks_of_bytes(top, content, name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
     """
     name = "standard input" if path == STANDARD_INPUT else path.name
     try:
-        with _bytes_of(path) as raw:
+        with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as raw:
             source = Source(raw, name)
             content = _uncompressed(source)
             read_table, is_sequential = _format(content.peek(_SNIFFED), name)
@@ -107,15 +107,6 @@ def _copied(content: IO[bytes]) -> Iterator[IO[bytes]]:
         shutil.copyfileobj(content, copy, 1 << 20)
         copy.seek(0)
         yield cast("IO[bytes]", copy)
-
-
-@contextmanager
-def _bytes_of(path: Path) -> Iterator[IO[bytes]]:
-    if path == STANDARD_INPUT:
-        yield sys.stdin.buffer
-    else:
-        with path.open("rb") as file:
-            yield file
 
 
 def _uncompressed(source: Source) -> io.BufferedReader:
