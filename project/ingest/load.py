@@ -164,7 +164,7 @@ async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report,
         report.sample_removed = await delete_all(connection)
     if not before.number or report.sample_removed:
         # The rollups of this load are then all there are.
-        await rollups.have_all(connection)
+        await rollups.record_grouping_sets(connection)
 
 
 async def _log(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

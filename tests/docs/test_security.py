@@ -5,7 +5,7 @@ import re
 from project.settings import Settings
 from project.store.api_keys import SCOPES
 from project.web.middleware.size_limits import LARGEST_BODY, LARGEST_URL
-from project.web.server.uvicorn_limits import LARGEST_HEAD, SLOWEST_HEAD
+from project.web.server.uvicorn_limits import LARGEST_HEAD, HEAD_TIMEOUT
 from tests.conftest import ROOT
 
 TEXT = " ".join((ROOT / "SECURITY.md").read_text().split())
@@ -18,7 +18,7 @@ def test_its_settings_exist() -> None:
 
 
 def test_its_limits_are_those_of_the_code() -> None:
-    assert f"{LARGEST_HEAD >> 10} kB and {SLOWEST_HEAD:.0f} s for the head of a request" in TEXT
+    assert f"{LARGEST_HEAD >> 10} kB and {HEAD_TIMEOUT:.0f} s for the head of a request" in TEXT
     assert f"{LARGEST_URL >> 10} kB for a URL" in TEXT
     assert f"{LARGEST_BODY >> 10} kB for bodies that nothing reads" in TEXT
 
