@@ -1,4 +1,4 @@
-"""Display: names and numbers as people read them, in charts and on the page."""
+"""Display: how charts and the page write names and numbers."""
 
 import re
 
@@ -8,11 +8,11 @@ _SPELLED = ("ctr", "cpc", "cpm")
 
 
 def display_name(name: str) -> str:
-    """Return a name as people read it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
+    """Return a name as people write it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
     return name.upper() if name in _SPELLED else re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
 
 
-def amount(metric: str, value: Number | None, currency: str = "") -> str:
+def format_amount(metric: str, value: Number | None, currency: str = "") -> str:
     """Return a number of a metric, rounded as people read it: `1,234`, `12.50 USD`, `1.20%`; without one, "none"."""
     if value is None:
         return "none"

@@ -1,1 +1,1 @@
-"""Charts: the picture that suits a report. `chart` describes it, `drawing` has it drawn, `painting` draws."""
+"""Charts: the picture that suits a report. `chart` writes its specification, and `renderer` renders that."""

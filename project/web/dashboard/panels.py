@@ -6,11 +6,12 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from project.catalog import METRICS, Number
-from project.catalog.display import amount, display_name
-from project.charts.chart import words_of
+from project.catalog.display import display_name, format_amount
+from project.charts.caption import alt_text
+from project.charts.series import chart_groups
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Change, Group, ReportPage, change_of, share
-from project.query.reports.run import run
+from project.query.reports.run import Report, run
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 from project.web.api.reports.params import ReportParameters
@@ -57,8 +58,17 @@ class Panel:
 
     url: str
     whole_url: str
-    plan: ReportPlan
-    page: ReportPage
+    report: Report
+
+    @property
+    def plan(self) -> ReportPlan:
+        """The plan of the report."""
+        return self.report.plan
+
+    @property
+    def page(self) -> ReportPage:
+        """The page of groups."""
+        return self.report.page
 
     def value(self, metric: str, group: Group) -> Number | None:
         """Return a metric of a group."""
@@ -74,7 +84,7 @@ async def read_panel(query: Query, view: View, seen: Snapshot) -> Panel:
     items = [(name, value) for name, values in query.items() for value in values]
     params = validate(ReportParameters, items, seen.labels)
     report = await run(params.question(view.today), seen)
-    return Panel(_url(query), _url({**query, "limit": []}), report.plan, report.page)
+    return Panel(_url(query), _url({**query, "limit": []}), report)
 
 
 def totals_url(view: View) -> str:
@@ -92,7 +102,7 @@ def tiles(panel: Panel, view: View, currency: str) -> Iterator[Tile]:
         yield Tile(
             display_name(name),
             view.link(metric=name, sort=None),
-            f"{metric.description} {amount(name, value, currency)}",
+            f"{metric.description} {format_amount(name, value, currency)}",
             compact(name, value),
             currency if metric.unit == "currency" else "",
             change_shown(name, panel.changed(name, total)) or ("–" if view.compared else ""),
@@ -103,9 +113,9 @@ def tiles(panel: Panel, view: View, currency: str) -> Iterator[Tile]:
 def series_rows(panel: Panel, view: View) -> Iterator[Row]:
     """Yield the dates, with the metric, what it was in the compared period, and the change."""
     for group in panel.page.groups:
-        numbers = [amount(view.metric, panel.value(view.metric, group))]
+        numbers = [format_amount(view.metric, panel.value(view.metric, group))]
         if change := panel.changed(view.metric, group):
-            numbers += [amount(view.metric, change.value), change_shown(view.metric, change)]
+            numbers += [format_amount(view.metric, change.value), change_shown(view.metric, change)]
         yield Row(str(group.key[0]), numbers)
 
 
@@ -162,7 +172,7 @@ def notes(series: Panel, view: View, labels: Labels) -> Iterator[str]:
 
 def words_for(panel: Panel, labels: Labels, currency: str) -> str:
     """Return what the chart of a panel shows, in words."""
-    return words_of(panel.plan, panel.page, labels, currency=currency)
+    return alt_text(panel.report, chart_groups(panel.report), currency)
 
 
 def change_shown(metric: str, change: Change | None) -> str:
@@ -183,7 +193,7 @@ def compact(metric: str, value: Number | None) -> str:
     for size, letter in _LETTERS.items():
         if METRICS[metric].unit != "ratio" and value >= max(size, _LARGE):
             return f"{value / size:,.4g}{letter}" if value < 1000 * size else f"{value / size:,.0f}{letter}"
-    return amount(metric, value)
+    return format_amount(metric, value)
 
 
 _LARGE = 10_000
@@ -200,5 +210,5 @@ def _other_metrics(view: View) -> list[str]:
 
 def _numbers(panel: Panel, view: View, group: Group) -> list[str]:
     change = [change_shown(view.metric, panel.changed(view.metric, group))] if view.compared else []
-    others = [amount(name, panel.value(name, group)) for name in _other_metrics(view)]
-    return [amount(view.metric, panel.value(view.metric, group)), *change, *others]
+    others = [format_amount(name, panel.value(name, group)) for name in _other_metrics(view)]
+    return [format_amount(view.metric, panel.value(view.metric, group)), *change, *others]

@@ -59,9 +59,7 @@ async def report(request: Request) -> Response:
         return json_response(await result.process(_content, result), tag)
     log_fields(request, format=format_.name)
     currency = state_of(request).settings.currency
-    chart = await result.process(
-        chart_of, result.plan, result.page, result.labels, currency=currency, limit=params.given_limit
-    )
+    chart = await result.process(chart_of, result, currency=currency, limit=params.given_limit)
     return await image_response(request, chart, format_, tag)
 
 
