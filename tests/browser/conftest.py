@@ -1,4 +1,4 @@
-"""A real browser, which looks at a service that is hosted as operators host it."""
+"""A real browser, and a service that runs as operators run it."""
 
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,11 +17,11 @@ Opened = Callable[..., AbstractAsyncContextManager[Page]]
 @pytest.fixture(scope="module")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium; the tests of the page are skipped where there is none."""
-    found = shutil.which("chromium")
-    if not found:
-        pytest.skip("There is no Chromium to look at the page with; on Debian: apt-get install chromium")
+    executable = shutil.which("chromium")
+    if not executable:
+        pytest.skip("These tests need Chromium; on Debian: apt-get install chromium")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=found)
+        browser = await playwright.chromium.launch(executable_path=executable)
         yield browser
         await browser.close()
 
@@ -35,26 +35,28 @@ def service(reports_database: str, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 def opened(browser: Browser) -> Opened:
-    """Return a context manager that opens a URL, and sees that nothing goes wrong in the browser meanwhile."""
+    """Return a context manager that opens a URL, and fails on errors and on requests to other hosts."""
 
     @asynccontextmanager
     async def open_page(url: str, *, refused: bool = False, **options: Any) -> AsyncIterator[Page]:
         context = await browser.new_context(**options)
         page = await context.new_page()
         page.set_default_timeout(8_000)
-        wrong: list[str] = []
-        page.on("console", lambda message: wrong.append(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: wrong.extend(_elsewhere(request, url)))
+        problems: list[str] = []
+        page.on(
+            "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: problems.extend(_other_hosts(request, url)))
         await page.goto(url)
         if options.get("java_script_enabled", True):
             await settled(page)
         yield page
         await context.close()
         if refused:
-            # The browser itself writes a line for an answer that is a refusal.
-            wrong = [text for text in wrong if "Failed to load resource" not in text]
-        assert wrong == []
+            # The browser itself logs an error response.
+            problems = [text for text in problems if "Failed to load resource" not in text]
+        assert problems == []
 
     return open_page
 
@@ -64,6 +66,6 @@ async def settled(page: Page) -> None:
     await page.locator("figure.chart svg, main:not(:has(figure.chart))").first.wait_for(state="attached")
 
 
-def _elsewhere(request: Request, url: str) -> list[str]:
+def _other_hosts(request: Request, url: str) -> list[str]:
     same = urlsplit(request.url).netloc == urlsplit(url).netloc
-    return [] if same or request.url.startswith(("data:", "blob:")) else [f"asked another host: {request.url}"]
+    return [] if same or request.url.startswith(("data:", "blob:")) else [f"another host: {request.url}"]

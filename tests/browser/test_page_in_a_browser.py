@@ -1,4 +1,4 @@
-"""The page as an analyst uses it, in Chromium: filters, drill-down, downloads, keyboard, phone, dark, no script."""
+"""The page in Chromium, as an analyst uses it: filters, drill-down, downloads, keyboard, phone, dark, no script."""
 
 import csv
 import io
@@ -33,13 +33,13 @@ async def cell_texts(page: Page, selector: str) -> list[str]:
 
 
 async def shown_cost(page: Page) -> str:
-    """Return the exact cost of all that is shown, which its tile says under the pointer."""
+    """Return the exact total cost, which its tile shows under the pointer."""
     title = await page.locator(".tile:has(.name:text-is('cost'))").get_attribute("title")
     return re.search(r"([\d,.]+) USD", title or "")[1]
 
 
-def cost_of(**asked: list[str]) -> str:
-    return f"{report(REPORT_FACTS, {**asked, 'metrics': ['cost']})['data'][0]['cost']:,.2f}"
+def cost_of(**filters: list[str]) -> str:
+    return f"{report(REPORT_FACTS, {**filters, 'metrics': ['cost']})['data'][0]['cost']:,.2f}"
 
 
 @pytest.mark.parametrize("name", DIMENSIONS)
@@ -52,21 +52,21 @@ async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
         entries = filter_.locator("li")
         await expect(entries.locator("small").first).to_be_visible()
         expected = [f"{facet['label']}{facet['facts']:,}" for facet in facets]
-        found = [re.sub(r"\s", "", text) for text in await entries.all_inner_texts()]
-        assert sorted(found) == sorted(re.sub(r"\s", "", text) for text in expected)
-        # Searching narrows the list, and keeps what is ticked.
+        entry_texts = [re.sub(r"\s", "", text) for text in await entries.all_inner_texts()]
+        assert sorted(entry_texts) == sorted(re.sub(r"\s", "", text) for text in expected)
+        # A search shortens the list; ticked labels stay.
         await entries.first.locator("input").check()
         chosen = await entries.first.locator("input").get_attribute("value")
         assert chosen == facets[0]["label"]
         other = facets[-1]["label"]
         await filter_.locator("input[type=search]").fill(other.upper())
-        assert {chosen, other} <= {await one.get_attribute("value") for one in await entries.locator("input").all()}
+        assert {chosen, other} <= {await box.get_attribute("value") for box in await entries.locator("input").all()}
         await entries.locator(f"input[value={other!r}]").check()
         await filter_.get_by_role("button", name="Apply").click()
         await expect(page.locator(".chips li")).to_have_count(len({chosen, other}))
         assert sorted(query(page)[name]) == sorted({chosen, other})
         assert await shown_cost(page) == cost_of(**{name: [chosen, other]})
-        # One is taken away again by its chip.
+        # A chip removes its filter.
         await page.locator(".chips a").first.click()
         await expect(page.locator(".chips li")).to_have_count(1)
         assert query(page)[name] in ([chosen], [other])
@@ -102,17 +102,17 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
         assert await page.locator(".tile[aria-current] .name").inner_text() == "CTR"
         await page.locator(".breakdown thead a", has_text="clicks").click()
         assert query(page)["sort"] == ["-clicks"]
-        place = (await cell_texts(page, ".breakdown thead th")).index("clicks")
-        down = await cell_texts(page, f".breakdown tbody tr > :nth-child({place + 1})")
+        index = (await cell_texts(page, ".breakdown thead th")).index("clicks")
+        down = await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})")
         await page.locator(".breakdown thead a", has_text="clicks").click()
         assert query(page)["sort"] == ["clicks"]
-        assert await cell_texts(page, f".breakdown tbody tr > :nth-child({place + 1})") == down[::-1]
+        assert await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})") == down[::-1]
         await expect(page.locator("th[aria-sort=ascending]")).to_have_text("clicks")
-        # All of it is in the URL: somebody else sees the same.
+        # The URL has the complete view: another browser shows the same.
         await settled(page)
-        seen = await page.locator("main").inner_text()
+        text = await page.locator("main").inner_text()
         async with opened(page.url) as another:
-            assert await another.locator("main").inner_text() == seen
+            assert await another.locator("main").inner_text() == text
 
 
 async def test_filters_that_are_ticked_together_are_applied_together(service: Service, opened: Opened) -> None:
@@ -126,13 +126,13 @@ async def test_filters_that_are_ticked_together_are_applied_together(service: Se
         assert await shown_cost(page) == cost_of(platform=["facebook"], gender=["female"])
 
 
-async def test_a_page_that_is_asked_for_again_is_as_before(service: Service, opened: Opened) -> None:
+async def test_a_reloaded_page_is_the_same(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL) as page:
-        ground = await page.evaluate("getComputedStyle(document.querySelector('.top')).display")
+        display = await page.evaluate("getComputedStyle(document.querySelector('.top')).display")
         for _ in range(2):
             await page.reload()
             await expect(page.locator("figure.chart svg")).to_be_visible()
-            assert await page.evaluate("getComputedStyle(document.querySelector('.top')).display") == ground == "flex"
+            assert await page.evaluate("getComputedStyle(document.querySelector('.top')).display") == display == "flex"
 
 
 async def test_drill_down(service: Service, opened: Opened) -> None:
@@ -175,7 +175,7 @@ async def test_downloads_and_urls(service: Service, opened: Opened) -> None:
         await expect(page.locator("img")).to_be_visible()
 
 
-async def test_the_chart_says_what_is_under_the_pointer(service: Service, opened: Opened) -> None:
+async def test_the_chart_shows_the_value_under_the_pointer(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL + "&grain=year") as page:
         chart = page.locator("figure.chart svg")
         await expect(chart).to_have_attribute("role", "img")
@@ -212,10 +212,10 @@ async def tab_to(page: Page, tag: str, text: str) -> None:
     for _ in range(120):
         await page.keyboard.press("Tab")
         if await page.evaluate("document.activeElement.localName") == tag and text in await focused(page):
-            # What has the focus can be seen to have it.
+            # The focus is visible.
             assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
             return
-    raise AssertionError(f"{text} cannot be reached by keyboard")
+    raise AssertionError(f"{text} is out of reach for the keyboard")
 
 
 async def focused(page: Page) -> str:
@@ -230,7 +230,7 @@ VIEWS = {
 
 
 @pytest.mark.parametrize("name", VIEWS)
-async def test_for_everybody(service: Service, opened: Opened, name: str) -> None:
+async def test_accessibility_and_layout(service: Service, opened: Opened, name: str) -> None:
     async with opened(service.site + ALL + "&platform=facebook&group_by=region&compare_to=none", **VIEWS[name]) as page:
         await expect(page.locator("figure.chart svg")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -241,10 +241,12 @@ async def test_for_everybody(service: Service, opened: Opened, name: str) -> Non
         assert drop
         assert drop["x"] >= 0
         assert drop["x"] + drop["width"] <= await page.evaluate("innerWidth")
-        found = await Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
-        ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert (max(map(int, re.findall(r"\d+", ground))) < 60) == (name == "dark")
+        violations = await Axe().run(page)
+        assert violations.violations_count == 0, violations.generate_report()
+        background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (max(map(int, re.findall(r"\d+", background))) < 60) == (name == "dark")
+        ink = await page.evaluate("getComputedStyle(document.querySelector('figure.chart text')).fill")
+        assert (min(map(int, re.findall(r"\d+", ink))) > 150) == (name == "dark")
 
 
 async def test_without_scripts(service: Service, opened: Opened) -> None:
@@ -261,11 +263,11 @@ async def test_without_scripts(service: Service, opened: Opened) -> None:
         assert len(await cell_texts(page, ".numbers tbody tr")) > 2
 
 
-async def test_a_refusal_can_be_read(service: Service, opened: Opened) -> None:
+async def test_an_error_page_is_accessible(service: Service, opened: Opened) -> None:
     async with opened(service.site + "/?platform=facebok", refused=True) as page:
         await expect(page.get_by_role("alert")).to_contain_text("No platform is called 'facebok'. Perhaps: facebook.")
-        found = await Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+        violations = await Axe().run(page)
+        assert violations.violations_count == 0, violations.generate_report()
         await page.get_by_role("link", name="facebook").click()
         await expect(page.locator(".tiles")).to_be_visible()
         assert query(page) == {"platform": ["facebook"]}
@@ -273,15 +275,15 @@ async def test_a_refusal_can_be_read(service: Service, opened: Opened) -> None:
 
 async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) -> None:
     connection = await asyncpg.connect(reports_database)
-    key = await api_keys.create(connection, "somebody with a browser", "read")
+    key = await api_keys.create(connection, "a browser", "read")
     with hosted(reports_database, tmp_path, workers=1, API_AUTH="required") as service:
         async with opened(service.site + ALL, refused=True) as page:
             await expect(page.get_by_label("Key")).to_be_focused()
             await page.keyboard.type("adm_1_wrong")
             await page.keyboard.press("Enter")
             await expect(page.get_by_role("alert")).to_contain_text("There is no such key")
-            found = await Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            violations = await Axe().run(page)
+            assert violations.violations_count == 0, violations.generate_report()
             await page.get_by_label("Key").fill(key)
             await page.keyboard.press("Enter")
             await expect(page.locator(".tiles")).to_be_visible()
@@ -291,7 +293,7 @@ async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) 
                 await page.get_by_role("link", name="CSV").last.click()
             rows = Path(await (await downloading.value).path()).read_text().splitlines()
             assert len(rows) == len(REPORT_FACTS) + 1
-            # Scripts cannot read it.
+            # Scripts have no access to the key.
             assert key not in await page.evaluate(
                 "document.cookie + JSON.stringify([{...localStorage}, {...sessionStorage}])"
             )
@@ -305,5 +307,5 @@ async def test_an_empty_database(database: str, opened: Opened, tmp_path: Path) 
     with hosted(database, tmp_path, workers=1) as service:
         async with opened(service.site + "/") as page:
             await expect(page.get_by_role("heading")).to_have_text("There are no facts yet")
-            found = await Axe().run(page)
-            assert found.violations_count == 0, found.generate_report()
+            violations = await Axe().run(page)
+            assert violations.violations_count == 0, violations.generate_report()

