@@ -72,7 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(dashboard.router, dependencies=access.to("read"))
     if settings.api_auth == "required":
         app.include_router(dashboard.keys, dependencies=access.anonymous())
-    app.mount("/static", StaticFiles(directory=dashboard.FILES), "static")
+    app.mount("/static", StaticFiles(directory=dashboard.STATIC_FILES), "static")
     app.include_router(health)
     app.include_router(docs.router)
     return app

@@ -26,10 +26,9 @@ def title_of(question: ReportQuestion) -> str:
 
 def details_of(report: Report, groups: ChartGroups) -> list[str]:
     """Return the lines below the title: the days, the filters, and what is incomplete, summed or made up."""
-    filters = "; ".join(_filters(report.plan.question.filters))
     return [
         _days(report),
-        *([filters] if filters else []),
+        *filter(None, ["; ".join(_filters(report.plan.question.filters))]),
         *_incomplete_units(report),
         *groups.summed,
         *(["Sample data, made up"] if report.labels.version.sample else []),

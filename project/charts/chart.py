@@ -83,15 +83,16 @@ def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: S
         "values": [str(day) for day in dates[:: -(-len(dates) // _MOST_TICKS) or 1]],
     }
     x = {"field": "at", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
-    encoding = {"x": x, "y": value, **_color(question, groups)}
+    encoding = {"x": x, "y": value, **_color(groups)}
     line = {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": encoding | _dash(question)}
     # Above _MOST_POINTS the points are invisible, but the pointer still finds them.
     visible = len(dates) <= _MOST_POINTS
+    shape = {"shape": _by_series(groups, SHAPES)} if visible and groups.has_series else {}
     points = {
         # A single date has no line that could be dashed: both its periods are points.
         "transform": [_only("period", period_names(question)[0])] if len(dates) > 1 else [],
         "mark": {"type": "point", "filled": True, "size": 28 if visible else 60, "opacity": int(visible)},
-        "encoding": encoding | (_shape(question, groups) if visible else {}) | _TIP,
+        "encoding": encoding | shape | _TIP,
     }
     return {"height": _LINES_HEIGHT, "layer": [line, points]}
 
@@ -99,14 +100,13 @@ def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: S
 def _bars(question: ReportQuestion, groups: ChartGroups, value: Spec) -> Spec:
     labels = [str(label) for label in groups.axis]
     y = {"field": "at", "type": "nominal", "sort": labels, "axis": {"title": None, "labelLimit": 220}}
-    side_by_side = _has_series(question)
-    offset = {"yOffset": {"field": "series", "sort": list(groups.series)}} if side_by_side else {}
+    offset = {"yOffset": {"field": "series", "sort": list(groups.series)}} if groups.has_series else {}
     encoding = {"y": y, "x": value, **offset}
     current, *previous = period_names(question)
     bars = {
         "transform": [_only("period", current)],
         "mark": {"type": "bar", "cornerRadiusEnd": 2},
-        "encoding": encoding | _color(question, groups) | _TIP,
+        "encoding": encoding | _color(groups) | _TIP,
     }
     ticks = [
         {
@@ -116,7 +116,7 @@ def _bars(question: ReportQuestion, groups: ChartGroups, value: Spec) -> Spec:
         }
         for period in previous
     ]
-    return {"height": {"step": 12 if side_by_side else 22}, "layer": [bars, *ticks]}
+    return {"height": {"step": 12 if groups.has_series else 22}, "layer": [bars, *ticks]}
 
 
 def _date_label(grain: Grain, dates: Sequence[date]) -> str:
@@ -138,20 +138,16 @@ def _value_axis(metric: str, currency: str) -> Spec:
     return {"title": display_name(metric) + suffix, "labelExpr": label, "tickCount": 5, "titleAnchor": "end"}
 
 
-def _color(question: ReportQuestion, groups: ChartGroups) -> Spec:
-    if not _has_series(question):
+def _color(groups: ChartGroups) -> Spec:
+    if not groups.has_series:
         return {"color": {"value": SERIES[0]}}
     colors = [GREY if name == groups.others else SERIES[index] for index, name in enumerate(groups.series)]
     return {"color": _by_series(groups, colors)}
 
 
-def _shape(question: ReportQuestion, groups: ChartGroups) -> Spec:
-    return {"shape": _by_series(groups, SHAPES[: len(groups.series)])} if _has_series(question) else {}
-
-
 def _by_series(groups: ChartGroups, values: Sequence[str]) -> Spec:
     names = list(groups.series)
-    scale = {"domain": names, "range": list(values)}
+    scale = {"domain": names, "range": list(values[: len(names)])}
     return {"field": "series", "sort": names, "legend": {"title": None}, "scale": scale}
 
 
@@ -161,10 +157,6 @@ def _dash(question: ReportQuestion) -> Spec:
     legend = {"title": None, "symbolType": "stroke", "symbolSize": 400, "symbolStrokeColor": INK}
     scale = {"domain": period_names(question), "range": [[1, 0], [5, 4]]}
     return {"strokeDash": {"field": "period", "scale": scale, "legend": legend}}
-
-
-def _has_series(question: ReportQuestion) -> bool:
-    return len(question.group_by) > 1
 
 
 def _only(field: str, value: str) -> Spec:

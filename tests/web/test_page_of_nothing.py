@@ -9,7 +9,7 @@ from project.store import api_keys
 from tests.conftest import Client
 
 
-async def test_an_empty_database_says_how_to_load(serving: Client, database: str) -> None:
+async def test_an_empty_database_shows_how_to_load(serving: Client, database: str) -> None:
     async with serving(database) as client:
         answer = await client.get("/")
     assert answer.status_code == 200
@@ -17,7 +17,7 @@ async def test_an_empty_database_says_how_to_load(serving: Client, database: str
     assert "ad-metrics load export.csv" in answer.text
 
 
-async def test_a_database_without_tables_says_what_to_run(serving: Client, server) -> None:
+async def test_a_database_without_tables_shows_what_to_run(serving: Client, server) -> None:
     async with serving(server.url("postgres")) as client:
         answer = await client.get("/?metric=cost")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
@@ -26,34 +26,34 @@ async def test_a_database_without_tables_says_what_to_run(serving: Client, serve
     assert 'href="?metric=cost"' in answer.text
 
 
-async def test_a_key_is_asked_for_and_kept_for_the_session(serving: Client, facts_database: str) -> None:
+async def test_the_form_sets_the_key_for_the_session(serving: Client, facts_database: str) -> None:
     connection = await asyncpg.connect(facts_database)
     key = await api_keys.create(connection, "an analyst", "ingest")
     async with serving(facts_database, api_auth="required", ingest_http=True) as client:
-        asked = await client.get("/?metric=ctr")
-        assert asked.status_code == 401
-        assert asked.headers["www-authenticate"].startswith("Bearer")
-        assert 'action="key?metric=ctr"' in asked.text
-        assert "facebook" not in asked.text
+        form = await client.get("/?metric=ctr")
+        assert form.status_code == 401
+        assert form.headers["www-authenticate"].startswith("Bearer")
+        assert 'action="key?metric=ctr"' in form.text
+        assert "facebook" not in form.text
         refused = await client.post("/key?metric=ctr", data={"key": "adm_1_" + "x" * 43})
         assert refused.status_code == 401
         assert "There is no such key" in refused.text
         assert "set-cookie" not in refused.headers
-        taken = await client.post("/key?metric=ctr", data={"key": f" {key} "})
-        assert (taken.status_code, taken.headers["location"]) == (303, "./?metric=ctr")
-        cookie = taken.headers["set-cookie"]
+        accepted = await client.post("/key?metric=ctr", data={"key": f" {key} "})
+        assert (accepted.status_code, accepted.headers["location"]) == (303, "./?metric=ctr")
+        cookie = accepted.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
         assert not re.search("max-age|expires", cookie, re.IGNORECASE)
-        # Now the page, its pictures and files are there, but nothing is written by a cookie.
+        # The cookie opens the page, its pictures and files, but writes nothing.
         assert (await client.get("/?metric=ctr")).status_code == 200
         assert (await client.get("/v1/ad-metrics?format=csv")).status_code == 200
         assert (await client.post("/v1/ingests", content=b"x")).status_code == 401
-        # Nor does a page of another site take it away, or give another one.
-        strange = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "cross-site"})
-        assert (strange.status_code, strange.headers.get("set-cookie")) == (403, None)
-        forgotten = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "same-origin"})
-        assert forgotten.status_code == 303
+        # A page of another site can neither delete nor replace it.
+        cross_site = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "cross-site"})
+        assert (cross_site.status_code, cross_site.headers.get("set-cookie")) == (403, None)
+        deleted = await client.post("/key", data={"key": ""}, headers={"Sec-Fetch-Site": "same-origin"})
+        assert deleted.status_code == 303
         assert (await client.get("/")).status_code == 401
         await api_keys.revoke(connection, "an analyst")
     await connection.close()
@@ -65,12 +65,12 @@ async def test_over_tls_the_cookie_is_for_tls_only(serving: Client, facts_databa
     async with serving(facts_database, api_auth="required") as client:
         transport = client._transport
         async with httpx.AsyncClient(transport=transport, base_url="https://localhost") as secure:
-            taken = await secure.post("/key", data={"key": key})
-            assert "Secure" in taken.headers["set-cookie"]
+            accepted = await secure.post("/key", data={"key": key})
+            assert "Secure" in accepted.headers["set-cookie"]
     await api_keys.revoke(connection, "another analyst")
     await connection.close()
 
 
-async def test_without_keys_there_is_no_place_for_one(serving: Client, facts_database: str) -> None:
+async def test_without_keys_there_is_no_form_for_one(serving: Client, facts_database: str) -> None:
     async with serving(facts_database) as client:
         assert (await client.post("/key", data={"key": "x"})).status_code == 404

@@ -1,7 +1,4 @@
-"""What the page shows: its parameters, the questions to the API that its panels are, and the links between views.
-
-A view is its URL, and nothing else. Each panel is a question that the API takes, from the same parameters.
-"""
+"""What the page shows: its parameters, and the links between views. A view is its URL, and nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,176 +9,132 @@ from urllib.parse import urlencode
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from project.catalog import DATE_PRESETS, GRAINS, LABELLED_DIMENSIONS, METRICS
+from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES, METRICS
 from project.query.periods import COMPARISONS, Period, requested_days
 from project.store.warehouse.labels import Labels
 from project.web.request.filter_params import LARGEST_LIMIT, FilterParameters
 from project.web.request.validators import one_of, sort_key, whole_number
 
-DIMENSIONS = tuple(dimension.name for dimension in LABELLED_DIMENSIONS)
-USUAL_PRESET = "last_28d"
-USUAL_ROWS = 15
-
 Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
 
-_LABELLED = (*DIMENSIONS, *(f"exclude_{name}" for name in DIMENSIONS))
+_USUAL_PRESET = "last_28d"
+_USUAL_ROWS = 15
+_LABELLED = (*LABELLED_NAMES, *(f"exclude_{name}" for name in LABELLED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
 
 
 class ViewParameters(FilterParameters):
-    """What the page takes: the common filters, and what to show of what they leave."""
+    """What the page takes: the common filters, and how to show the facts that match."""
 
     metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
     compare_to: Annotated[str, AfterValidator(partial(one_of, (*COMPARISONS, "none")))] = "previous_period"
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
-    group_by: Annotated[str, AfterValidator(partial(one_of, DIMENSIONS))] = "platform"
-    sort: Annotated[str, AfterValidator(partial(sort_key, (*DIMENSIONS, *METRICS)))] | None = None
-    limit: Annotated[int, BeforeValidator(whole_number)] = Field(USUAL_ROWS, ge=1, le=LARGEST_LIMIT)
+    group_by: Annotated[str, AfterValidator(partial(one_of, LABELLED_NAMES))] = "platform"
+    sort: Annotated[str, AfterValidator(partial(sort_key, (*LABELLED_NAMES, *METRICS)))] | None = None
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(_USUAL_ROWS, ge=1, le=LARGEST_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view of the data; `given` is the URL's query, without what is empty, and `encoded` the same as text."""
+    """One view of the data.
 
-    params: ViewParameters
-    given: Query
+    `metric` is that of the series, of the bars and of the changes, `grain` the series', and `group_by`, `sort` and
+    `limit` are the breakdown's. `query` is the URL's, with labels as they are stored, and `encoded` the same as text.
+    `dates` are the date parameters in effect, also without any in the URL, and `period` the days that they stand for.
+    """
+
+    metric: str
+    compare_to: str | None
+    grain: str
+    group_by: str
+    sort: str
+    limit: int
+    query: Query
+    encoded: Mapping[str, str]
     dates: Query
     period: Period | None
     today: date
-    encoded: Mapping[str, str]
 
     @property
-    def metric(self) -> str:
-        """The metric of the series, of the bars and of the changes."""
-        return self.params.metric
-
-    @property
-    def compared(self) -> str | None:
-        """What it is compared with; there is nothing before all there is."""
-        if self.params.compare_to == "none" or self.params.date_preset == "maximum" or not self._begins:
-            return None
-        return self.params.compare_to
-
-    @property
-    def grain(self) -> str:
-        """The date grain of the series, by default one of at most about 90 points."""
-        days = self.period.days if self.period else 0
-        return self.params.grain or ("date" if days <= 92 else "week" if days <= 644 else "month")
-
-    @property
-    def sort(self) -> str:
-        """The order of the breakdown."""
-        return self.params.sort or f"-{self.metric}"
-
-    @property
-    def filters(self) -> dict[str, list[str]]:
+    def filters(self) -> dict[str, Sequence[str]]:
         """The filters by label."""
-        return {name: list(self.given[name]) for name in _LABELLED if name in self.given}
+        return {name: self.query[name] for name in _LABELLED if name in self.query}
+
+    @property
+    def facts(self) -> Query:
+        """The part of an API query that says which facts."""
+        return {**self.dates, **self.filters}
+
+    @property
+    def comparison(self) -> Query:
+        """The part of an API query that compares."""
+        return {"compare_to": [self.compare_to]} if self.compare_to else {}
 
     def link(self, **changes: str | Sequence[str] | None) -> str:
-        """Return the URL of a view that differs in these parameters; None takes one away."""
-        gone = {*changes, *(_DATES if any(name in _DATES for name in changes) else ())}
-        parts = [part for name, part in self.encoded.items() if name not in gone]
+        """Return the URL of a view that differs in these parameters; None removes one."""
+        replaced = {*changes, *(_DATES if any(name in _DATES for name in changes) else ())}
+        parts = [part for name, part in self.encoded.items() if name not in replaced]
         parts += [_encoded(name, value) for name, value in changes.items() if value]
         return "?" + "&".join(parts)
 
     def drill(self, label: str) -> str:
         """Return the URL of the same within one label, broken down by the next dimension."""
-        name = self.params.group_by
-        at = DIMENSIONS.index(name)
-        others = [*DIMENSIONS[at + 1 :], *DIMENSIONS[:at]]
-        following = next((one for one in others if len(self.given.get(one, ())) != 1), name)
+        name = self.group_by
+        index = LABELLED_NAMES.index(name)
+        others = [*LABELLED_NAMES[index + 1 :], *LABELLED_NAMES[:index]]
+        following = next((other for other in others if len(self.query.get(other, ())) != 1), name)
         return self.link(**{name: [label]}, group_by=following, sort=None, limit=None)
 
     def without(self, label: str) -> str:
         """Return the URL of the same without one label."""
-        name = f"exclude_{self.params.group_by}"
-        return self.link(**{name: [*self.given.get(name, ()), label]})
-
-    def chips(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each filter by label: its parameter, the label, and the URL without it."""
-        for name, labels in self.filters.items():
-            for label in labels:
-                yield name, label, self.link(**{name: [one for one in labels if one != label]})
-
-    def presets(self) -> Iterator[tuple[str, str, bool]]:
-        """Yield each date preset, its URL, and whether it is the one in effect."""
-        chosen = self.dates.get("date_preset", ())
-        for name in DATE_PRESETS:
-            yield name, self.link(date_preset=name), name in chosen
+        name = f"exclude_{self.group_by}"
+        return self.link(**{name: [*self.query.get(name, ()), label]})
 
     def hidden(self, *names: str) -> Iterator[tuple[str, str]]:
-        """Yield names and values that a form has to keep, which asks for the named ones itself."""
-        for name, values in self.given.items():
+        """Yield the names and values that a form repeats; it asks for `names` itself."""
+        for name, values in self.query.items():
             if name not in names:
                 for value in values:
                     yield name, value
 
-    def series(self) -> Query:
-        """Return the question of the series: the metric along the days."""
-        return {
-            **self._common,
-            "group_by": [self.grain],
-            "metrics": [self.metric],
-            **self._comparison,
-            "fill": ["true"],
-            "limit": [str(LARGEST_LIMIT)],
-        }
 
-    def breakdown(self) -> Query:
-        """Return the question of the breakdown: every metric of each label."""
-        return {
-            **self._common,
-            "group_by": [self.params.group_by],
-            "metrics": [",".join(METRICS)],
-            **self._comparison,
-            "totals": ["true"],
-            "sort": [self.sort],
-            "limit": [str(self.params.limit)],
-        }
+def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: Labels, today: date) -> View:
+    """Return the view of a query string, parsed and as it is.
 
-    def totals(self) -> Query:
-        """Return the question of the tiles: every metric of everything. The breakdown's totals answer it, too."""
-        return {**self._common, "metrics": [",".join(METRICS)], **self._comparison}
-
-    def facts(self) -> Query:
-        """Return the question of the facts themselves."""
-        return self._common
-
-    @property
-    def _begins(self) -> bool:
-        return "date_from" in self.dates or "date_preset" in self.dates
-
-    @property
-    def _common(self) -> dict[str, Sequence[str]]:
-        return {**self.dates, **self.filters}
-
-    @property
-    def _comparison(self) -> dict[str, Sequence[str]]:
-        return {"compare_to": [self.compared]} if self.compared else {}
-
-
-def view_of(params: ViewParameters, given: Query, labels: Labels, today: date) -> View:
-    """Return the view that was asked for; without dates, the last 28 days, of today or of what there is."""
-    # As they are stored, each a value of its own, however they were written.
-    given = {name: getattr(params, name) if name in _LABELLED else values for name, values in given.items()}
-    dates: dict[str, Sequence[str]] = {name: given[name] for name in _DATES if name in given}
+    Without dates it has 28 days, up to yesterday or to the last day with facts.
+    """
+    texts: dict[str, list[str]] = {}
+    for name, value in items:
+        texts.setdefault(name, []).append(value)
+    query: Query = {name: getattr(params, name) if name in _LABELLED else values for name, values in texts.items()}
+    filters = params.filters(today)
+    dates: Query = {name: query[name] for name in _DATES if name in query}
+    begin, end = filters.date_from, filters.date_to
     if not dates:
-        dates = {"date_preset": [USUAL_PRESET]}
-        first, _ = DATE_PRESETS[USUAL_PRESET](today)
-        if labels.last_date and first and labels.last_date < first:
-            start = labels.last_date - timedelta(days=27)
-            dates = {"date_from": [str(start)], "date_to": [str(labels.last_date)]}
-    chosen = params
-    if "date_preset" in dates and not params.date_preset:
-        chosen = params.model_copy(update={"date_preset": dates["date_preset"][0]})
-    filters = chosen.filters(today)
-    begin = date.fromisoformat(dates["date_from"][0]) if "date_from" in dates else filters.date_from
-    end = date.fromisoformat(dates["date_to"][0]) if "date_to" in dates else filters.date_to
+        dates = {"date_preset": [_USUAL_PRESET]}
+        begin, end = DATE_PRESETS[_USUAL_PRESET](today)
+        if labels.last_date and begin and labels.last_date < begin:
+            begin, end = labels.last_date - timedelta(days=27), labels.last_date
+            dates = {"date_from": [str(begin)], "date_to": [str(end)]}
     first, last = requested_days(begin, end, labels.first_date, labels.last_date)
-    encoded = {name: _encoded(name, values) for name, values in given.items()}
-    return View(params, given, dates, Period(first, last) if first and last else None, today, encoded)
+    period = Period(first, last) if first and last else None
+    days = period.days if period else 0
+    return View(
+        metric=params.metric,
+        # Nothing comes before a period without a beginning.
+        compare_to=params.compare_to if begin and params.compare_to != "none" else None,
+        # At most about 90 points.
+        grain=params.grain or ("date" if days <= 92 else "week" if days <= 644 else "month"),
+        group_by=params.group_by,
+        sort=params.sort or f"-{params.metric}",
+        limit=params.limit,
+        query=query,
+        encoded={name: _encoded(name, values) for name, values in query.items()},
+        dates=dates,
+        period=period,
+        today=today,
+    )
 
 
 def _encoded(name: str, value: str | Sequence[str]) -> str:

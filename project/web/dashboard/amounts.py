@@ -1,0 +1,29 @@
+"""Changes, and amounts that are short enough for a tile."""
+
+from project.catalog import METRICS, Number
+from project.catalog.display import format_amount
+from project.query.reports.result import Change
+
+_SHORTENED = 10_000
+_LETTERS = {10**12: "T", 10**9: "B", 10**6: "M", 10**3: "k"}
+
+
+def format_change(metric: str, change: Change | None) -> str:
+    """Return a change: `+4.2%`, of a ratio in points, `+0.03 pp`; "" where there is none."""
+    if change is None or change.change is None:
+        return ""
+    if METRICS[metric].unit == "ratio":
+        points = 100 * change.change
+        # Below a hundredth, one digit says more than 0.00.
+        return f"{points:+.2f} pp" if round(points, 2) or not points else f"{points:+.1g} pp"
+    return "" if change.change_ratio is None else f"{100 * change.change_ratio:+.1f}%"
+
+
+def format_compact(metric: str, value: Number | None) -> str:
+    """Return an amount with four digits and a letter: `12.34M`; one below 10,000 in full, and "–" without one."""
+    if value is None:
+        return "–"
+    for size, letter in _LETTERS.items():
+        if METRICS[metric].unit != "ratio" and value >= max(size, _SHORTENED):
+            return f"{value / size:,.4g}{letter}" if value < 1000 * size else f"{value / size:,.0f}{letter}"
+    return format_amount(metric, value)

@@ -1,0 +1,35 @@
+"""The filters, the comparison, and the filters in effect."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+from project.catalog import DATE_PRESETS, LABELLED_NAMES
+from project.query.periods import COMPARISONS
+from project.web.dashboard.panels.panel import Panel
+
+
+class Filters(Panel):
+    """The filters by date and label. A dimension's filter lists `most_labels`; its search has all."""
+
+    template = "filters.html"
+    presets = tuple(DATE_PRESETS)
+    dimensions = LABELLED_NAMES
+    comparisons = (*COMPARISONS, "none")
+    most_labels = 200
+    most_chips = 50
+
+    def labels(self, dimension: str) -> list[str]:
+        """Return all labels of a dimension, in alphabetical order."""
+        return list(self.data.snapshot.labels[dimension].search("").values())
+
+    def facets_url(self, dimension: str) -> str:
+        """Return the API's URL of how many facts each label has under all filters of other dimensions."""
+        names = (dimension, f"exclude_{dimension}")
+        others = {name: values for name, values in self.view.facts.items() if name not in names}
+        return f"v1/dimensions/{dimension}?{urlencode({**others, 'counts': 'true'}, doseq=True)}"
+
+    def chips(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each filter in effect: its parameter, the label, and the link that removes it."""
+        for name, labels in self.view.filters.items():
+            for label in labels:
+                yield name, label, self.view.link(**{name: [other for other in labels if other != label]})

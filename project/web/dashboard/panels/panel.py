@@ -1,0 +1,88 @@
+"""What a panel is, and what the panels of one page share."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Self
+from urllib.parse import urlencode
+
+from project.catalog import Number
+from project.query.reports.result import Change, Group, change_of
+from project.query.reports.run import Report, run
+from project.store.warehouse.snapshot import Snapshot
+from project.web.api.reports.params import ReportParameters
+from project.web.dashboard.view import Query, View
+from project.web.request.query_string import validate
+
+
+@dataclass(frozen=True, slots=True)
+class PageData:
+    """The view and the data of one page, and the reports that its panels have asked for, by URL."""
+
+    view: View
+    snapshot: Snapshot
+    currency: str
+    reports: dict[str, Report] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        """How many groups the page shows."""
+        return sum(len(report.page.groups) for report in self.reports.values())
+
+    async def report(self, query: Query) -> Report:
+        """Answer a query as `GET /v1/reports` does; one that several panels share, once."""
+        url = _report_url(query)
+        if url not in self.reports:
+            items = [(name, value) for name, values in query.items() for value in values]
+            params = validate(ReportParameters, items, self.snapshot.labels)
+            self.reports[url] = await run(params.question(self.view.today), self.snapshot)
+        return self.reports[url]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A part of the page; its template shows it as `panel`."""
+
+    template: ClassVar[str]
+    data: PageData
+
+    @property
+    def view(self) -> View:
+        """The view that the page shows."""
+        return self.data.view
+
+    @classmethod
+    async def read(cls, data: PageData) -> Self:
+        """Return the panel of a page."""
+        return cls(data)
+
+
+@dataclass(frozen=True)
+class ReportPanel(Panel):
+    """A panel that shows a report."""
+
+    report: Report
+
+    @classmethod
+    async def read(cls, data: PageData) -> Self:
+        """Ask the panel's question and return the panel with the answer."""
+        return cls(data, await data.report(cls.query(data.view)))
+
+    @staticmethod
+    def query(view: View) -> Query:
+        """Return the panel's question, as the query of `GET /v1/reports`."""
+        raise NotImplementedError
+
+    def url(self, **changes: list[str]) -> str:
+        """Return the API's URL of the report, or of one that differs in these parameters; [] removes one."""
+        return _report_url({**self.query(self.view), **changes})
+
+    def value(self, metric: str, group: Group) -> Number | None:
+        """Return a metric of a group."""
+        return self.report.plan.values[metric](group.current)
+
+    def change(self, metric: str, group: Group) -> Change | None:
+        """Return how a metric of a group compares with the previous period; None without a comparison."""
+        return change_of(metric, group, self.report.plan) if self.view.compare_to else None
+
+
+def _report_url(query: Query) -> str:
+    return f"v1/reports?{urlencode(query, doseq=True, safe=',')}"

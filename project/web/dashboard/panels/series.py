@@ -1,0 +1,31 @@
+"""The metric over time: a chart and its table."""
+
+from project.catalog import GRAINS
+from project.charts.caption import alt_text
+from project.charts.series import chart_groups
+from project.web.dashboard.panels.panel import ReportPanel
+from project.web.dashboard.view import Query, View
+from project.web.request.filter_params import LARGEST_LIMIT
+
+
+class Series(ReportPanel):
+    """The metric by the view's grain."""
+
+    template = "series.html"
+    grains = tuple(GRAINS)
+
+    @staticmethod
+    def query(view: View) -> Query:
+        """Ask for the metric of every date."""
+        return {
+            **view.facts,
+            "group_by": [view.grain],
+            "metrics": [view.metric],
+            **view.comparison,
+            "fill": ["true"],
+            "limit": [str(LARGEST_LIMIT)],
+        }
+
+    def alt_text(self) -> str:
+        """Return the text of the chart for people who cannot see it."""
+        return alt_text(self.report, chart_groups(self.report), self.data.currency)

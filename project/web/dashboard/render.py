@@ -1,0 +1,49 @@
+"""Templates rendered as HTML responses."""
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from project import __version__
+from project.catalog.display import display_name, format_amount
+from project.web.dashboard.amounts import format_change, format_compact
+
+MANY_ROWS = 200
+"""From so many rows on, a page takes longer to render than other requests should wait (20 ms)."""
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
+)
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    undefined=StrictUndefined,
+    auto_reload=False,
+)
+_templates.globals |= {"display_name": display_name, "version": __version__}
+_templates.globals |= {function.__name__: function for function in (format_amount, format_change, format_compact)}
+
+
+async def render_page(rows: int, **context: Any) -> str:
+    """Render the page; one of many rows in a thread, so that other requests go on."""
+    rendering = partial(render, "page.html", **context)
+    return await asyncio.to_thread(rendering) if rows > MANY_ROWS else rendering()
+
+
+def render(template: str, **context: Any) -> str:
+    """Render a template."""
+    return _templates.get_template(template).render(context)
+
+
+def html_response(text: str, status: int, headers: Mapping[str, str]) -> Response:
+    """Return a page as a response."""
+    return Response(text, status, {"Content-Security-Policy": _POLICY, **headers}, "text/html; charset=utf-8")
