@@ -16,7 +16,7 @@ from project.charts.theme import DARK
 
 
 def main() -> None:
-    """Render what the service asks for, until it ends."""
+    """Render the charts of the service, until that ends."""
     for line in sys.stdin.buffer:
         request = json.loads(line)
         picture = _RENDERED[request["format"]](request["spec"], request["alt"])
@@ -31,7 +31,7 @@ def png(spec: dict[str, object], alt: str) -> bytes:
 
 
 def svg(spec: dict[str, object], alt: str) -> bytes:
-    """Return a chart as SVG, which says what it shows, and what each mark is under the pointer; light or dark."""
+    """Return a chart as SVG for light and dark screens, with its alt text and a tip on each mark."""
     picture: str = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
     start, remaining = picture.split(">", 1)
     described = f' role="img" aria-label={quoteattr(alt)}><desc>{escape(alt)}</desc>{_STYLE}'

@@ -25,10 +25,10 @@ TIMEOUT = 20.0
 """Seconds for one picture, and for the wait before it: one that takes longer would never end."""
 
 IDLE_TIMEOUT = 300.0
-"""Seconds without pictures after which the process is ended, for its memory."""
+"""Seconds without pictures after which the process ends, for its memory."""
 
 _WORKER_LOST = (ValueError, OSError, asyncio.IncompleteReadError)
-"""What a request to a process raises that died or takes too long: a TimeoutError is an OSError."""
+"""What a request raises when the process died or takes too long: a TimeoutError is an OSError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Renderer:
                 worker.kill()
 
     async def close(self) -> None:
-        """End the process for good."""
+        """End the process and wait until it is gone."""
         worker = self._worker
         self.end_worker()
         if worker:
@@ -100,7 +100,7 @@ class Renderer:
                 "The chart could not be rendered; the same report is available as JSON or CSV."
             ) from error
         except BaseException:
-            # The client disconnected in the middle of it; the next request would get this picture.
+            # The client disconnected: the next request would get this picture.
             self.end_worker()
             raise
         self._idle = asyncio.get_running_loop().call_later(IDLE_TIMEOUT, self.end_worker)

@@ -43,7 +43,7 @@ def chart_groups(report: Report, limit: int | None = None) -> ChartGroups:
     plan, question = report.plan, report.plan.question
     axis_index = question.grain_index or 0
     series_indexes = [index for index in range(len(question.group_by)) if index != axis_index]
-    groups = [group._replace(key=tuple(map(_displayed, group.key))) for group in report.page.groups]
+    groups = [group._replace(key=tuple(map(xml_safe, group.key))) for group in report.page.groups]
 
     def series_name(group: Group) -> str:
         return " · ".join(str(group.key[index]) for index in series_indexes)
@@ -73,16 +73,12 @@ def chart_groups(report: Report, limit: int | None = None) -> ChartGroups:
     return ChartGroups(axis, series, bool(series_indexes), _sums(groups, cell), others, summed)
 
 
-def xml_safe(text: str) -> str:
-    """Return a text with U+FFFD instead of each character that XML, and so SVG, forbids (XML 1.0, section 2.2)."""
-    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)
+def xml_safe(part: Any) -> Any:
+    """Return a label with U+FFFD for each character that XML, and so SVG, forbids (XML 1.0, section 2.2)."""
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", part) if isinstance(part, str) else part
 
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-def _displayed(part: Any) -> Any:
-    return xml_safe(part) if isinstance(part, str) else part
 
 
 def _ranked(plan: ReportPlan, groups: Sequence[Group], indexes: Sequence[int]) -> list[Group]:

@@ -5,7 +5,7 @@ import re
 from project.settings import Settings
 from project.store.api_keys import SCOPES
 from project.web.middleware.size_limits import LARGEST_BODY, LARGEST_URL
-from project.web.server.uvicorn_limits import LARGEST_HEAD, HEAD_TIMEOUT
+from project.web.server.uvicorn_limits import HEAD_TIMEOUT, LARGEST_HEAD
 from tests.conftest import ROOT
 
 TEXT = " ".join((ROOT / "SECURITY.md").read_text().split())

@@ -17,11 +17,10 @@ from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
 from project.web.dashboard.render import html_response, render, render_page
 from project.web.dashboard.view import ViewParameters, view_of
-from project.web.state import log_fields
 from project.web.request.query_string import parse_items
 from project.web.response.etag import caching_headers, etag, not_modified
 from project.web.security.authorization import COOKIE
-from project.web.state import state_of, today
+from project.web.state import log_fields, state_of, today
 
 STATIC_FILES = Path(__file__).parent / "static"
 """The files that the page's templates link."""
