@@ -1,4 +1,4 @@
-"""The parts of the page: each panel is a class with a template and an entry, and shared questions are asked once."""
+"""The panels of the page: each is a class with a template and an entry, and a shared question runs once."""
 
 from collections.abc import Iterator
 
@@ -61,9 +61,7 @@ async def test_a_panel_in_the_list_is_on_the_page(
         assert f'<h2 id="{heading}"' in page
 
 
-async def test_panels_with_one_question_ask_it_once(
-    reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_shared_question_runs_once(reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     questions = []
 
     async def counted(question, snapshot):
