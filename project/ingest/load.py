@@ -87,7 +87,7 @@ def convert_files(
             notify(f"{source.name}: {table.kind}, read as {columns.preset.name}")
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "what stands above the header", [text])
-            converter = Converter(columns, table, options, dictionary, report, source.name, currency)
+            converter = Converter(source, columns, options, dictionary, report, currency)
             for block in table.blocks:
                 yield converter.convert(block)
                 if progress:
@@ -150,10 +150,7 @@ async def _transaction(connection: "asyncpg.Connection[Any]", *, commit: bool) -
         if not connection.is_closed():
             await transaction.rollback()
         raise
-    if commit:
-        await transaction.commit()
-    else:
-        await transaction.rollback()
+    await (transaction.commit() if commit else transaction.rollback())
 
 
 async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

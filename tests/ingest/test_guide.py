@@ -1,4 +1,4 @@
-"""docs/loading.md: the loader says of each file what the guide says."""
+"""docs/loading.md: the loader prints for each file what the guide shows."""
 
 import re
 import shlex
@@ -19,12 +19,12 @@ def test_the_guide_has_an_example_of_each_preset() -> None:
     assert [name for name, *_ in EXAMPLES] == ["meta.csv", "meta.jsonl", "google.csv", "tiktok.csv", "other.csv"]
 
 
-@pytest.mark.parametrize(("name", "content", "command", "said"), EXAMPLES, ids=[name for name, *_ in EXAMPLES])
+@pytest.mark.parametrize(("name", "content", "command", "output"), EXAMPLES, ids=[name for name, *_ in EXAMPLES])
 async def test_every_load_of_the_guide(
-    database: str, tmp_path: Path, name: str, content: str, command: str, said: str
+    database: str, tmp_path: Path, name: str, content: str, command: str, output: str
 ) -> None:
     (tmp_path / name).write_text(content)
     done = run([*AD_METRICS, *shlex.split(command)], cwd=tmp_path, DATABASE_URL=database)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(said)
-    assert done.stdout.removeprefix(said).startswith("data version 1, ")
+    assert done.stdout.startswith(output)
+    assert done.stdout.removeprefix(output).startswith("data version 1, ")

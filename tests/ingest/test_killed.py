@@ -39,7 +39,7 @@ async def state(url: str) -> Any:
         await connection.close()
 
 
-def prefetch_first(file: Path, url: str) -> subprocess.Popen[bytes]:
+def start_load(file: Path, url: str) -> subprocess.Popen[bytes]:
     """Start a load, and return when it reads."""
     process = subprocess.Popen(
         [*AD_METRICS, "load", str(file)],
@@ -65,7 +65,7 @@ async def test_a_process_that_is_killed(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", ROWS)
     before = await state(database)
     for moment in MOMENTS:
-        process = prefetch_first(file, database)
+        process = start_load(file, database)
         time.sleep(moment)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -87,14 +87,14 @@ async def test_a_server_that_is_killed(short_directory: Path, tmp_path: Path) ->
         file = write(tmp_path / "a.csv", ROWS)
         before = await state(server.url())
         for moment in MOMENTS[1::2]:
-            process = prefetch_first(file, server.url())
+            process = start_load(file, server.url())
             time.sleep(moment)
             pid = server.pid
             assert pid
             os.kill(pid, signal.SIGKILL)
-            _, said = process.communicate(timeout=30)
-            assert process.returncode in (0, 3), said
-            assert b"Traceback" not in said
+            _, errors = process.communicate(timeout=30)
+            assert process.returncode in (0, 3), errors
+            assert b"Traceback" not in errors
             server.start()
             if (await state(server.url())) != before:
                 break

@@ -127,17 +127,17 @@ async def test_each_layout(
     left_out: int,
 ) -> None:
     (tmp_path / "a.csv").write_text(content, newline="")
-    said: list[str] = []
-    report = await loaded(database, tmp_path / "a.csv", notify=said.append, **options)
-    assert said == [f"a.csv: text separated by commas, read as {preset}"]
+    messages: list[str] = []
+    report = await loaded(database, tmp_path / "a.csv", notify=messages.append, **options)
+    assert messages == [f"a.csv: text separated by commas, read as {preset}"]
     assert await facts(connection) == expected
     assert (report.left_out, report.rows_read) == (left_out, len(expected))
     lines = [row for row in csv.reader(io.StringIO(content)) if row]
     assert report.rows_read + report.rejected + report.left_out + 1 == len(lines)
     assert sum(one.lines for one in report.left_out_lines) == left_out
-    # What it would be read as when asked for.
-    again = await loaded(database, tmp_path / "a.csv", preset=preset, **options)
-    assert (again.inserted, again.unchanged) == (0, len(expected))
+    # The same preset by option.
+    same = await loaded(database, tmp_path / "a.csv", preset=preset, **options)
+    assert (same.inserted, same.unchanged) == (0, len(expected))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -149,7 +149,7 @@ def test_every_delimiter_and_encoding(delimiter: str, encoding: str) -> None:
     assert named(rows, dictionary) == {(*key(region="Île, de; France\t|"), *FIRST): 1}
 
 
-async def test_latin_1_only_when_said(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_latin_1_needs_the_option(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [record(region="Ile")])
     file.write_bytes(file.read_bytes().replace(b"Ile", "Île".encode("latin-1")))
     with pytest.raises(LoadRefused, match=r"is not UTF-8 .*--encoding latin-1"):
@@ -186,7 +186,7 @@ def test_numbers_as_people_write_them(text: str, value: str, options: dict[str, 
     assert [Decimal(row["cost"]) for row in rows] == [Decimal(value)]
 
 
-async def test_counts_with_fractions_are_rounded_when_said(
+async def test_counts_with_fractions_are_rounded_only_with_round(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "a.csv", [record(conversions="2.5", likes="7.00")])
@@ -241,8 +241,8 @@ async def test_dates_that_can_be_read_in_two_ways_are_refused(
 ) -> None:
     before = await state(connection)
     file = write(tmp_path / "a.csv", [record(date=text) for text in ("1/1/2024", "3/4/2024", "5/6/2024")])
-    said = r"'3/4/2024' and '5/6/2024' can be 2024-03-04 or 2024-04-03; say --date-format %m/%d/%Y or --date-format %d/%m/%Y"
-    with pytest.raises(LoadRefused, match=said):
+    message = r"'3/4/2024' and '5/6/2024' can be 2024-03-04 or 2024-04-03; say --date-format %m/%d/%Y or --date-format %d/%m/%Y"
+    with pytest.raises(LoadRefused, match=message):
         await loaded(database, file)
     assert await state(connection) == before
     await loaded(database, file, date_format="%d/%m/%Y")
@@ -264,7 +264,7 @@ async def test_rows_of_more_than_one_day(database: str, tmp_path: Path) -> None:
     assert reject.reason.startswith("spans days up to 2024-03-07, and facts are daily")
 
 
-async def test_look_alikes_are_never_taken_unasked(database: str, tmp_path: Path) -> None:
+async def test_look_alikes_are_used_only_where_map_names_them(database: str, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(META_API.replace(",clicks,", ",Link clicks,"))
     with pytest.raises(LoadRefused, match=r"'Link clicks' counts something else; .*--map clicks=.Link clicks."):
         await loaded(database, tmp_path / "a.csv")
@@ -371,9 +371,9 @@ async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_pat
     total = {name: value if name in MEASURE_NAMES else "" for name, value in first.items()} | {"date": "Total"}
     rows = [["My report"], [], list(RECORD), list(first.values()), list(total.values())]
     workbook(tmp_path / "a.xlsx", {"Data": rows})
-    said: list[str] = []
-    report = await loaded(database, tmp_path / "a.xlsx", notify=said.append)
-    assert said == ["a.xlsx: sheet 'Data', read as canonical"]
+    messages: list[str] = []
+    report = await loaded(database, tmp_path / "a.xlsx", notify=messages.append)
+    assert messages == ["a.xlsx: sheet 'Data', read as canonical"]
     assert await facts(connection) == {key(): FIRST}
     assert report.left_out == 2
     workbook(tmp_path / "b.xlsx", {"Data": rows, "Notes": [["x"]]})
@@ -391,7 +391,7 @@ async def test_footers_and_short_rows(database: str, tmp_path: Path) -> None:
     assert any(
         "left out a footer of a.csv, 2 lines from 3 on: 'Exported by somebody'" in line for line in report.as_text()
     )
-    # In the middle it is none.
+    # In the middle it is not a footer.
     write(file, [record(), ["Exported by somebody"], record(date="2024-03-02")])
     with pytest.raises(RowsRejected) as refusal:
         await loaded(database, file)
@@ -432,24 +432,24 @@ async def test_duplicates(database: str, connection: asyncpg.Connection, tmp_pat
     assert next(iter((await facts(connection)).values()))[0] == 2401
 
 
-async def test_replace_removes_what_the_files_no_longer_have(
+async def test_replace_removes_what_the_files_lack(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     other_platform = record(platform="tiktok")
     other_day = record(date="2024-03-02")
     gone = record(region="Texas")
     await loaded(database, write(tmp_path / "a.csv", [record(), other_platform, other_day, gone]))
-    again = write(tmp_path / "b.csv", [record()])
-    report = await loaded(database, again)
+    fewer = write(tmp_path / "b.csv", [record()])
+    report = await loaded(database, fewer)
     assert (report.removed, report.unchanged) == (0, 1)
-    dry = await loaded(database, again, replace=True, dry_run=True)
+    dry = await loaded(database, fewer, replace=True, dry_run=True)
     assert dry.removed == 1
     assert len(await facts(connection)) == 4
-    report = await loaded(database, again, replace=True)
+    report = await loaded(database, fewer, replace=True)
     assert (report.removed, report.unchanged, report.data_version) == (1, 1, 2)
     assert {key[1:5:3] + key[:1] for key in await facts(connection)} == {
         ("California", "instagram", DAY), ("California", "tiktok", DAY), ("California", "instagram", date(2024, 3, 2)),
     }  # fmt: skip
     total = "SELECT sum(facts) FROM rollup_ad_metrics_daily WHERE grouping_set = 0"
     assert await connection.fetchval(total) == 3
-    assert (await loaded(database, again, replace=True)).data_version == 2
+    assert (await loaded(database, fewer, replace=True)).data_version == 2

@@ -38,7 +38,7 @@ async def test_a_canonical_file(database: str, connection: asyncpg.Connection, t
     assert '"a.csv"' in entry["files"]
 
 
-async def test_the_same_again_changes_nothing_and_says_so(
+async def test_the_same_file_changes_nothing_and_the_report_says_so(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     file = write(tmp_path / "a.csv", [record()])
@@ -227,7 +227,7 @@ async def test_files_that_are_refused(
     assert await state(connection) == before
 
 
-async def test_what_is_missing_is_said_with_what_would_settle_it(database: str, tmp_path: Path) -> None:
+async def test_a_refusal_names_missing_fields_and_the_flags_that_give_them(database: str, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [], ["date", "spend", "impressions", "clicks", "conversions", "likes"])
     with pytest.raises(LoadRefused) as refusal:
         await loaded(database, file, map=["cost=spent"])
@@ -281,7 +281,7 @@ async def test_sums_that_do_not_fit(database: str, connection: asyncpg.Connectio
     assert await state(connection) == before
 
 
-async def test_a_dry_run_keeps_nothing(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
+async def test_a_dry_run_changes_nothing(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     before = await state(connection)
     report = await loaded(database, write(tmp_path / "a.csv", [record()]), dry_run=True)
     assert (report.inserted, report.dry_run) == (1, True)
@@ -437,10 +437,10 @@ async def test_a_new_label_and_version_are_seen_at_once(database: str, tmp_path:
         first = await client.get("/v1/ad-metrics?platform=instagram")
         assert [row["region"] for row in first.json()["data"]] == ["California"]
         await loaded(database, write(tmp_path / "b.csv", [record(region="Zug")]))
-        again = await client.get("/v1/ad-metrics?platform=instagram", headers={"If-None-Match": first.headers["etag"]})
-        assert again.status_code == 200
-        assert [row["region"] for row in again.json()["data"]] == ["California", "Zug"]
-        assert again.json()["meta"]["data_version"] == 2
+        second = await client.get("/v1/ad-metrics?platform=instagram", headers={"If-None-Match": first.headers["etag"]})
+        assert second.status_code == 200
+        assert [row["region"] for row in second.json()["data"]] == ["California", "Zug"]
+        assert second.json()["meta"]["data_version"] == 2
 
 
 async def test_a_cursor_outlives_a_load(database: str, tmp_path: Path, serving: Client) -> None:
@@ -449,8 +449,8 @@ async def test_a_cursor_outlives_a_load(database: str, tmp_path: Path, serving: 
         cursor = (await client.get("/v1/ad-metrics?limit=1")).json()["page"]["next_cursor"]
         # Open dates belong to the question as open, not as the days that they came to.
         await loaded(database, write(tmp_path / "b.csv", [record(date="2024-03-05")]))
-        rest = (await client.get("/v1/ad-metrics", params={"cursor": cursor})).json()["data"]
-        assert [row["date"] for row in rest] == ["2024-03-02", "2024-03-05"]
+        remaining = (await client.get("/v1/ad-metrics", params={"cursor": cursor})).json()["data"]
+        assert [row["date"] for row in remaining] == ["2024-03-02", "2024-03-05"]
 
 
 async def test_sample_data_says_so_and_goes_when_real_data_comes(

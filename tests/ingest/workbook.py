@@ -48,8 +48,8 @@ def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
         book.writestr("xl/styles.xml", styles)
         for number, rows in enumerate(sheets.values(), 1):
             data = "".join(
-                f'<row r="{place}">{"".join(_cell(place, column, value) for column, value in enumerate(row))}</row>'
-                for place, row in enumerate(rows, 1)
+                f'<row r="{index}">{"".join(_cell(index, column, value) for column, value in enumerate(row))}</row>'
+                for index, row in enumerate(rows, 1)
             )
             book.writestr(
                 f"xl/worksheets/sheet{number}.xml",
@@ -58,9 +58,9 @@ def workbook(path: Path, sheets: dict[str, list[list[Any]]]) -> None:
 
 
 def _cell(row: int, column: int, value: Any) -> str:
-    place = f'r="{chr(65 + column)}{row}"'
+    reference = f'r="{chr(65 + column)}{row}"'
     if isinstance(value, date):
-        return f'<c {place} s="1"><v>{(value - date(1899, 12, 30)).days}</v></c>'
+        return f'<c {reference} s="1"><v>{(value - date(1899, 12, 30)).days}</v></c>'
     if isinstance(value, int | float):
-        return f"<c {place}><v>{value}</v></c>"
-    return f'<c {place} t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'
+        return f"<c {reference}><v>{value}</v></c>"
+    return f'<c {reference} t="inlineStr"><is><t>{escape(str(value))}</t></is></c>'

@@ -108,7 +108,7 @@ async def chunked() -> Any:
         yield b"x" * (1 << 16)
 
 
-async def test_a_load_that_is_killed_is_said(
+async def test_a_load_that_is_killed_is_failed(
     database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
 ) -> None:
     lock = await asyncpg.connect(database)

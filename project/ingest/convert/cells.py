@@ -98,11 +98,7 @@ def label_or_not_applicable(text: str) -> str:
     return NOT_SET if stored.casefold() in _NOT_APPLICABLE else stored
 
 
-LABEL_READERS: dict[str, Callable[[str], str]] = {
-    "region": label,
-    "age_range": age_range,
-    "gender": gender,
-}
+LABEL_READERS: dict[str, Callable[[str], str]] = {"region": label, "age_range": age_range, "gender": gender}
 """The readers of labels by dimension; the others have `label_or_not_applicable`."""
 
 

@@ -18,7 +18,8 @@ from project.ingest.convert.date_formats import Dates
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.mapping.columns import ColumnMap
 from project.ingest.options import Options
-from project.ingest.read.table import Block, Table
+from project.ingest.read.source import Source
+from project.ingest.read.table import Block
 from project.ingest.report import Reject, Report
 
 CACHED_TEXTS = 50_000
@@ -30,12 +31,11 @@ class Converter:
 
     def __init__(
         self,
+        source: Source,
         columns: ColumnMap,
-        table: Table,
         options: Options,
         dictionary: Dictionary,
         report: Report,
-        file: str,
         currency: str,
     ) -> None:
         """Raise LoadRefused where a constant is unreadable."""
@@ -43,16 +43,16 @@ class Converter:
         self._dictionary = dictionary
         self._width = len(columns.header)
         self._report = report
-        self._file = file
+        self._file = source.name
         self._currency = currency
-        self._dates = Dates(dictionary, options.date_format, file)
+        self._dates = Dates(dictionary, options.date_format, source.name)
         readers = {"date": self._dates.read} | {name: _label_reader(name, dictionary) for name in LABELLED_NAMES}
         for measure in MEASURES:
             readers[measure.name] = number_reader(
                 measure,
                 currency,
                 decimal_comma=options.decimal_comma,
-                open_to_both=options.decimal_comma is None and table.decimal_comma_likely,
+                open_to_both=options.decimal_comma is None and source.table.decimal_comma_likely,
                 shift=columns.shifts.get(measure.name, 0),
                 blank=options.blanks.get(measure.name),
                 rounded=measure.name in options.round,

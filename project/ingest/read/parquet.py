@@ -34,15 +34,15 @@ def _chunks(file: Any, name: str, options: Options) -> Iterator[Block]:
 
 
 def _texts(column: Any, options: Options) -> Any:
-    """Return a column's cells as text, each different one made once."""
+    """Return a column's cells as text, each distinct one made once."""
     try:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode("encode")
-        different, indexes = encoded.dictionary.to_pylist(), encoded.indices
+        distinct, indexes = encoded.dictionary.to_pylist(), encoded.indices
     except pa.ArrowNotImplementedError:
         # Lists and structs.
-        different, indexes = column.to_pylist(), pa.array(range(len(column)), pa.int32())
+        distinct, indexes = column.to_pylist(), pa.array(range(len(column)), pa.int32())
     if indexes.null_count:
-        indexes = indexes.fill_null(len(different))
-        different = [*different, None]
-    texts = [text_of(value, decimal_comma=options.decimal_comma) for value in different]
+        indexes = indexes.fill_null(len(distinct))
+        distinct = [*distinct, None]
+    texts = [text_of(value, decimal_comma=options.decimal_comma) for value in distinct]
     return pa.DictionaryArray.from_arrays(indexes, pa.array(texts, pa.string()))

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import (
-    DATE,
+    DIMENSIONS,
     FACT_TABLE,
     LABELLED_DIMENSIONS,
     LABELLED_NAMES,
@@ -78,7 +78,7 @@ async def merge(
 async def delete_all(connection: "asyncpg.Connection[Any]") -> int:
     """Delete all facts, rollups and labels, and return how many facts there were."""
     status = await connection.execute(f"DELETE FROM {FACT_TABLE}")  # noqa: S608
-    for table in (ROLLUP_TABLE, DATE.table, *(dimension.table for dimension in LABELLED_DIMENSIONS)):
+    for table in (ROLLUP_TABLE, *(dimension.table for dimension in DIMENSIONS)):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608
     return int(status.split()[-1])
 
