@@ -15,7 +15,6 @@ from project.export.formats import Format
 from project.export.report_batches import ReportTable
 from project.export.row_batches import RowsTable
 from project.query.filters import Filters
-from project.query.periods import requested_days
 from project.query.reports.question import ReportQuestion
 from project.query.reports.run import run
 from project.query.rows import RowsQuestion, count_rows, plan_rows, rows_statement
@@ -121,7 +120,7 @@ async def _open_report(
 
 def _file_name(format_: Format, parts: Sequence[str], filters: Filters, labels: Labels) -> str:
     """Return a name that distinguishes files of different questions."""
-    days = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    days = labels.days(filters.date_from, filters.date_to)
     sample = ("sample",) if labels.version.sample else ()
     stem = "_".join(["ad-metrics", *sample, *parts, *(str(day) for day in days if day)])
     return f"{stem}.{format_.extension}"

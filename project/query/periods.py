@@ -63,17 +63,6 @@ def compare(comparison: str, current: Period, today: date) -> Comparison:
     return COMPARISONS[comparison](past)
 
 
-def requested_days(
-    first: date | None, last: date | None, earliest: date | None, latest: date | None
-) -> tuple[date | None, date | None]:
-    """Return the first and last day requested; an open end is the earliest or latest day with facts.
-
-    It stays None where there are no facts, or where all are beyond the end that was given.
-    """
-    start, end = first or earliest, last or latest
-    return (first, last) if start and end and start > end else (start, end)
-
-
 def bucket_starts(buckets: Sequence[date], current: Period, comparison: Comparison | None = None) -> list[date]:
     """Return the first day that counts for each bucket: a day counts for the last bucket whose start it has reached.
 

@@ -7,7 +7,7 @@ from datetime import date
 from project.catalog import GRAINS, METRICS, Number, date_id
 from project.errors import Fault, InvalidRequest
 from project.query.filters import Condition, Filters, plan_filters
-from project.query.periods import Comparison, Period, bucket_starts, compare, requested_days
+from project.query.periods import Comparison, Period, bucket_starts, compare
 from project.query.reports.limits import check_buckets
 from project.query.reports.question import ReportQuestion
 from project.query.rollup_choice import Source, choose_source
@@ -78,8 +78,7 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
 
 
 def _period(filters: Filters, labels: Labels) -> Period | None:
-    """Return the requested days, None where there are none."""
-    first, last = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    first, last = labels.days(filters.date_from, filters.date_to)
     return Period(first, last) if first and last else None
 
 

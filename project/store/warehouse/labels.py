@@ -81,6 +81,14 @@ class Labels:
     def __getitem__(self, dimension: str) -> LabelSet:
         return self.dimensions[dimension]
 
+    def days(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+        """Return the days from the first to the last; an open end is the first or last day with facts.
+
+        It stays None where there are no facts, or where all are beyond the other end.
+        """
+        start, end = first or self.first_date, last or self.last_date
+        return (first, last) if start and end and start > end else (start, end)
+
 
 async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersion) -> Labels:
     """Read all labels; `version` is the one that the connection sees."""

@@ -15,10 +15,10 @@ from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
 from project.store.postgres.admission import AdmissionControl
+from project.store.postgres.connections import read_only_transaction
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 from project.store.postgres.statement_cache import Statement
-from project.store.postgres.transactions import read_only_transaction
 from project.store.warehouse import data_version
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.labels import Labels, load_labels

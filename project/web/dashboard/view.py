@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES, METRICS
-from project.query.periods import COMPARISONS, Period, requested_days
+from project.query.periods import COMPARISONS, Period
 from project.store.warehouse.labels import Labels
 from project.web.request.filter_params import LARGEST_LIMIT, FilterParameters
 from project.web.request.validators import one_of, sort_key, whole_number
@@ -117,7 +117,7 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
         if labels.last_date and begin and labels.last_date < begin:
             begin, end = labels.last_date - timedelta(days=27), labels.last_date
             dates = {"date_from": [str(begin)], "date_to": [str(end)]}
-    first, last = requested_days(begin, end, labels.first_date, labels.last_date)
+    first, last = labels.days(begin, end)
     period = Period(first, last) if first and last else None
     days = period.days if period else 0
     return View(

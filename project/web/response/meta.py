@@ -4,7 +4,6 @@ from typing import Any
 
 from project.catalog import METRICS
 from project.query.filters import Filters
-from project.query.periods import requested_days
 from project.query.reports.plan import ReportPlan
 from project.store.warehouse.labels import Labels
 
@@ -19,7 +18,7 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days of the filters; an open end is the first or last day with facts."""
-    first, last = requested_days(filters.date_from, filters.date_to, labels.first_date, labels.last_date)
+    first, last = labels.days(filters.date_from, filters.date_to)
     return {"date_from": first, "date_to": last, **data_meta(labels)}
 
 
