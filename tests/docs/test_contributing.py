@@ -21,8 +21,7 @@ def section(kind: str) -> str:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_every_path_exists(path: str) -> None:
-    # A module may have become a folder.
-    assert (ROOT / path).exists() or (ROOT / f"{path}.py").exists()
+    assert (ROOT / path).exists()
 
 
 def test_every_kind_has_its_section_with_files() -> None:

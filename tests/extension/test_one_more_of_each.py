@@ -1,6 +1,7 @@
 """A release with one more of what `CONTRIBUTING.md` says is added in one place: everything else derives it."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,31 @@ ADDITIONS: dict[str, list[Replacement]] = {
             "import arrow, csv, ndjson, parquet",
             "import arrow, csv, ndjson, parquet, tsv",
         ),
+    ],
+    "panel": [
+        (
+            "project/web/dashboard/panels/devices.py",
+            "",
+            "from project.web.dashboard.panels.panel import ReportPanel\n\n\n"
+            "class Devices(ReportPanel):\n"
+            '    template = "devices.html"\n\n'
+            "    @staticmethod\n"
+            "    def query(view):\n"
+            '        return {"group_by": ["device_type"], "metrics": ["cost"], "sort": ["-cost"]}\n',
+        ),
+        (
+            "project/web/dashboard/templates/devices.html",
+            "",
+            '<section id="devices"><a href="{{ panel.url() }}">JSON</a>\n'
+            '{% for group in panel.report.page.groups %}<p>{{ group.key[0] }}: {{ panel.value("cost", group) }}</p>\n{% endfor %}'
+            "</section>\n",
+        ),
+        (
+            "project/web/dashboard/panels/__init__.py",
+            "\nPANELS",
+            "from project.web.dashboard.panels.devices import Devices\n\nPANELS",
+        ),
+        ("project/web/dashboard/panels/__init__.py", "Series, Breakdown]", "Series, Breakdown, Devices]"),
     ],
     "setting": [
         (
@@ -194,6 +220,19 @@ def test_a_format(release: Release, openapi: Any, reports_database: str, tmp_pat
     usage = release.ad_metrics("export", "--help", COLUMNS="200")
     # No help text lists formats of its own.
     assert usage.count("tsv") == usage.count("ndjson") > 0
+
+
+def test_a_panel(release: Release, reports_database: str, tmp_path: Path) -> None:
+    page, report = release.ask(
+        ["/", "/v1/reports?group_by=device_type&metrics=cost&sort=-cost"],
+        tmp_path / "asked",
+        DATABASE_URL=reports_database,
+    )
+    section = page["body"].decode().partition('<section id="devices">')[2].partition("</section>")[0]
+    groups = json.loads(report["body"], parse_float=Decimal)["data"]
+    shown = {label: Decimal(cost) for label, cost in re.findall(r"<p>(.+?): (.+?)</p>", section)}
+    assert shown == {group["device_type"]: group["cost"] for group in groups}
+    assert "v1/reports?group_by=device_type" in section
 
 
 def test_a_setting(release: Release) -> None:
