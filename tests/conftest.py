@@ -26,8 +26,8 @@ from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.embedded_directories import ROOT_HOME
 from project.store.warehouse import rollups
-from tests.model import FACTS, insert_facts
-from tests.report_model import REPORT_FACTS
+from tests.support.model import FACTS, insert_facts
+from tests.support.report_model import REPORT_FACTS
 
 # Real databases and processes answer when they answer; the fixtures are read only.
 hypothesis_settings.register_profile(
@@ -126,13 +126,13 @@ async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture(scope="session")
 async def facts_database(new_database: Callable[[], Awaitable[str]]) -> str:
-    """The URL of a database that holds the facts of `tests.model`; nobody changes it."""
+    """The URL of a database that holds the facts of `tests.support.model`; nobody changes it."""
     return await with_facts(await new_database())
 
 
 @pytest.fixture(scope="session")
 async def reports_database(new_database: Callable[[], Awaitable[str]]) -> str:
-    """The URL of a database that holds the facts of `tests.report_model` and their rollups; nobody changes it."""
+    """The URL of a database that holds the facts of `tests.support.report_model` and their rollups; nobody changes it."""
     url = await new_database()
     connection = await asyncpg.connect(url)
     await insert_facts(connection, REPORT_FACTS)
@@ -167,20 +167,20 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 @pytest.fixture(scope="module")
 async def client(serving: Client, facts_database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service over the facts of `tests.model`."""
+    """A client of the service over the facts of `tests.support.model`."""
     async with serving(facts_database) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 async def reports_client(serving: Client, reports_database: str) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the service over the facts of `tests.report_model`."""
+    """A client of the service over the facts of `tests.support.report_model`."""
     async with serving(reports_database) as client:
         yield client
 
 
 async def with_facts(url: str) -> str:
-    """Fill a migrated database with the facts of `tests.model`, and return its URL."""
+    """Fill a migrated database with the facts of `tests.support.model`, and return its URL."""
     connection = await asyncpg.connect(url)
     await insert_facts(connection, FACTS)
     await connection.close()

@@ -11,7 +11,7 @@ from project.jobs.heartbeat_log import LogLine, append_line, save_check
 from project.logs import timestamp
 from project.settings import Settings
 from project.store.warehouse import partitions
-from tests.processes import AD_METRICS, run
+from tests.support.processes import AD_METRICS, run
 
 
 async def examined(settings: Settings) -> dict[str, list[Finding]]:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import AD_METRICS, run
-from tests.service.hosting import hosted
+from tests.support.hosting import hosted
+from tests.support.processes import AD_METRICS, run
 
 pytestmark = pytest.mark.slow
 

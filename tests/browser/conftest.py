@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import Browser, Page, Request, async_playwright
 
-from tests.service.hosting import Service, hosted
+from tests.support.hosting import Service, hosted
 
 Opened = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -28,7 +28,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="module")
 def service(reports_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """The service over the facts of `tests.report_model`."""
+    """The service over the facts of `tests.support.report_model`."""
     with hosted(reports_database, tmp_path_factory.mktemp("page"), workers=1) as service:
         yield service
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT
-from tests.processes import AD_METRICS, AERICH, run
+from tests.support.processes import AD_METRICS, AERICH, run
 
 _PARTS = ("project", "migrations", "pyproject.toml")
 _IGNORED = shutil.ignore_patterns("__pycache__")

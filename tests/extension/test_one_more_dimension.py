@@ -15,8 +15,8 @@ import pytest
 
 from tests.extension.campaign import FILES, add_campaign_and_video_views, declare_dimension
 from tests.extension.release import Release, write_csv
-from tests.model import DIMENSIONS, MEASURES
-from tests.report_model import METRICS, REPORT_FACTS
+from tests.support.model import DIMENSIONS, MEASURES
+from tests.support.report_model import METRICS, REPORT_FACTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -23,9 +23,9 @@ from project.ingest.sample import load_sample, sample_records
 from project.settings import Settings
 from project.store.warehouse import partitions
 from tests.conftest import Client
-from tests.ingest.reading import read
-from tests.model import MEASURES, TABLES
+from tests.support.model import MEASURES, TABLES
 from tests.support.records import Record, constants, csv_text, facts, key, loaded, record, state, write
+from tests.support.staged_rows import read
 
 
 async def test_a_canonical_file(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:

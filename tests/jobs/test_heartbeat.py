@@ -17,7 +17,7 @@ from project.jobs.heartbeat_log import LogLine, append_line, last_beat
 from project.jobs.leader_election import HostLeader
 from project.jobs.scheduler import cron_trigger, job_scheduler
 from project.settings import Settings
-from tests.model import FACTS
+from tests.support.model import FACTS
 
 LINE = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z heartbeat (ok|start) next=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z"

@@ -7,8 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.processes import beats, eventually
-from tests.service.hosting import Network, hosted, soon
+from tests.support.hosting import Network, hosted, soon
+from tests.support.processes import beats, eventually
 
 pytestmark = pytest.mark.slow
 

@@ -14,7 +14,7 @@ from project.ingest.load import load
 from project.ingest.options import Options
 from project.ingest.report import Report
 from project.settings import Settings
-from tests.model import MEASURES, TABLES
+from tests.support.model import MEASURES, TABLES
 
 Record = dict[str, Any]
 
@@ -80,7 +80,7 @@ async def loaded(
 
 
 async def facts(connection: asyncpg.Connection) -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """Return the facts of a database, day and labels → measures, as far as `tests.model` has them."""
+    """Return the facts of a database, day and labels → measures, as far as `tests.support.model` has them."""
     joins = " ".join(f"JOIN {table} USING ({key})" for table, key, _ in TABLES.values())
     labels = ", ".join(label for _, _, label in TABLES.values())
     rows = await connection.fetch(

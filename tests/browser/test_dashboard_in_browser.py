@@ -1,0 +1,311 @@
+"""The page in Chromium, as an analyst uses it: filters, drill-down, downloads, keyboard, phone, dark, no script."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import httpx
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, expect
+
+from project.store import api_keys
+from tests.browser.conftest import Opened, settled
+from tests.support.hosting import Service, hosted
+from tests.support.model import TABLES
+from tests.support.report_model import REPORT_FACTS, report
+
+pytestmark = pytest.mark.slow
+
+ALL = "/?date_preset=maximum"
+DIMENSIONS = [name for name in TABLES if name != "date"]
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+async def cell_texts(page: Page, selector: str) -> list[str]:
+    return [text.strip() for text in await page.locator(selector).all_inner_texts()]
+
+
+async def shown_cost(page: Page) -> str:
+    """Return the exact total cost, which its tile shows under the pointer."""
+    title = await page.locator(".tile:has(.name:text-is('cost'))").get_attribute("title")
+    return re.search(r"([\d,.]+) USD", title or "")[1]
+
+
+def cost_of(**filters: list[str]) -> str:
+    return f"{report(REPORT_FACTS, {**filters, 'metrics': ['cost']})['data'][0]['cost']:,.2f}"
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
+    async with opened(service.site + ALL) as page:
+        facets = service.get(f"/v1/dimensions/{name}?counts=true").json()["data"]
+        facets.sort(key=lambda facet: -facet["cost"])
+        filter_ = page.locator(f"details[data-facets*='dimensions/{name}?']")
+        await filter_.locator("summary").click()
+        entries = filter_.locator("li")
+        await expect(entries.locator("small").first).to_be_visible()
+        expected = [f"{facet['label']}{facet['facts']:,}" for facet in facets]
+        entry_texts = [re.sub(r"\s", "", text) for text in await entries.all_inner_texts()]
+        assert sorted(entry_texts) == sorted(re.sub(r"\s", "", text) for text in expected)
+        # A search shortens the list; ticked labels stay.
+        await entries.first.locator("input").check()
+        chosen = await entries.first.locator("input").get_attribute("value")
+        assert chosen == facets[0]["label"]
+        other = facets[-1]["label"]
+        await filter_.locator("input[type=search]").fill(other.upper())
+        assert {chosen, other} <= {await box.get_attribute("value") for box in await entries.locator("input").all()}
+        await entries.locator(f"input[value={other!r}]").check()
+        await filter_.get_by_role("button", name="Apply").click()
+        await expect(page.locator(".chips li")).to_have_count(len({chosen, other}))
+        assert sorted(query(page)[name]) == sorted({chosen, other})
+        assert await shown_cost(page) == cost_of(**{name: [chosen, other]})
+        # A chip removes its filter.
+        await page.locator(".chips a").first.click()
+        await expect(page.locator(".chips li")).to_have_count(1)
+        assert query(page)[name] in ([chosen], [other])
+        assert await shown_cost(page) == cost_of(**{name: query(page)[name]})
+
+
+async def test_dates(service: Service, opened: Opened) -> None:
+    async with opened(service.site + "/") as page:
+        dates = page.locator("details.filter").first
+        await dates.locator("summary").click()
+        await dates.get_by_role("link", name="maximum").click()
+        assert query(page) == {"date_preset": ["maximum"]}
+        assert await shown_cost(page) == cost_of()
+        await dates.locator("summary").click()
+        await page.get_by_role("textbox", name="From").fill("2024-02-01")
+        await page.locator("input[name=date_to]").fill("2024-02-29")
+        await dates.get_by_role("button", name="Apply").click()
+        assert query(page) == {"date_from": ["2024-02-01"], "date_to": ["2024-02-29"]}
+        await expect(dates.locator("summary")).to_contain_text("2024-02-01 – 2024-02-29")
+
+
+async def test_comparison_grain_metric_and_order(service: Service, opened: Opened) -> None:
+    async with opened(service.site + "/?date_from=2024-02-01&date_to=2024-03-20") as page:
+        await page.get_by_label("compare with").select_option("previous_year")
+        await page.get_by_role("button", name="Show").first.click()
+        await expect(page).to_have_url(re.compile("compare_to=previous_year"))
+        await expect(page.locator(".breakdown thead")).to_contain_text("change")
+        await page.locator("select[name=grain]").select_option("week")
+        await page.get_by_role("button", name="Show").last.click()
+        await expect(page).to_have_url(re.compile("grain=week"))
+        await page.locator(".tile", has_text="CTR").click()
+        await expect(page).to_have_url(re.compile("metric=ctr"))
+        assert await page.locator(".tile[aria-current] .name").inner_text() == "CTR"
+        await page.locator(".breakdown thead a", has_text="clicks").click()
+        assert query(page)["sort"] == ["-clicks"]
+        index = (await cell_texts(page, ".breakdown thead th")).index("clicks")
+        down = await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})")
+        await page.locator(".breakdown thead a", has_text="clicks").click()
+        assert query(page)["sort"] == ["clicks"]
+        assert await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})") == down[::-1]
+        await expect(page.locator("th[aria-sort=ascending]")).to_have_text("clicks")
+        # The URL has the complete view: another browser shows the same.
+        await settled(page)
+        text = await page.locator("main").inner_text()
+        async with opened(page.url) as another:
+            assert await another.locator("main").inner_text() == text
+
+
+async def test_filters_that_are_ticked_together_are_applied_together(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL) as page:
+        for name, label in (("platform", "facebook"), ("gender", "female")):
+            filter_ = page.locator(f"details[data-facets*='dimensions/{name}?']")
+            await filter_.locator("summary").click()
+            await filter_.get_by_role("checkbox", name=label, exact=False).first.check()
+        await filter_.get_by_role("button", name="Apply").click()
+        await expect(page.locator(".chips li")).to_have_count(2)
+        assert await shown_cost(page) == cost_of(platform=["facebook"], gender=["female"])
+
+
+async def test_a_reloaded_page_is_the_same(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL) as page:
+        display = await page.evaluate("getComputedStyle(document.querySelector('.top')).display")
+        for _ in range(2):
+            await page.reload()
+            await expect(page.locator("figure.chart svg")).to_be_visible()
+            assert await page.evaluate("getComputedStyle(document.querySelector('.top')).display") == display == "flex"
+
+
+async def test_drill_down(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL + "&group_by=platform") as page:
+        row = page.locator(".breakdown tbody tr").first
+        label = await row.locator("th a").first.inner_text()
+        cost = (await row.locator("td").first.inner_text()).split()[0]
+        await row.locator("th a").first.click()
+        await expect(page.locator(".chips li")).to_have_count(1)
+        assert query(page)["platform"] == [label]
+        assert query(page)["group_by"] == ["placement"]
+        assert await shown_cost(page) == cost
+        await page.go_back()
+        await expect(page.locator(".chips")).to_have_count(0)
+        await page.locator(".breakdown tbody tr").first.locator(".without").click()
+        assert query(page)["exclude_platform"] == [label]
+        assert label not in await cell_texts(page, ".breakdown tbody th a:first-child")
+
+
+async def test_downloads_and_urls(service: Service, opened: Opened) -> None:
+    options = {"permissions": ["clipboard-read", "clipboard-write"]}
+    async with opened(service.site + ALL + "&platform=facebook&group_by=region", **options) as page:
+        section = page.locator("section", has=page.locator("#breakdown"))
+        async with page.expect_download() as downloading:
+            await section.get_by_role("link", name="CSV").first.click()
+        download = await downloading.value
+        rows = list(csv.DictReader(io.StringIO(Path(await download.path()).read_text())))
+        assert download.suggested_filename.startswith("ad-metrics_region_")
+        labels = await cell_texts(page, ".breakdown tbody th a:first-child")
+        assert [row["region"] for row in rows] == labels
+        await section.get_by_role("button", name="Copy API URL").click()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        answer = httpx.get(copied).json()
+        assert [row["region"] for row in answer["data"]] == labels
+        assert answer["meta"]["group_by"] == ["region"]
+        async with page.expect_download() as downloading:
+            await section.get_by_role("link", name="Parquet").click()
+        assert Path(await (await downloading.value).path()).read_bytes().startswith(b"PAR1")
+        await page.locator("section", has=page.locator("#series")).get_by_role("link", name="PNG").click()
+        await expect(page.locator("img")).to_be_visible()
+
+
+async def test_the_chart_shows_the_value_under_the_pointer(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL + "&grain=year") as page:
+        chart = page.locator("figure.chart svg")
+        await expect(chart).to_have_attribute("role", "img")
+        titles = await chart.locator("title").all_text_contents()
+        rows = report(REPORT_FACTS, {"group_by": ["year"], "metrics": ["cost"]})["data"]
+        assert titles == [f"{row['year']}: {row['cost']:,.2f} USD" for row in rows]
+
+
+async def test_by_keyboard_alone(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL) as page:
+        await tab_to(page, "summary", "platform")
+        await page.keyboard.press("Enter")
+        await expect(page.locator("details[open] input[type=search]")).to_be_focused()
+        await expect(page.locator("details[open] small").first).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("details.filter[open]")).to_have_count(0)
+        assert "platform" in await focused(page)
+        await page.keyboard.press("Enter")
+        await expect(page.locator("details[open] input[type=search]")).to_be_focused()
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Space")
+        ticked = await page.locator("details[open] input:checked").get_attribute("value")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".chips li")).to_have_count(1)
+        assert query(page)["platform"] == [ticked]
+        await page.keyboard.press("Tab")
+        assert "Skip to the numbers" in await focused(page)
+        await tab_to(page, "a", "region")
+        await page.keyboard.press("Enter")
+        await expect(page).to_have_url(re.compile("group_by=region"))
+
+
+async def tab_to(page: Page, tag: str, text: str) -> None:
+    for _ in range(120):
+        await page.keyboard.press("Tab")
+        if await page.evaluate("document.activeElement.localName") == tag and text in await focused(page):
+            # The focus is visible.
+            assert await page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"{text} is out of reach for the keyboard")
+
+
+async def focused(page: Page) -> str:
+    return str(await page.evaluate("document.activeElement.innerText ?? ''"))
+
+
+VIEWS = {
+    "light": {},
+    "dark": {"color_scheme": "dark"},
+    "phone": {"viewport": {"width": 360, "height": 780}, "has_touch": True},
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+async def test_accessibility_and_layout(service: Service, opened: Opened, name: str) -> None:
+    async with opened(service.site + ALL + "&platform=facebook&group_by=region&compare_to=none", **VIEWS[name]) as page:
+        await expect(page.locator("figure.chart svg")).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.locator("details[data-facets] summary").first.click()
+        await expect(page.locator("details[open] small").first).to_be_visible()
+        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        drop = await page.locator("details[open] .drop").bounding_box()
+        assert drop
+        assert drop["x"] >= 0
+        assert drop["x"] + drop["width"] <= await page.evaluate("innerWidth")
+        violations = await Axe().run(page)
+        assert violations.violations_count == 0, violations.generate_report()
+        background = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (max(map(int, re.findall(r"\d+", background))) < 60) == (name == "dark")
+        ink = await page.evaluate("getComputedStyle(document.querySelector('figure.chart text')).fill")
+        assert (min(map(int, re.findall(r"\d+", ink))) > 150) == (name == "dark")
+
+
+async def test_without_scripts(service: Service, opened: Opened) -> None:
+    async with opened(service.site + ALL, java_script_enabled=False) as page:
+        assert await shown_cost(page) == cost_of()
+        await page.locator("summary", has_text="platform").click()
+        await page.get_by_role("checkbox", name="facebook").check()
+        await page.locator("details[open]").get_by_role("button", name="Apply").click()
+        assert query(page)["platform"] == ["facebook"]
+        await page.get_by_label("compare with").select_option("none")
+        await page.get_by_role("button", name="Show").first.click()
+        assert query(page)["compare_to"] == ["none"]
+        assert await shown_cost(page) == cost_of(platform=["facebook"])
+        assert len(await cell_texts(page, ".numbers tbody tr")) > 2
+
+
+async def test_an_error_page_is_accessible(service: Service, opened: Opened) -> None:
+    async with opened(service.site + "/?platform=facebok", refused=True) as page:
+        await expect(page.get_by_role("alert")).to_contain_text("No platform is called 'facebok'. Perhaps: facebook.")
+        violations = await Axe().run(page)
+        assert violations.violations_count == 0, violations.generate_report()
+        await page.get_by_role("link", name="facebook").click()
+        await expect(page.locator(".tiles")).to_be_visible()
+        assert query(page) == {"platform": ["facebook"]}
+
+
+async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(reports_database)
+    key = await api_keys.create(connection, "a browser", "read")
+    with hosted(reports_database, tmp_path, workers=1, API_AUTH="required") as service:
+        async with opened(service.site + ALL, refused=True) as page:
+            await expect(page.get_by_label("Key")).to_be_focused()
+            await page.keyboard.type("adm_1_wrong")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("alert")).to_contain_text("There is no such key")
+            violations = await Axe().run(page)
+            assert violations.violations_count == 0, violations.generate_report()
+            await page.get_by_label("Key").fill(key)
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".tiles")).to_be_visible()
+            assert query(page) == {"date_preset": ["maximum"]}
+            await expect(page.locator("figure.chart svg")).to_be_visible()
+            async with page.expect_download() as downloading:
+                await page.get_by_role("link", name="CSV").last.click()
+            rows = Path(await (await downloading.value).path()).read_text().splitlines()
+            assert len(rows) == len(REPORT_FACTS) + 1
+            # Scripts have no access to the key.
+            assert key not in await page.evaluate(
+                "document.cookie + JSON.stringify([{...localStorage}, {...sessionStorage}])"
+            )
+            await page.get_by_role("button", name="Forget the key").click()
+            await expect(page.get_by_label("Key")).to_be_visible()
+    await connection.execute("DELETE FROM api_key")
+    await connection.close()
+
+
+async def test_an_empty_database(database: str, opened: Opened, tmp_path: Path) -> None:
+    with hosted(database, tmp_path, workers=1) as service:
+        async with opened(service.site + "/") as page:
+            await expect(page.get_by_role("heading")).to_have_text("There are no facts yet")
+            violations = await Axe().run(page)
+            assert violations.violations_count == 0, violations.generate_report()

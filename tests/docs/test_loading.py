@@ -1,0 +1,30 @@
+"""docs/loading.md: the loader prints for each file what the guide shows."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.support.processes import AD_METRICS, run
+
+GUIDE = (ROOT / "docs" / "loading.md").read_text()
+EXAMPLES = re.findall(r"```csv (\S+)\n(.*?)```\n```sh\nuv run ad-metrics (.*?)\n```\n```\n(.*?)```", GUIDE, re.DOTALL)
+
+pytestmark = pytest.mark.slow
+
+
+def test_the_guide_has_an_example_of_each_preset() -> None:
+    assert [name for name, *_ in EXAMPLES] == ["meta.csv", "meta.jsonl", "google.csv", "tiktok.csv", "other.csv"]
+
+
+@pytest.mark.parametrize(("name", "content", "command", "output"), EXAMPLES, ids=[name for name, *_ in EXAMPLES])
+async def test_every_load_of_the_guide(
+    database: str, tmp_path: Path, name: str, content: str, command: str, output: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    done = run([*AD_METRICS, *shlex.split(command)], cwd=tmp_path, DATABASE_URL=database)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(output)
+    assert done.stdout.removeprefix(output).startswith("data version 1, ")

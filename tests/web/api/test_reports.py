@@ -1,0 +1,195 @@
+"""Reports by example: refusals, shape, source, plan, what every answer says."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from project.query import cursors
+from project.query.filters import Filters
+from project.query.reports import fetch, limits, result
+from project.query.reports.question import ReportQuestion
+from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
+from tests.support.model import MEASURES, known
+
+REPORTS = "/v1/reports"
+MARCH = "date_from=2024-03-01&date_to=2024-03-31"
+
+
+async def faults(client: httpx.AsyncClient, query: str, path: str = REPORTS) -> dict[str, dict[str, Any]]:
+    response = await client.get(f"{path}?{query}")
+    assert response.status_code == 422, response.text
+    return {error["parameter"]: error for error in response.json()["errors"]}
+
+
+async def test_without_parameters_it_is_the_total_of_all_measures(reports_client: httpx.AsyncClient) -> None:
+    answer = (await reports_client.get(REPORTS)).json()
+    assert len(answer["data"]) == 1
+    assert tuple(known(answer["data"][0])) == MEASURES
+    assert answer["page"] == {"limit": 100, "next_cursor": None}
+    assert answer["meta"]["source"] == "rollup"
+    assert answer["meta"]["group_by"] == []
+    assert answer["meta"]["metrics"][2] == {"name": "cost", "unit": "currency"}
+    assert "totals" not in answer
+
+
+async def test_answers_are_as_documented(reports_client: httpx.AsyncClient) -> None:
+    for query in (
+        "",
+        f"group_by=date,platform&{MARCH}&metrics=cost,ctr&totals=true&compare_to=previous_period&fill=true",
+        "group_by=quarter&sort=-cpm,quarter",
+        f"group_by=week,region&{MARCH}&compare_to=previous_year&sort=-change.cost,change_ratio.clicks",
+        "min_cpc=1&group_by=device_type&region=Texas&exclude_gender=male",
+    ):
+        response = await reports_client.get(f"{REPORTS}?{query}")
+        assert response.status_code == 200, response.text
+        ReportAnswer.model_validate_json(response.content)
+        plan = await reports_client.get(f"{REPORTS}/plan?{query}")
+        PlanAnswer.model_validate_json(plan.content)
+        assert plan.json()["data"]["source"] == response.json()["meta"]["source"]
+
+
+@pytest.mark.parametrize(
+    ("query", "grouping_set"),
+    [
+        ("", []),
+        ("group_by=month", []),
+        ("group_by=date,platform", ["platform"]),
+        ("group_by=platform&region=Texas", ["region", "platform"]),
+        ("group_by=platform&exclude_device_type=desktop", ["platform", "device_type"]),
+        ("group_by=platform,placement&device_type=iphone", ["platform", "placement", "device_type"]),
+        ("group_by=platform,placement,device_type,gender", None),
+        ("group_by=platform&region=Texas&gender=male&placement=Feed", None),
+    ],
+)
+async def test_the_smallest_set_that_covers_it(
+    reports_client: httpx.AsyncClient, query: str, grouping_set: list[str] | None
+) -> None:
+    plan = (await reports_client.get(f"{REPORTS}/plan?{query}&{MARCH}")).json()["data"]
+    assert plan.get("grouping_set") == grouping_set
+    assert plan["source"] == ("facts" if grouping_set is None else "rollup")
+    assert plan["days"] == 31
+    table = "fact_ad_metrics_daily" if grouping_set is None else "rollup_ad_metrics_daily"
+    assert table in plan["statements"][0]["sql"]
+    assert plan["estimated_rows"] > 0
+
+
+async def test_a_plan_has_both_periods(reports_client: httpx.AsyncClient) -> None:
+    plan = (await reports_client.get(f"{REPORTS}/plan?{MARCH}&compare_to=previous_year")).json()["data"]
+    assert [one["values"][1:3] for one in plan["statements"]] == [[20240301, 20240331], [20230301, 20230331]]
+    assert plan["days"] == 62
+
+
+async def test_a_29_february_is_compared_with_nothing(reports_client: httpx.AsyncClient) -> None:
+    query = "date_from=2024-02-29&date_to=2024-02-29&compare_to=previous_year&metrics=clicks"
+    answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
+    assert answer["meta"]["compare"] == {"date_from": None, "date_to": None}
+    assert answer["data"][0]["compare"]["clicks"]["value"] == 0
+    assert len((await reports_client.get(f"{REPORTS}/plan?{query}")).json()["data"]["statements"]) == 1
+
+
+async def test_days_after_all_data(reports_client: httpx.AsyncClient) -> None:
+    answer = (await reports_client.get(f"{REPORTS}?date_from=2030-01-01&group_by=date&fill=true")).json()
+    assert answer["data"] == []
+    assert (answer["meta"]["date_from"], answer["meta"]["date_to"]) == ("2030-01-01", None)
+
+
+async def test_of_a_period_that_today_is_in_only_the_days_that_have_come_are_compared(
+    reports_client: httpx.AsyncClient,
+) -> None:
+    today = datetime.now(UTC).date()
+    first, last = today - timedelta(days=9), today + timedelta(days=10)
+    query = f"date_from={first}&date_to={last}&compare_to=previous_period"
+    meta = (await reports_client.get(f"{REPORTS}?{query}")).json()["meta"]
+    assert (meta["date_from"], meta["date_to"]) == (str(first), str(last))
+    assert meta["compare"] == {"date_from": str(first - timedelta(days=10)), "date_to": str(first - timedelta(days=1))}
+
+
+async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncClient) -> None:
+    found = await faults(
+        reports_client,
+        "group_by=month,week,regoin&metrics=cost,crt&compare_to=previous_yr&min_ctr=many&max_cpc=-1&limt=3&sort=coast&breakdowns=region",
+    )
+    assert found["group_by"]["suggestions"] == ["region"]
+    assert found["metrics"]["suggestions"][0] == "ctr"
+    assert found["compare_to"]["suggestions"][0] == "previous_year"
+    assert found["min_ctr"]["value"] == "many"
+    assert found["max_cpc"]["code"] in ("invalid_value", "out_of_range")
+    assert found["limt"]["suggestions"] == ["limit"]
+    assert "cost" in found["sort"]["suggestions"]
+    assert found["breakdowns"]["suggestions"] == ["group_by"]
+    found = await faults(reports_client, "group_by=month,week,region")
+    assert found["group_by"]["suggestions"] == ["month,region", "week,region"]
+    found = await faults(reports_client, "sort=region&group_by=date")
+    assert found["sort"]["suggestions"] == ["group_by=date,region"]
+    found = await faults(reports_client, "sort=month&group_by=date,region")
+    assert found["sort"]["suggestions"] == ["group_by=region,month"]
+    found = await faults(reports_client, "compare_to=previous_year&date_to=2024-03-05")
+    assert found["compare_to"]["suggestions"] == ["date_from=2024-03-01"]
+    found = await faults(reports_client, "sort=-change.cost")
+    assert found["sort"]["suggestions"] == ["compare_to=previous_period"]
+    found = await faults(reports_client, "fill=true&group_by=region")
+    assert found["fill"]["suggestions"] == ["group_by=date,region"]
+    for query in ("compare_to=previous_year", "compare_to=previous_period&date_preset=maximum", "compare_to=previous_year&date_to=2024-03-01"):  # fmt: skip
+        assert (await faults(reports_client, query))["compare_to"]["code"] == "missing_parameter"
+    for comparison in ("previous_year", "previous_period"):
+        found = await faults(reports_client, f"compare_to={comparison}&date_from=0001-01-02&date_to=0001-01-31")
+        assert found["compare_to"]["code"] == "out_of_range"
+
+
+async def test_a_cursor_belongs_to_its_question(reports_client: httpx.AsyncClient) -> None:
+    first = (await reports_client.get(f"{REPORTS}?group_by=region&limit=1")).json()["page"]["next_cursor"]
+    assert (await faults(reports_client, f"group_by=region&sort=-cost&cursor={first}"))["cursor"][
+        "code"
+    ] == "foreign_cursor"
+    assert (await faults(reports_client, f"group_by=region&cursor={first[:-4]}"))["cursor"][
+        "code"
+    ] == "malformed_cursor"
+    # Metrics that are shown do not change which groups come when.
+    response = await reports_client.get(f"{REPORTS}?group_by=region&limit=1&metrics=ctr&totals=true&cursor={first}")
+    assert response.status_code == 200
+
+
+async def test_a_forged_position_is_malformed(reports_client: httpx.AsyncClient) -> None:
+    question = ReportQuestion(Filters(), ("region",), MEASURES)
+    for position in (None, 5, [], [[], [1]], [["x"], ["Texas"]], [[], ["Texas", "x"]], {"a": 1}):
+        text = cursors.encode(question.digest, position)
+        found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}")
+        assert found["cursor"]["code"] == "malformed_cursor", position
+        found = await faults(reports_client, f"group_by=region&limit=1&cursor={text}", f"{REPORTS}/plan")
+        assert found["cursor"]["code"] == "malformed_cursor", position
+
+
+async def test_too_many_groups_are_refused_with_smaller_groupings(
+    reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (fetch, result, limits):
+        monkeypatch.setattr(module, "LARGEST_GROUPS", 40)
+    found = await faults(reports_client, f"group_by=date,region&{MARCH}")
+    assert found["group_by"]["code"] == "too_many_groups"
+    assert found["group_by"]["suggestions"] == ["group_by=date", "group_by=week,region"]
+    for suggestion in found["group_by"]["suggestions"]:
+        assert (await reports_client.get(f"{REPORTS}?{suggestion}&{MARCH}&fill=true")).status_code == 200
+    found = await faults(reports_client, "group_by=date&date_from=2023-01-01&date_to=2024-12-31&fill=true")
+    assert found["group_by"]["suggestions"] == ["group_by=month"]
+    # Few groups, but not when every day of them is filled in.
+    narrow = f"group_by=date,region&{MARCH}&region=Texas&platform=tiktok&gender=male"
+    assert (await reports_client.get(f"{REPORTS}?{narrow}")).status_code == 200
+    found = await faults(reports_client, f"{narrow}&exclude_placement=Feed&fill=true&region=California")
+    assert found["group_by"]["code"] == "too_many_groups"
+
+
+async def test_a_calendar_of_empty_days_is_refused(reports_client: httpx.AsyncClient) -> None:
+    query = "group_by=date&fill=true&date_from=0001-01-01&date_to=9999-12-31"
+    found = await faults(reports_client, query)
+    assert (found["group_by"]["code"], found["group_by"]["suggestions"]) == ("too_many_dates", ["group_by=year"])
+    assert (await reports_client.get(f"{REPORTS}?{query}&limit=1".replace("=date&", "=year&"))).status_code == 200
+    assert (await reports_client.get(f"{REPORTS}?{query.replace('&fill=true', '')}")).status_code == 200
+
+
+async def test_an_etag_for_reports(reports_client: httpx.AsyncClient) -> None:
+    first = await reports_client.get(f"{REPORTS}?group_by=region")
+    headers = {"If-None-Match": first.headers["etag"]}
+    assert (await reports_client.get(f"{REPORTS}?group_by=region", headers=headers)).status_code == 304
+    assert (await reports_client.get(f"{REPORTS}?group_by=gender", headers=headers)).status_code == 200

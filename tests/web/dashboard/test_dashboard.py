@@ -1,0 +1,154 @@
+"""The page, as the server renders it: the numbers of the model, links that keep the view, and errors."""
+
+import html
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from project import catalog
+from tests.support.report_model import METRICS, REPORT_FACTS, report
+
+COUNTS = ("impressions", "clicks", "conversions", "likes")
+RATIOS = ("ctr", "conversion_rate", "like_rate")
+
+
+def displayed(metric: str, value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.2%}" if metric in RATIOS else f"{value:,}" if metric in COUNTS else f"{value:,.2f}"
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """Return the tables of a page, each as rows of cells' texts."""
+    return [
+        [
+            [
+                html.unescape(re.sub(r"<[^>]+>", "", cell)).strip()
+                for cell in re.findall(r"<t[hd].*?>(.*?)</t[hd]>", row, re.DOTALL)
+            ]
+            for row in re.findall(r"<tr>(.*?)</tr>", table, re.DOTALL)
+        ]
+        for table in re.findall(r"<table.*?</table>", text, re.DOTALL)
+    ]
+
+
+async def test_the_breakdown_has_the_numbers_of_the_model(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get(
+        "/?date_preset=maximum&group_by=region&metric=clicks&limit=1000&exclude_platform=tiktok"
+    )
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    question = {"group_by": ["region"], "metrics": list(METRICS), "sort": ["-clicks"], "exclude_platform": ["tiktok"]}
+    model = report(REPORT_FACTS, question)
+    _, breakdown = tables(answer.text)
+    assert breakdown[0][1].lower() == "clicks"
+    columns = ["region", "clicks", *(name for name in catalog.METRICS if name != "clicks")]
+    *rows, total = (dict(zip(columns, row, strict=True)) for row in breakdown[1:])
+    assert [row["region"].removesuffix("×").strip() for row in rows] == [row["region"] for row in model["data"]]
+    assert total["region"] == "all"
+    for name in METRICS:
+        assert [row[name].split(" ")[0] for row in rows] == [displayed(name, row[name]) for row in model["data"]]
+        assert total[name] == displayed(name, model["totals"][name])
+
+
+async def test_the_series_has_the_numbers_of_the_model(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?date_preset=maximum&grain=month&metric=cost")
+    model = report(REPORT_FACTS, {"group_by": ["month"], "metrics": ["cost"], "fill": True})
+    series, _ = tables(answer.text)
+    assert series[1:] == [[row["month"], displayed("cost", row["cost"])] for row in model["data"]]
+
+
+async def test_a_long_series_has_every_date(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?date_preset=maximum&grain=date&metric=clicks")
+    question = {"group_by": ["date"], "metrics": ["clicks"], "fill": True}
+    model = report(REPORT_FACTS, question)["data"]
+    series, _ = tables(answer.text)
+    assert len(model) > 100
+    assert series[1:] == [[row["date"], displayed("clicks", row["clicks"])] for row in model]
+
+
+async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?platform=facebook&exclude_region=Texas&metric=ctr&sort=region&group_by=region")
+    links = {html.unescape(link) for link in re.findall(r'(?:href|src|data-url|data-facets)="([^"#]+)"', answer.text)}
+    assert len(links) > 60
+    for link in links:
+        linked = await reports_client.get("/" + link.removeprefix("./"))
+        assert linked.status_code == 200, (link, linked.text)
+
+
+async def test_a_view_is_its_url(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?region=Texas&region=Paris,%20Texas&metric=clicks&compare_to=none")
+    [link] = re.findall(r'href="(\?[^"]*group_by=gender[^"]*)"', answer.text)
+    query = httpx.QueryParams(html.unescape(link)[1:])
+    assert query.get_list("region") == ["Paris, Texas", "Texas"]
+    assert (query["metric"], query["compare_to"], query["group_by"]) == ("clicks", "none", "gender")
+    # Labels in another spelling are the same filter.
+    written = await reports_client.get('/?region=texas,"Paris, Texas"&metric=clicks&compare_to=none')
+    assert re.findall(r'<ul class="chips".*?</ul>', written.text, re.DOTALL)[0].count("<li>") == 2
+    assert tables(written.text) == tables(answer.text)
+    # Empty fields of a form are no parameters.
+    same = await reports_client.get(
+        "/?region=Texas&region=Paris,%20Texas&metric=clicks&compare_to=none&date_from=&gender="
+    )
+    assert tables(same.text) == tables(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "text"),
+    [
+        ("platform=facebok", 422, 'Perhaps: <a href="?platform=facebook">facebook</a>.'),
+        ("metric=cots", 422, '</a>, <a href="?metric=cost">cost</a>, <a'),
+        ("start=1", 422, "There is no parameter &#39;start&#39;."),
+        ("date_from=2024-13-01", 422, "is not a date"),
+        ("sort=gender&group_by=region", 422, "cannot sort by it"),
+        ("region=<script>alert(1)</script>", 422, "&lt;script&gt;"),
+    ],
+)
+async def test_a_wrong_question_is_refused_with_an_explanation(
+    reports_client: httpx.AsyncClient, query: str, status: int, text: str
+) -> None:
+    answer = await reports_client.get(f"/?{query}")
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert text in answer.text
+    assert "<script>alert" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "corrected"),
+    [
+        ("platform=facebok&metric=ctr&region=Paris,%20Texas", "platform=facebook&metric=ctr&region=Paris,+Texas"),
+        ("platform=tiktok,facebok", "platform=tiktok,facebook"),
+        ("platfrom=tiktok&sort=-cost", "platform=tiktok&sort=-cost"),
+        ("limit=0", "limit=1"),
+    ],
+)
+async def test_suggestions_link_the_corrected_query(
+    reports_client: httpx.AsyncClient, query: str, corrected: str
+) -> None:
+    refused = await reports_client.get(f"/?{query}")
+    assert refused.status_code == 422
+    link = html.unescape(re.findall('<li>.*?href="([^"]+)"', refused.text, re.DOTALL)[0])
+    assert link == f"?{corrected}"
+    assert (await reports_client.get(f"/{link}")).status_code == 200
+
+
+async def test_no_facts_match(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/?date_from=2030-01-01&date_to=2030-01-31")
+    assert answer.status_code == 200
+    assert "No facts match" in answer.text
+
+
+async def test_headers(reports_client: httpx.AsyncClient) -> None:
+    answer = await reports_client.get("/")
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    assert "script-src 'self'" in policy
+    unchanged = await reports_client.get("/", headers={"If-None-Match": answer.headers["etag"]})
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    # It would replace the policy of the page in the browser's cache.
+    assert "content-security-policy" not in unchanged.headers
+    style = await reports_client.get("/static/page.css")
+    assert style.headers["content-type"] == "text/css; charset=utf-8"
+    assert (await reports_client.get("/static/../page.py")).status_code == 404
