@@ -45,14 +45,14 @@ Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_the_developer() -> Iterator[None]:
-    """Keep what the shell and `.env` say out of the tests."""
+    """Hide the settings of the shell and `.env` from the tests."""
     names = [name.upper() for name in Settings.model_fields]
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
     file = Settings.model_config["env_file"]
     Settings.model_config["env_file"] = None
     yield
     Settings.model_config["env_file"] = file
-    os.environ.update(kept)
+    os.environ.update(hidden)
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +66,7 @@ def short_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_left_behind() -> Iterator[None]:
-    """Remove what a server started by root may keep outside of its directory: a copy of the binaries."""
+    """Remove what a server started by root may leave outside its directory: a copy of the binaries."""
     there_before = ROOT_HOME.exists()
     yield
     if not there_before:
@@ -188,7 +188,7 @@ async def with_facts(url: str) -> str:
 
 
 async def apart(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine in a thread and context of its own: Tortoise keeps what it is told in context variables."""
+    """Run a coroutine in a thread and context of its own, since Tortoise stores its connections in context variables."""
     return await asyncio.to_thread(contextvars.Context().run, asyncio.run, coroutine)
 
 

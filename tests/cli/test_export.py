@@ -1,4 +1,4 @@
-"""`ad-metrics export`: the same answer as the API's, in a file that is whole or not there."""
+"""`ad-metrics export`: the same answer as the API's, in a file that is complete or absent."""
 
 from pathlib import Path
 

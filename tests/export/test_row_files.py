@@ -27,7 +27,7 @@ FORMATS = {
 
 
 def read_back(name: str, content: bytes) -> list[dict[str, Any]]:
-    """Read a file with somebody else's reader, as rows of dates, texts and exact numbers."""
+    """Read a file with the reader of another library, as rows of dates, texts and exact numbers."""
     if name == "csv":
         rows = list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
     elif name == "ndjson":
@@ -116,10 +116,10 @@ async def test_conditional_and_compressed(client: httpx.AsyncClient) -> None:
     assert plain.headers["etag"] != zipped.headers["etag"]
     for answer in (plain, zipped):
         assert answer.headers["vary"] == "Accept, Accept-Encoding, Cookie"
-    again = await client.get(
+    second = await client.get(
         f"{ROWS}?format=csv", headers={"If-None-Match": plain.headers["etag"], "Accept-Encoding": ""}
     )
-    assert (again.status_code, again.content) == (304, b"")
+    assert (second.status_code, second.content) == (304, b"")
     parquet = await client.get(f"{ROWS}?format=parquet", headers={"Accept-Encoding": "gzip"})
     assert "content-encoding" not in parquet.headers
 

@@ -138,7 +138,7 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
         ("region", "a\x00b", "a label cannot hold the character NUL"),
     ],
 )
-def test_a_row_that_cannot_be_read_is_named(column: str, value: str, reason: str) -> None:
+def test_an_unreadable_row_is_named(column: str, value: str, reason: str) -> None:
     bad = record(**{column: value})
     good = record(date="2024-05-05", region="Nowhere yet")
     rows, report, _ = read(csv_text([good, bad, good]).encode(), name="b.csv")
@@ -148,7 +148,7 @@ def test_a_row_that_cannot_be_read_is_named(column: str, value: str, reason: str
     assert reject.reason.startswith(reason)
 
 
-async def test_a_row_that_cannot_be_read_fails_the_load_and_changes_nothing(
+async def test_an_unreadable_row_fails_the_load_and_changes_nothing(
     database: str, connection: asyncpg.Connection, tmp_path: Path
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [record()]))

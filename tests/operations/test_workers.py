@@ -107,9 +107,9 @@ async def test_all_workers_accept_and_refuse_the_same_keys(own_facts: str, tmp_p
             for _ in range(20):
                 assert await admitted(client, reader)
                 assert await admitted(client, loader)
-            narrow = await client.get("/v1/ingests", headers=bearer(reader))
-            assert (narrow.status_code, narrow.json()["type"]) == (403, "/problems/key-too-narrow")
-            assert 'error="insufficient_scope", scope="ingest"' in narrow.headers["www-authenticate"]
+            refused = await client.get("/v1/ingests", headers=bearer(reader))
+            assert (refused.status_code, refused.json()["type"]) == (403, "/problems/key-too-refused")
+            assert 'error="insufficient_scope", scope="ingest"' in refused.headers["www-authenticate"]
             assert (await client.get("/v1/ingests", headers=bearer(loader))).status_code == 200
             for wrong in (
                 reader[:-1] + ("a" if reader[-1] != "a" else "b"),

@@ -96,9 +96,9 @@ async def insert_facts(connection: asyncpg.Connection, facts: list[Fact]) -> Non
 
 
 def matching(facts: list[Fact], parameters: dict[str, Any]) -> list[Fact]:
-    """Return the facts that the parameters of a request keep."""
+    """Return the facts that the parameters of a request match."""
 
-    def kept(fact: Fact) -> bool:
+    def matches(fact: Fact) -> bool:
         for name, value in parameters.items():
             if value is None:
                 continue
@@ -116,7 +116,7 @@ def matching(facts: list[Fact], parameters: dict[str, Any]) -> list[Fact]:
                 return False
         return True
 
-    return [fact for fact in facts if kept(fact)]
+    return [fact for fact in facts if matches(fact)]
 
 
 def in_order(facts: list[Fact], sort: list[str]) -> list[Fact]:

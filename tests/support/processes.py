@@ -24,8 +24,8 @@ UVICORN = [sys.executable, "-m", "uvicorn", "project.main:app"]
 
 def environment(**settings: str) -> dict[str, str]:
     """Return an environment with these settings and no others."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return kept | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | settings
+    inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return inherited | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)} | settings
 
 
 def run(

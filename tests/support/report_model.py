@@ -37,7 +37,7 @@ def _plausible(fact: Fact) -> Fact:
 REPORT_FACTS = list({fact.key: fact for fact in map(_plausible, FACTS)}.values())
 
 
-def unit_of(day: date, grain: str) -> date:
+def bucket_of(day: date, grain: str) -> date:
     match grain:
         case "date":
             return day
@@ -71,50 +71,50 @@ def report(facts: list[Fact], asked: dict[str, Any]) -> dict[str, Any]:
     last = asked.get("date_to") or max(fact["date"] for fact in facts)
     grain = next((name for name in group_by if name in GRAINS), None)
 
-    own: dict[Any, list[Fact]] = defaultdict(list)
-    other: dict[Any, list[Fact]] = defaultdict(list)
+    current: dict[Any, list[Fact]] = defaultdict(list)
+    previous: dict[Any, list[Fact]] = defaultdict(list)
     for fact in matching(facts, labels):
         if first <= fact["date"] <= last:
-            own[_key(fact, fact["date"], group_by)].append(fact)
+            current[_key(fact, fact["date"], group_by)].append(fact)
         stands_for = _stands_for(fact["date"], first, last, asked.get("compare_to"))
         if stands_for:
-            other[_key(fact, stands_for, group_by)].append(fact)
-    keys = set(own) | set(other)
+            previous[_key(fact, stands_for, group_by)].append(fact)
+    keys = set(current) | set(previous)
     if not group_by:
         keys = {()}
     if asked.get("fill"):
-        place = group_by.index(grain)
+        index = group_by.index(grain)
         days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
-        units = {unit_of(day, grain) for day in days}
-        rests = {key[:place] + key[place + 1 :] for key in keys} if len(group_by) > 1 else {()}
-        keys = {(*rest[:place], unit, *rest[place:]) for rest in rests for unit in units}
-    kept = [key for key in keys if _within(own.get(key, []), bounds)]
-    everything = [fact for key in kept for fact in own.get(key, [])]
-    everything_else = [fact for key in kept for fact in other.get(key, [])]
+        buckets = {bucket_of(day, grain) for day in days}
+        remainders = {key[:index] + key[index + 1 :] for key in keys} if len(group_by) > 1 else {()}
+        keys = {(*remaining[:index], bucket, *remaining[index:]) for remaining in remainders for bucket in buckets}
+    included = [key for key in keys if _within(current.get(key, []), bounds)]
+    everything = [fact for key in included for fact in current.get(key, [])]
+    everything_before = [fact for key in included for fact in previous.get(key, [])]
     rows = []
-    for key in _ordered(kept, own, other, asked):
+    for key in _ordered(included, current, previous, asked):
         row = dict(zip(group_by, [_text(part) for part in key], strict=True))
-        row |= _shown(metrics, own.get(key, []), other.get(key, []), asked)
+        row |= _shown(metrics, current.get(key, []), previous.get(key, []), asked)
         if asked.get("totals"):
             row["share"] = {
-                name: _divided(value_of(name, own.get(key, [])), value_of(name, everything))
+                name: _divided(value_of(name, current.get(key, [])), value_of(name, everything))
                 if value_of(name, everything)
                 else None
                 for name in metrics
                 if name in MEASURES
             }
-        if asked.get("fill") and key not in own:
+        if asked.get("fill") and key not in current:
             row["filled"] = True
         rows.append(row)
-    return {"data": rows, "totals": _shown(metrics, everything, everything_else, asked)}
+    return {"data": rows, "totals": _shown(metrics, everything, everything_before, asked)}
 
 
 def _key(fact: Fact, day: date, group_by: list[str]) -> tuple[Any, ...]:
-    return tuple(unit_of(day, name) if name in GRAINS else fact[name] for name in group_by)
+    return tuple(bucket_of(day, name) if name in GRAINS else fact[name] for name in group_by)
 
 
 def _stands_for(day: date, first: date, last: date, compare_to: str | None) -> date | None:
-    """Return the day of the own period that a day of the compared one stands for; None outside of that."""
+    """Return the day of the current period that a day of the compared one stands for; None outside of that."""
     if compare_to == "previous_period":
         later = day + (last - first) + timedelta(days=1)
         return later if first <= later <= last else None
@@ -132,7 +132,7 @@ def _within(facts: list[Fact], bounds: dict[str, Any]) -> bool:
     return True
 
 
-def _ordered(keys: list[Any], own: Any, other: Any, asked: dict[str, Any]) -> list[Any]:
+def _ordered(keys: list[Any], current: Any, previous: Any, asked: dict[str, Any]) -> list[Any]:
     keys = sorted(keys)
     for text in reversed(asked.get("sort", [])):
         name, descending = text.removeprefix("-"), text.startswith("-")
@@ -142,8 +142,8 @@ def _ordered(keys: list[Any], own: Any, other: Any, asked: dict[str, Any]) -> li
                 return key[asked["group_by"].index(name)]
             if "." in name:
                 kind, metric = name.split(".")
-                return _compared(metric, own.get(key, []), other.get(key, []))[kind]
-            return value_of(name, own.get(key, []))
+                return _compared(metric, current.get(key, []), previous.get(key, []))[kind]
+            return value_of(name, current.get(key, []))
 
         known = [key for key in keys if value(key) is not None]
         unknown = [key for key in keys if value(key) is None]
@@ -151,15 +151,15 @@ def _ordered(keys: list[Any], own: Any, other: Any, asked: dict[str, Any]) -> li
     return keys
 
 
-def _shown(metrics: list[str], own: list[Fact], other: list[Fact], asked: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: value_of(name, own) for name in metrics}
+def _shown(metrics: list[str], current: list[Fact], previous: list[Fact], asked: dict[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: value_of(name, current) for name in metrics}
     if asked.get("compare_to"):
-        shown["compare"] = {name: _compared(name, own, other) for name in metrics}
+        shown["compare"] = {name: _compared(name, current, previous) for name in metrics}
     return shown
 
 
-def _compared(metric: str, own: list[Fact], other: list[Fact]) -> dict[str, Any]:
-    value, before = value_of(metric, own), value_of(metric, other)
+def _compared(metric: str, current: list[Fact], previous: list[Fact]) -> dict[str, Any]:
+    value, before = value_of(metric, current), value_of(metric, previous)
     change = None if value is None or before is None else value - before
     relative = change is not None and before and FORMULAS.get(metric, "...x")[3] != "ratio"
     return {"value": before, "change": change, "change_ratio": _divided(change, before) if relative else None}

@@ -21,7 +21,7 @@ from tests.support.model import FACTS, LABELS
 SORT = st.lists(
     st.builds(SortKey, st.sampled_from(SORTABLE), st.booleans()), max_size=3, unique_by=lambda key: key.name
 ).map(tuple)
-KEEP = st.lists(
+LABEL_FILTERS = st.lists(
     st.sampled_from(sorted(LABELS)).flatmap(
         lambda name: st.tuples(
             st.just(name), st.lists(st.sampled_from(LABELS[name]), min_size=1, unique=True).map(tuple)
@@ -46,8 +46,8 @@ FILTERS = st.builds(
     Filters,
     date_from=st.none() | st.just(FACTS[0]["date"]),
     date_to=st.none() | st.just(FACTS[-1]["date"]),
-    include=KEEP,
-    exclude=KEEP,
+    include=LABEL_FILTERS,
+    exclude=LABEL_FILTERS,
     minimum=st.sampled_from([(), (("clicks", 1),), (("clicks", 1), ("cost", FACTS[0]["cost"]))]),
     maximum=st.sampled_from([(), (("likes", 3),)]),
 )

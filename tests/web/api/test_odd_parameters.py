@@ -1,4 +1,4 @@
-"""Junk of all kinds to every endpoint: every answer is documented, quick, and never a fault of ours.
+"""Junk of all kinds to every endpoint: every answer is documented, quick, and never an internal error.
 
 `FUZZ_REQUESTS=100000 uv run pytest tests/web/api/test_odd_parameters.py` is the long run.
 """
@@ -129,7 +129,7 @@ async def test_every_answer_is_documented(client: httpx.AsyncClient, asked: list
 
 @settings(max_examples=200)
 @given(st.sampled_from(list(LABELS)), st.sampled_from(INJECTIONS) | st.text(min_size=1, max_size=40))
-async def test_an_injection_is_a_label_that_nobody_has(client: httpx.AsyncClient, dimension: str, text: str) -> None:
+async def test_an_injection_is_an_unknown_label(client: httpx.AsyncClient, dimension: str, text: str) -> None:
     if text.strip().lower() in {label.lower() for label in LABELS[dimension]} or "," in text or '"' in text:
         return
     answer = await client.get("/v1/ad-metrics", params={dimension: text})

@@ -45,9 +45,9 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         chosen = draw(st.lists(st.sampled_from(labels), max_size=3, unique=True))
         if chosen and draw(st.booleans()):
             asked[name] = chosen
-        dropped = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
-        if dropped and draw(st.booleans()) and not set(asked.get(name, ["one more"])) <= set(dropped):
-            asked[f"exclude_{name}"] = dropped
+        excluded = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
+        if excluded and draw(st.booleans()) and not set(asked.get(name, ["one more"])) <= set(excluded):
+            asked[f"exclude_{name}"] = excluded
     for name in draw(st.sets(st.sampled_from(MEASURES), max_size=2)):
         low, high = sorted([draw(BOUND[name]), draw(BOUND[name])])
         asked |= draw(

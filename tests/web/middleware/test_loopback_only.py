@@ -16,8 +16,8 @@ CATALOG = "/v1/catalog"
 @asynccontextmanager
 async def from_address(client: httpx.AsyncClient, address: str, site: str) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(client.app, client=(address, 4711), raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url=site) as stranger:
-        yield stranger
+    async with httpx.AsyncClient(transport=transport, base_url=site) as remote:
+        yield remote
 
 
 @pytest.mark.parametrize(
@@ -35,15 +35,15 @@ async def from_address(client: httpx.AsyncClient, address: str, site: str) -> As
 async def test_a_request_from_elsewhere_is_refused_with_the_reason(
     client: httpx.AsyncClient, address: str, site: str, headers: dict[str, str], why: str
 ) -> None:
-    async with from_address(client, address, site) as stranger:
+    async with from_address(client, address, site) as remote:
         for path in (CATALOG, "/docs", "/openapi.json", "/metrics", "/", "/nowhere"):
-            answer = await stranger.get(path, headers=headers)
+            answer = await remote.get(path, headers=headers)
             assert answer.status_code == 403, path
             problem = answer.json()
             assert problem["type"] == "/problems/loopback-only"
             assert why in problem["detail"]
             assert "API_AUTH=required" in problem["detail"]
-        assert (await stranger.get("/health/live", headers=headers)).status_code == 200
+        assert (await remote.get("/health/live", headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,6 @@ def test_database_urls_of_all_spellings_work(url: str) -> None:
 
 async def test_a_path_before_the_applications_own(client: httpx.AsyncClient) -> None:
     transport = httpx.ASGITransport(client.app, client=("203.0.113.9", 1), root_path="/api")
-    async with httpx.AsyncClient(transport=transport, base_url="http://metrics.example/api") as stranger:
-        assert (await stranger.get("/health/live")).status_code == 200
-        assert (await stranger.get("/v1/catalog")).status_code == 403
+    async with httpx.AsyncClient(transport=transport, base_url="http://metrics.example/api") as remote:
+        assert (await remote.get("/health/live")).status_code == 200
+        assert (await remote.get("/v1/catalog")).status_code == 403

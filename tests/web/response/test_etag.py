@@ -10,10 +10,10 @@ async def test_an_unchanged_answer_is_not_sent_twice(client: httpx.AsyncClient) 
         assert first.status_code == 200
         assert first.headers["cache-control"] == "no-cache"
         for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"x", {first.headers["etag"]}'):
-            again = await client.get(path, headers={"If-None-Match": known})
-            assert again.status_code == 304
-            assert again.content == b""
-            assert again.headers["etag"] == first.headers["etag"]
+            second = await client.get(path, headers={"If-None-Match": known})
+            assert second.status_code == 304
+            assert second.content == b""
+            assert second.headers["etag"] == first.headers["etag"]
         assert (await client.get(path, headers={"If-None-Match": '"x"'})).status_code == 200
 
 

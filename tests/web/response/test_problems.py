@@ -128,8 +128,8 @@ async def test_wrong_methods(client: httpx.AsyncClient) -> None:
 
 
 async def test_the_callers_request_id_is_echoed_where_it_is_harmless(client: httpx.AsyncClient) -> None:
-    kept = await client.get(ROWS, headers={"X-Request-ID": "trace-42"})
-    assert kept.headers["x-request-id"] == "trace-42"
+    echoed = await client.get(ROWS, headers={"X-Request-ID": "trace-42"})
+    assert echoed.headers["x-request-id"] == "trace-42"
     replaced = await client.get(ROWS, headers={"X-Request-ID": "x" * 1000})
     assert len(replaced.headers["x-request-id"]) == 32
 

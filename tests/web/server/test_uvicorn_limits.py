@@ -38,14 +38,14 @@ async def test_who_does_not_end_his_head_is_sent_away(monkeypatch: pytest.Monkey
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             prefetch_first = time.monotonic()
             writer.write(beginning)
-            told = await asyncio.wait_for(reader.read(), 5)
-            assert told.startswith(b"HTTP/1.1 408")
-            assert b"application/problem+json" in told
+            answer = await asyncio.wait_for(reader.read(), 5)
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b"application/problem+json" in answer
             assert 0.3 < time.monotonic() - prefetch_first < 3
             writer.close()
 
 
-async def test_who_rests_or_sends_in_bulk_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_client_that_pauses_or_sends_in_bulk_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     async with served(monkeypatch) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for _ in range(3):
@@ -60,21 +60,21 @@ async def test_who_rests_or_sends_in_bulk_is_answered(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize(
-    "rest",
+    "remaining",
     [
         b"Content-Length: 1000\r\n\r\n",
         b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n",
     ],
 )
-async def test_what_follows_an_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, rest: bytes) -> None:
+async def test_what_follows_an_answer_has_its_time(monkeypatch: pytest.MonkeyPatch, remaining: bytes) -> None:
     async with served(monkeypatch) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + rest)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + remaining)
         await reader.readuntil(b"hello")
         prefetch_first = time.monotonic()
         with suppress(ConnectionError):
             while time.monotonic() - prefetch_first < 5 and not reader.at_eof():
-                writer.write(b"x" if b"Length" in rest else b"1\r\nx\r\n")
+                writer.write(b"x" if b"Length" in remaining else b"1\r\nx\r\n")
                 await asyncio.sleep(0.05)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(reader.read(1), 0.01)
