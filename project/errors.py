@@ -1,33 +1,4 @@
-"""Every error that the service raises on purpose. `web.response.problems` says what each is over HTTP.
-
-* AdMetricsError
-  * InvalidRequest          parameters of the request are invalid
-  * NoSuchThing             the request names something that does not exist
-    * NoSuchResource        … a path
-  * MethodNotAllowed        the path exists, and does not take the method
-  * UrlTooLong, BodyTooLarge
-  * NotAllowed              the caller may not do this
-    * NoKey                 … without a valid key
-    * KeyTooNarrow          … with this key
-    * TooManyRequests       … so often
-    * AccessLimited         … from another machine
-    * CrossSiteForm         … by a form of another site
-  * DatabaseUnavailable     the database is away, overloaded or not ready
-    * ConnectionBroken      … or ended the connection; another one may serve
-    * QueryTooSlow          … or did not answer within its timeout
-    * NotMigrated           … or lacks the tables
-    * ServerFull            … or has a full queue of requests before it
-    * LoadsFull             … or runs as many loads as it may
-    * ClientDisconnected    … or was not asked, since the client had disconnected
-  * NotReady, ShuttingDown  the service does not answer yet, or no longer
-  * InternalError           the service failed
-  * RenderFailed            a chart could not be rendered
-  * PicturesFull            the limit of charts that wait to be rendered is reached
-  * LoadRefused             a file was not loaded (exit code 1)
-  * FileUnwritable          an export could not be written (exit code 1)
-  * KeyRefused              an API key was not made (exit code 1)
-  * EmbeddedPostgresError   the embedded server could not be started or stopped
-"""
+"""Every error that the service raises on purpose. `web.response.problems` says what each is over HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +17,7 @@ class Fault:
 
 
 class AdMetricsError(Exception):
-    """The root of the tree above."""
+    """The base of all of them."""
 
 
 class InvalidRequest(AdMetricsError):
