@@ -4,11 +4,11 @@ A model validates everything, labels included, before any query runs, and finds 
 concerns several fields belongs to the last of them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
@@ -20,16 +20,21 @@ from project.web.request.validators import (
     iso_date,
     known_label,
     known_preset,
+    named_once,
     not_before_start,
     not_below_minimum,
     readable_cursor,
     something_left,
     split_labels,
+    split_list,
     whole_number,
 )
 
 LARGEST_LIMIT = 1000
-_LARGEST_COUNT = 2**63 - 1
+
+Item = TypeVar("Item")
+NameList = Annotated[list[Item], BeforeValidator(split_list), AfterValidator(named_once)]
+"""A list of names, none of them repeated."""
 
 
 class NoParameters(BaseModel):
@@ -61,49 +66,14 @@ def _label_fields() -> dict[str, Any]:
     for dimension in LABELLED_DIMENSIONS:
         label = Annotated[str, AfterValidator(partial(known_label, dimension.name))]
         split = BeforeValidator(partial(split_labels, dimension.name))
-        fields[dimension.name] = (
-            Annotated[list[label], split, AfterValidator(lambda labels: sorted(set(labels)))],
-            Field(
-                default_factory=list,
-                description=f"Include only these. {dimension.description}",
-                examples=[dimension.example],
-            ),
-        )
-        fields[f"exclude_{dimension.name}"] = (
-            Annotated[list[label], split, AfterValidator(something_left)],
-            Field(
-                default_factory=list,
-                description=f"Exclude these. {dimension.description}",
-                examples=[dimension.example],
-            ),
-        )
+        for name, validator, effect in (
+            (dimension.name, lambda labels: sorted(set(labels)), "Include only"),
+            (f"exclude_{dimension.name}", something_left, "Exclude"),
+        ):
+            description = f"{effect} these. {dimension.description}"
+            field: Any = Field(default_factory=list, description=description, examples=[dimension.example])
+            fields[name] = (Annotated[list[label], split, AfterValidator(validator)], field)
     return fields
-
-
-def _bound_fields(metrics: Iterable[Measure | Formula]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for metric in metrics:
-        kind = _number_kind(metric)
-        fields[f"min_{metric.name}"] = (
-            kind | None,
-            Field(None, description=f"At least so much, inclusive. {metric.description}", examples=[0]),
-        )
-        fields[f"max_{metric.name}"] = (
-            Annotated[kind | None, AfterValidator(not_below_minimum)],
-            Field(None, description=f"At most so much, inclusive. {metric.description}", examples=[1000]),
-        )
-    return fields
-
-
-def _number_kind(metric: Measure | Formula) -> Any:
-    if isinstance(metric, Measure) and not metric.decimals:
-        return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=_LARGEST_COUNT)]
-    number = (
-        Field(ge=0, max_digits=18, decimal_places=metric.decimals)
-        if isinstance(metric, Measure)
-        else Field(ge=0, max_digits=40)
-    )
-    return Annotated[Decimal, BeforeValidator(decimal_number), number]
 
 
 if TYPE_CHECKING:
@@ -123,10 +93,10 @@ class FilterParameters(_Filterable):
         return Filters(
             date_from,
             date_to,
-            include=tuple((name, tuple(labels)) for name, labels in _given(self, _INCLUDED)),
-            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, _EXCLUDED)),
-            minimum=_given(self, _MINIMUM),
-            maximum=_given(self, _MAXIMUM),
+            include=tuple((name, tuple(labels)) for name, labels in _given(self, "", LABELLED_NAMES)),
+            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, "exclude_", LABELLED_NAMES)),
+            minimum=_given(self, "min_", METRICS),
+            maximum=_given(self, "max_", METRICS),
         )
 
 
@@ -135,21 +105,31 @@ def sort_keys(names: Iterable[str]) -> tuple[SortKey, ...]:
     return tuple(SortKey(name.removeprefix("-"), name.startswith("-")) for name in names)
 
 
-_INCLUDED = {name: name for name in LABELLED_NAMES}
-_EXCLUDED = {f"exclude_{name}": name for name in LABELLED_NAMES}
-_MINIMUM = {f"min_{name}": name for name in METRICS}
-_MAXIMUM = {f"max_{name}": name for name in METRICS}
-
-
-def _given(params: BaseModel, names: Mapping[str, str]) -> tuple[tuple[str, Any], ...]:
-    """Return the given ones of these fields, each with the dimension or metric that it is about."""
+def _given(params: BaseModel, prefix: str, names: Iterable[str]) -> tuple[tuple[str, Any], ...]:
+    """Return the dimensions or metrics that are given with this prefix, and their values."""
     given = params.model_fields_set
-    return tuple((name, getattr(params, field)) for field, name in names.items() if field in given)
+    return tuple((name, getattr(params, prefix + name)) for name in names if prefix + name in given)
 
 
 def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:
     """Return the common filters as a model that also takes bounds of these metrics."""
-    return create_model(name, __base__=FilterParameters, **_bound_fields(metrics))
+    fields: dict[str, Any] = {}
+    for metric in metrics:
+        number = _number_kind(metric) | None
+        minimum = Field(None, description=f"At least so much, inclusive. {metric.description}", examples=[0])
+        maximum = Field(None, description=f"At most so much, inclusive. {metric.description}", examples=[1000])
+        fields[f"min_{metric.name}"] = (number, minimum)
+        fields[f"max_{metric.name}"] = (Annotated[number, AfterValidator(not_below_minimum)], maximum)
+    return create_model(name, __base__=FilterParameters, **fields)
+
+
+def _number_kind(metric: Measure | Formula) -> Any:
+    if isinstance(metric, Formula):
+        return Annotated[Decimal, BeforeValidator(decimal_number), Field(ge=0, max_digits=40)]
+    if metric.decimals:
+        digits = Field(ge=0, max_digits=18, decimal_places=metric.decimals)
+        return Annotated[Decimal, BeforeValidator(decimal_number), digits]
+    return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=2**63 - 1)]
 
 
 if TYPE_CHECKING:

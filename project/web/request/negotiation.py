@@ -5,12 +5,12 @@ from collections.abc import Mapping
 
 from fastapi import Request
 
+from project.charts.renderer import Picture
 from project.export.encode import CODINGS
 from project.export.formats import Format
-from project.web.request.openapi import MediaType
 
 
-def with_format(request: Request, formats: Mapping[str, MediaType]) -> list[tuple[str, str]]:
+def with_format(request: Request, formats: Mapping[str, Format | Picture]) -> list[tuple[str, str]]:
     """Return the query's names and values, with the format of `Accept` as `format` where the query has none.
 
     So `format` is validated in one way, however the client asks for it.
@@ -32,7 +32,7 @@ def coding_of(request: Request, format_: Format) -> str | None:
     return next((coding for coding in CODINGS if coding in accepted), None) if format_.textual else None
 
 
-def _accepted(accept: str, formats: Mapping[str, MediaType]) -> str | None:
+def _accepted(accept: str, formats: Mapping[str, Format | Picture]) -> str | None:
     """Return the format that `Accept` names and prefers to JSON; None for JSON."""
     qualities = {}
     for part in accept.lower().split(","):

@@ -1,19 +1,14 @@
 """What the OpenAPI document says of requests, where FastAPI does not see it itself."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from project.charts.renderer import Picture
+from project.export.formats import Format
 
 Responses = dict[int | str, dict[str, Any]]
-
-
-class MediaType(Protocol):
-    """A format that an answer can have."""
-
-    @property
-    def media_type(self) -> str:
-        """Its media type, with parameters."""
 
 
 def query_parameters(model: type[BaseModel]) -> dict[str, Any]:
@@ -33,7 +28,7 @@ def query_parameters(model: type[BaseModel]) -> dict[str, Any]:
     return {"parameters": parameters}
 
 
-def media_types(formats: Mapping[str, MediaType]) -> Responses:
+def media_types(formats: Mapping[str, Format | Picture]) -> Responses:
     """Return, for `responses=`, the formats that a good answer can have beside JSON."""
     return {200: {"content": {one.media_type.split(";")[0]: _schema(one.media_type) for one in formats.values()}}}
 
@@ -58,12 +53,15 @@ def listed(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def format_description(files: Sequence[str], of: str, pictures: Sequence[str] = ()) -> str:
-    """Return the description of the parameter `format`."""
+def format_field(files: Iterable[str], of: str, pictures: Iterable[str] = (), *, example: str) -> Any:
+    """Return the field of the parameter `format`."""
     charts = f"; {listed(pictures)} are charts, which name `limit` groups and sum the others" if pictures else ""
-    return (
-        f"`json` is a page; {listed(files)} are files of all {of}, or of the first `limit`{charts}."
-        " It wins over `Accept`."
+    return Field(
+        None,
+        description=f"`json` is a page; {listed(files)} are files of all {of}, or of the first `limit`{charts}."
+        " It wins over `Accept`.",
+        json_schema_extra={"enum": ["json", *files, *pictures]},
+        examples=[example],
     )
 
 

@@ -194,11 +194,6 @@ def comparable(name: str | None, info: ValidationInfo) -> str | None:
     return name
 
 
-def known_format(allowed: Sequence[str], name: Any, info: ValidationInfo) -> Any:
-    """Refuse an unknown format."""
-    return name if name is None else one_of(allowed, str(name), info)
-
-
 def without_pages(name: str | None, info: ValidationInfo) -> str | None:
     """Refuse a cursor for a file or a picture."""
     if name not in (None, "json") and info.data.get("cursor"):

@@ -4,7 +4,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from project.catalog import MEASURE_NAMES, METRICS
 from project.charts.renderer import PICTURES
@@ -12,19 +12,16 @@ from project.export.formats import FORMATS
 from project.query.periods import COMPARISONS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
-from project.web.request.filter_params import FilterParameters, PageParameters, bounded, sort_keys
-from project.web.request.openapi import format_description
+from project.web.request.filter_params import FilterParameters, NameList, PageParameters, bounded, sort_keys
+from project.web.request.openapi import format_field
 from project.web.request.validators import (
     GROUPABLE,
     comparable,
     fillable,
-    known_format,
-    named_once,
     one_grain,
     one_of,
     sort_key,
     sortable,
-    split_list,
     without_pages,
 )
 
@@ -41,20 +38,13 @@ class ReportParameters(PageParameters, _Bounded):
     """What `GET /v1/reports` takes."""
 
     group_by: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, GROUPABLE))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-        AfterValidator(one_grain),
+        NameList[Annotated[str, AfterValidator(partial(one_of, GROUPABLE))]], AfterValidator(one_grain)
     ] = Field(
         default_factory=list,
         description="Dimensions, and at most one of `date week month quarter year`; without any, one total.",
         examples=["date,platform"],
     )
-    metrics: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-    ] = Field(
+    metrics: NameList[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))]] = Field(
         default_factory=lambda: list(MEASURE_NAMES),
         description="Measures, and formulas over their sums; by default the measures.",
         examples=["cost,ctr"],
@@ -75,30 +65,22 @@ class ReportParameters(PageParameters, _Bounded):
         False, description="Also sum all groups of all pages, and give each group's share.", examples=["true"]
     )
     sort: Annotated[
-        list[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-        AfterValidator(sortable),
+        NameList[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]], AfterValidator(sortable)
     ] = Field(
         default_factory=list,
         description="What is grouped by and metrics, most important first; `-` is descending. With compare_to also "
         "`change.` and `change_ratio.` of a metric. What has no value comes last; ties end in the groups' own order.",
         examples=["-cost"],
     )
-
     format: Annotated[
-        str | None,
-        BeforeValidator(partial(known_format, ("json", *FORMATS, *PICTURES))),
+        Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS, *PICTURES)))] | None,
         AfterValidator(without_pages),
-    ] = Field(
-        None,
-        description=format_description(tuple(FORMATS), "groups", tuple(PICTURES)),
-        json_schema_extra={"enum": ["json", *FORMATS, *PICTURES]},
-        examples=["json"],
-    )
+    ] = format_field(FORMATS, "groups", PICTURES, example="json")
 
     def question(self, today: date) -> ReportQuestion:
         """Return the question; raises InvalidRequest where the cursor belongs to another one."""
+        # A file without a limit has all groups, and a chart sums those that it does not name.
+        all_groups = self.format in PICTURES or (self.format in FORMATS and self.given_limit is None)
         question = ReportQuestion(
             self.filters(today),
             tuple(self.group_by),
@@ -107,14 +89,7 @@ class ReportParameters(PageParameters, _Bounded):
             self.compare_to,
             self.fill,
             self.totals,
-            self._groups,
+            LARGEST_GROUPS if all_groups else self.limit,
             today=today,
         )
         return question.after_cursor(self.cursor) if self.cursor else question
-
-    @property
-    def _groups(self) -> int:
-        """How many groups to return: a file without a limit has all, and a chart sums those that it does not name."""
-        if self.format in PICTURES or (self.format in FORMATS and self.given_limit is None):
-            return LARGEST_GROUPS
-        return self.limit

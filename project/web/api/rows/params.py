@@ -4,64 +4,40 @@ from datetime import date
 from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from project.catalog import DIMENSION_NAMES
 from project.export.formats import FORMATS
 from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
-from project.web.request.filter_params import PageParameters, RowFilterParameters, sort_keys
-from project.web.request.openapi import format_description
-from project.web.request.validators import (
-    expanded_are_shown,
-    flat_files,
-    known_format,
-    named_once,
-    one_of,
-    sort_key,
-    split_list,
-    without_pages,
-)
+from project.web.request.filter_params import NameList, PageParameters, RowFilterParameters, sort_keys
+from project.web.request.openapi import format_field
+from project.web.request.validators import expanded_are_shown, flat_files, one_of, sort_key, without_pages
 
 
 class RowsParameters(PageParameters, RowFilterParameters):
     """What `GET /v1/ad-metrics` takes."""
 
-    sort: Annotated[
-        list[Annotated[str, AfterValidator(partial(sort_key, SORTABLE))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-    ] = Field(
+    sort: NameList[Annotated[str, AfterValidator(partial(sort_key, SORTABLE))]] = Field(
         default_factory=list,
         description="Names to sort by, most important first; `-` is descending. Ties end in the natural key.",
         examples=["-cost,date"],
     )
-    fields: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, FIELDS))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-    ] = Field(default_factory=list, description="Show only these fields.", examples=["date,platform,cost"])
+    fields: NameList[Annotated[str, AfterValidator(partial(one_of, FIELDS))]] = Field(
+        default_factory=list, description="Show only these fields.", examples=["date,platform,cost"]
+    )
     expand: Annotated[
-        list[Annotated[str, AfterValidator(partial(one_of, DIMENSION_NAMES))]],
-        BeforeValidator(split_list),
-        AfterValidator(named_once),
-        AfterValidator(expanded_are_shown),
+        NameList[Annotated[str, AfterValidator(partial(one_of, DIMENSION_NAMES))]], AfterValidator(expanded_are_shown)
     ] = Field(
         default_factory=list,
         description="Show these dimensions as objects with their ids.",
         examples=["region,platform"],
     )
     format: Annotated[
-        str | None,
-        BeforeValidator(partial(known_format, ("json", *FORMATS))),
+        Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS)))] | None,
         AfterValidator(without_pages),
         AfterValidator(flat_files),
-    ] = Field(
-        None,
-        description=format_description(tuple(FORMATS), "rows"),
-        json_schema_extra={"enum": ["json", *FORMATS]},
-        examples=["csv"],
-    )
+    ] = format_field(FORMATS, "rows", example="csv")
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
 
     def question(self, today: date) -> RowsQuestion:
