@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field, create_model
 
 from project.catalog import GRAINS, LABELLED_DIMENSIONS, METRICS, Measure
 from project.web.response.schemas import Answer, DataMeta, RowsMeta
@@ -47,42 +47,32 @@ class ReportMeta(RowsMeta):
     source: Literal["rollup", "facts"] = Field(description="What was summed: a rollup if one covers the report.")
 
 
-def _metrics() -> dict[str, Any]:
-    return {
-        metric.name: (
-            int if isinstance(metric, Measure) and not metric.decimals else float | None,
-            Field(0, description=f"{metric.description} ({metric.unit})"),
-        )
-        for metric in METRICS.values()
-    }
+_metrics: dict[str, Any] = {
+    metric.name: (
+        int if isinstance(metric, Measure) and not metric.decimals else float | None,
+        Field(0, description=f"{metric.description} ({metric.unit})"),
+    )
+    for metric in METRICS.values()
+}
+_compare: Any = (dict[str, Compared], Field({}, description="With compare_to."))
 
+_group: dict[str, Any] = {
+    **{grain.name: (date, Field(date.min, description=grain.description)) for grain in GRAINS.values()},
+    **{dimension.name: (str, Field("", description=dimension.description)) for dimension in LABELLED_DIMENSIONS},
+    **_metrics,
+    "share": (dict[str, float | None], Field({}, description="Part of the totals; with totals.")),
+    "compare": _compare,
+    "filled": (Literal[True], Field(True, description="There are no facts; with fill.")),
+}
 
-def _group() -> type[BaseModel]:
-    fields: dict[str, Any] = {
-        grain.name: (date, Field(date.min, description=grain.description)) for grain in GRAINS.values()
-    }
-    for dimension in LABELLED_DIMENSIONS:
-        fields[dimension.name] = (str, Field("", description=dimension.description))
-    fields |= _metrics()
-    fields["share"] = (dict[str, float | None], Field({}, description="Part of the totals; with totals."))
-    fields["compare"] = (dict[str, Compared], Field({}, description="With compare_to."))
-    fields["filled"] = (Literal[True], Field(True, description="There are no facts; with fill."))
-    return create_model("Group", __base__=Answer, **fields)
-
-
-Group = _group()
-Totals = create_model(
-    "Totals",
-    __base__=Answer,
-    **_metrics(),
-    compare=(dict[str, Compared], Field({}, description="With compare_to.")),
-)
+Group = create_model("Group", __base__=Answer, **_group)
+Totals = create_model("Totals", __base__=Answer, **_metrics, compare=_compare)
 
 
 class ReportAnswer(Answer):
     """A page of groups."""
 
-    data: list[Group]  # type: ignore[valid-type]
+    data: list[Group]
     totals: Totals | None = Field(None, description="Of the groups of all pages; with totals.")
     page: ReportPage
     meta: ReportMeta

@@ -14,19 +14,15 @@ class PageInfo(Answer):
 
     limit: int
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
-
     count: int = Field(0, description="All rows that match; present with `count=true`.")
 
 
 def _row(name: str, nested: bool | None) -> type[BaseModel]:
     fields: dict[str, Any] = {"id": (int, Field(0, examples=[1]))}
     for dimension in DIMENSIONS:
-        table_row = create_model(
-            f"{''.join(part.title() for part in dimension.name.split('_'))}Row",
-            __base__=Answer,
-            **{dimension.key: (int, ...), dimension.label: (date if dimension.name == "date" else str, ...)},  # type: ignore[call-overload]
-        )
         label = date if dimension.name == "date" else str
+        members: Any = {dimension.key: (int, ...), dimension.label: (label, ...)}
+        table_row = create_model(f"{dimension.name.title().replace('_', '')}Row", __base__=Answer, **members)
         kind = table_row if nested else label | table_row
         fields[dimension.name] = (kind, Field(None, description=dimension.description))
     for measure in MEASURES:
