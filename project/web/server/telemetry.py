@@ -9,7 +9,7 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -69,15 +69,10 @@ class Telemetry:
             "ad_metrics_refusals", "Requests refused, by kind of problem.", ("problem",), registry=None
         )
         # Gauges sum over the processes that are alive.
-        self._in_use = Gauge(
-            "ad_metrics_pool_in_use", "Requests that read now.", registry=None, multiprocess_mode="livesum"
-        )
-        self._waiting = Gauge(
-            "ad_metrics_pool_waiting", "Requests that wait to read.", registry=None, multiprocess_mode="livesum"
-        )
-        self._slots = Gauge(
-            "ad_metrics_pool_slots", "Requests that may read at once.", registry=None, multiprocess_mode="livesum"
-        )
+        gauge = partial(Gauge, registry=None, multiprocess_mode="livesum")
+        self._in_use = gauge("ad_metrics_pool_in_use", "Requests that read now.")
+        self._waiting = gauge("ad_metrics_pool_waiting", "Requests that wait to read.")
+        self._slots = gauge("ad_metrics_pool_slots", "Requests that may read at once.")
 
     def watch(self, admission: AdmissionControl) -> None:
         """Show how many requests hold a slot or wait for one, from now on."""
