@@ -16,14 +16,10 @@ from project.store.warehouse.labels import Labels
 from project.web.response.etag import caching_headers
 
 
-def json_response(content: Any, tag: str) -> Response:
-    """Return the content as JSON that a client can cache by its ETag."""
-    return Response(dumps(content), headers=caching_headers(tag), media_type="application/json")
-
-
-def dumps(content: Any) -> bytes:
-    """Encode JSON."""
-    return orjson.dumps(content)
+def json_response(content: Any, tag: str | None = None) -> Response:
+    """Return the content as JSON, which a client can cache by an ETag."""
+    headers = caching_headers(tag) if tag else None
+    return Response(orjson.dumps(content), headers=headers, media_type="application/json")
 
 
 def row_objects(page: Page, labels: Labels, fields: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -52,7 +48,7 @@ def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
     indices = {name: plan.measures.index(name) for name in plan.question.metrics if name in MEASURE_NAMES}
     objects = []
     for group in page.groups:
-        row = _group_object(group, plan)
+        row = group_object(group, plan)
         if page.total:
             total = page.total.current
             row["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
@@ -60,11 +56,6 @@ def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
             row["filled"] = True
         objects.append(row)
     return objects
-
-
-def total_object(total: Group, plan: ReportPlan) -> dict[str, Any]:
-    """Return the totals of all pages as an answer has them."""
-    return _group_object(total, plan)
 
 
 def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None) -> list[dict[str, Any]]:
@@ -79,20 +70,16 @@ def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None)
     return objects
 
 
-def _group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
-    # The total has no key.
+def group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
+    """Return a group's metrics as an answer has them, or those of the total, which has no key."""
     row: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
     for name in plan.question.metrics:
         row[name] = _number(plan.values[name](group.current))
     if plan.question.compare_to:
-        changes = ((name, change_of(name, group, plan)) for name in plan.question.metrics)
+        changes = {name: change_of(name, group, plan) for name in plan.question.metrics}
+        members = ("value", "change", "change_ratio")
         row["compare"] = {
-            name: {
-                "value": _number(change.value),
-                "change": _number(change.change),
-                "change_ratio": _number(change.change_ratio),
-            }
-            for name, change in changes
+            name: {member: _number(getattr(change, member)) for member in members} for name, change in changes.items()
         }
     return row
 

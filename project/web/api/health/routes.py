@@ -10,7 +10,7 @@ from project.store.postgres import migrations
 from project.store.postgres.single_flight import SingleFlight
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.health.schemas import Alive, Ready
-from project.web.response.json import dumps
+from project.web.response.json import json_response
 from project.web.response.problems import documented
 from project.web.state import state_of
 
@@ -23,7 +23,7 @@ _LATE = timedelta(hours=1)
 @router.get("/live", summary="Is the process up?", response_model=Alive)
 async def live() -> Response:
     """Answer as long as the process can; it does not look at the database."""
-    return Response(dumps({"status": "alive"}), media_type="application/json")
+    return json_response({"status": "alive"})
 
 
 @router.get("/ready", summary="Can it answer questions?", response_model=Ready, responses=documented(503))
@@ -47,7 +47,7 @@ async def ready(request: Request) -> Response:
     if line := state_of(request).last_check():
         overdue = line.next is not None and datetime.now(UTC) > line.next + _LATE
         checks["daily_check"] = {"at": line.at, "result": line.kind, **line.facts, "overdue": overdue}
-    return Response(dumps({"status": "ready", "checks": checks}), media_type="application/json")
+    return json_response({"status": "ready", "checks": checks})
 
 
 async def _look() -> tuple[int, date | None, list[str], float]:

@@ -23,7 +23,7 @@ from project.web.request.filter_params import NoParameters
 from project.web.request.openapi import query_parameters
 from project.web.request.query_string import parse
 from project.web.request.validators import whole_number
-from project.web.response.json import dumps
+from project.web.response.json import json_response
 from project.web.response.problems import documented
 from project.web.state import Loads, state_of
 
@@ -98,8 +98,10 @@ async def ingest(request: Request) -> Response:
         shutil.rmtree(directory, ignore_errors=True)
         raise
     entry = {"id": ingest_id, "state": "queued", "files": _names_and_sizes(files)}
-    content = dumps({"data": {**entry, "href": f"/v1/ingests/{ingest_id}"}})
-    return Response(content, 202, {"Location": f"/v1/ingests/{ingest_id}"}, "application/json")
+    href = f"{router.prefix}/{ingest_id}"
+    response = json_response({"data": {**entry, "href": href}})
+    response.status_code, response.headers["Location"] = 202, href
+    return response
 
 
 @router.get(
@@ -114,7 +116,7 @@ async def ingests(request: Request) -> Response:
     params = await parse(IngestsParameters, request)
     async with snapshot() as current:
         rows = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
-    return Response(dumps({"data": [_entry(row) for row in rows]}), media_type="application/json")
+    return json_response({"data": [_entry(row) for row in rows]})
 
 
 @router.get(
@@ -131,7 +133,7 @@ async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     if row is None:
         raise NoSuchThing(f"No load has the number {ingest_id}.")
     report = {"report": row.report} if row.report else {}
-    return Response(dumps({"data": _entry(row) | report}), media_type="application/json")
+    return json_response({"data": _entry(row) | report})
 
 
 def _entry(ingest: Ingest) -> dict[str, Any]:

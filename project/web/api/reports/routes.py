@@ -21,7 +21,7 @@ from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
 from project.web.response.file_stream import file_response
 from project.web.response.image import image_response
-from project.web.response.json import group_objects, json_response, total_object
+from project.web.response.json import group_object, group_objects, json_response
 from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields, state_of, today
@@ -101,7 +101,7 @@ def _content(report: Report) -> dict[str, Any]:
     plan, page = report.plan, report.page
     content: dict[str, Any] = {"data": group_objects(page, plan)}
     if page.total:
-        content["totals"] = total_object(page.total, plan)
+        content["totals"] = group_object(page.total, plan)
     content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
     content["meta"] = report_meta(plan, report.labels)
     return content
