@@ -46,13 +46,13 @@ class NoParameters(BaseModel):
 class DateParameters(NoParameters):
     """Which days."""
 
-    date_from: Annotated[date | None, BeforeValidator(iso_date)] = Field(
+    date_from: Annotated[date, BeforeValidator(iso_date)] | None = Field(
         None, description="The first day, inclusive; without it, all there is.", examples=["2024-03-01"]
     )
-    date_to: Annotated[date | None, BeforeValidator(iso_date), AfterValidator(not_before_start)] = Field(
+    date_to: Annotated[date, BeforeValidator(iso_date), AfterValidator(not_before_start)] | None = Field(
         None, description="The last day, inclusive; without it, all there is.", examples=["2024-03-31"]
     )
-    date_preset: Annotated[str | None, AfterValidator(known_preset)] = Field(
+    date_preset: Annotated[str, AfterValidator(known_preset)] | None = Field(
         None,
         description="Instead of the two dates, days relative to today in the service's time zone; `last_…` excludes "
         "today. The dates that it stands for are in `meta`.",
@@ -115,11 +115,11 @@ def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:
     """Return the common filters as a model that also takes bounds of these metrics."""
     fields: dict[str, Any] = {}
     for metric in metrics:
-        number = _number_kind(metric) | None
+        number = _number_kind(metric)
         minimum = Field(None, description=f"At least so much, inclusive. {metric.description}", examples=[0])
         maximum = Field(None, description=f"At most so much, inclusive. {metric.description}", examples=[1000])
-        fields[f"min_{metric.name}"] = (number, minimum)
-        fields[f"max_{metric.name}"] = (Annotated[number, AfterValidator(not_below_minimum)], maximum)
+        fields[f"min_{metric.name}"] = (number | None, minimum)
+        fields[f"max_{metric.name}"] = (Annotated[number, AfterValidator(not_below_minimum)] | None, maximum)
     return create_model(name, __base__=FilterParameters, **fields)
 
 
@@ -144,7 +144,7 @@ class PageParameters(NoParameters):
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(
         100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
     )
-    cursor: Annotated[str | None, AfterValidator(readable_cursor)] = Field(
+    cursor: Annotated[str, AfterValidator(readable_cursor)] | None = Field(
         None,
         description="`page.next_cursor` of the page before, with the same filters and sort. It goes on "
         "over the data as it is now; `meta.data_version` tells whether that moved.",

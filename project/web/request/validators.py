@@ -34,11 +34,8 @@ def refused(fault: Fault) -> PydanticCustomError:
     return PydanticCustomError(cast("Any", fault.code), "{detail}", {"detail": fault.detail, "fault": fault})
 
 
-def iso_date(value: Any, info: ValidationInfo) -> Any:
+def iso_date(text: str, info: ValidationInfo) -> date:
     """Parse a date written as YYYY-MM-DD; refuse numbers and times."""
-    if value is None or isinstance(value, date):
-        return value
-    text = str(value)
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
         with suppress(ValueError):
             return date.fromisoformat(text)
@@ -46,37 +43,32 @@ def iso_date(value: Any, info: ValidationInfo) -> Any:
     raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_possible_dates(text))))
 
 
-def not_before_start(day: date | None, info: ValidationInfo) -> date | None:
+def not_before_start(day: date, info: ValidationInfo) -> date:
     """Refuse a `date_to` before `date_from`."""
     start = info.data.get("date_from")
-    if day and start and day < start:
+    if start and day < start:
         detail = f"date_to {day} is before date_from {start}; both are inclusive."
         raise refused(Fault("date_to", "empty_range", detail, day.isoformat(), (start.isoformat(),)))
     return day
 
 
-def known_preset(preset: str | None, info: ValidationInfo) -> str | None:
+def known_preset(preset: str, info: ValidationInfo) -> str:
     """Refuse an unknown preset, and a preset beside a date."""
-    if preset is None:
-        return None
-    if preset not in DATE_PRESETS:
-        raise refused(_not_one_of("date_preset", preset, DATE_PRESETS))
+    one_of(tuple(DATE_PRESETS), preset, info)
     if info.data.get("date_from") or info.data.get("date_to"):
         detail = "date_preset replaces date_from and date_to; give one or the other."
         raise refused(Fault("date_preset", "conflicting_parameters", detail, preset))
     return preset
 
 
-def split_list(values: Any, info: ValidationInfo) -> list[str]:
+def split_list(texts: Sequence[str], info: ValidationInfo) -> list[str]:
     """Split values at commas; a comma inside quotes belongs to its label: `"Paris, Texas"`."""
-    texts = [values] if isinstance(values, str) else list(values or ())
     return _not_too_many([part for text in texts for part in _split(text)], info)
 
 
-def split_labels(dimension: str, values: Any, info: ValidationInfo) -> list[str]:
+def split_labels(dimension: str, texts: Sequence[str], info: ValidationInfo) -> list[str]:
     """Split labels at commas, unless a label with commas is given alone."""
     known = cast("Labels", info.context)[dimension]
-    texts = [values] if isinstance(values, str) else list(values or ())
     parts = [part for text in texts for part in ([text] if known.id(text) else _split(text))]
     return _not_too_many(parts, info)
 
@@ -120,7 +112,7 @@ def not_below_minimum(number: Any, info: ValidationInfo) -> Any:
     """Refuse a maximum below its minimum."""
     name = str(info.field_name).removeprefix("max_")
     minimum = info.data.get(f"min_{name}")
-    if number is not None and minimum is not None and number < minimum:
+    if minimum is not None and number < minimum:
         detail = f"max_{name} {number} is less than min_{name} {minimum}; nothing could match."
         raise refused(Fault(f"max_{name}", "empty_range", detail, str(number), (str(minimum),)))
     return number
@@ -129,7 +121,8 @@ def not_below_minimum(number: Any, info: ValidationInfo) -> Any:
 def one_of(allowed: Sequence[str], value: str, info: ValidationInfo) -> str:
     """Refuse a name that is not allowed."""
     if value not in allowed:
-        raise refused(_not_one_of(str(info.field_name), value, allowed))
+        detail = f"{value!r} is invalid; {info.field_name} must be one of: {', '.join(allowed)}."
+        raise refused(Fault(str(info.field_name), "invalid_value", detail, value, nearest(value, allowed)))
     return value
 
 
@@ -180,10 +173,8 @@ def sortable(keys: list[str], info: ValidationInfo) -> list[str]:
     return keys
 
 
-def comparable(name: str | None, info: ValidationInfo) -> str | None:
+def comparable(name: str, info: ValidationInfo) -> str:
     """Refuse a comparison of days without a first day: nothing precedes all days."""
-    if name is None:
-        return None
     one_of(tuple(COMPARISONS), name, info)
     given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
     if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
@@ -194,20 +185,15 @@ def comparable(name: str | None, info: ValidationInfo) -> str | None:
     return name
 
 
-def without_pages(name: str | None, info: ValidationInfo) -> str | None:
-    """Refuse a cursor for a file or a picture."""
-    if name not in (None, "json") and info.data.get("cursor"):
+def flat_files(name: str, info: ValidationInfo) -> str:
+    """Refuse for a file or a picture what only JSON has: pages, and nested objects."""
+    if name != "json" and info.data.get("cursor"):
         detail = f"A file has no pages: {name} holds everything, or the first `limit`."
-        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
-    return name
-
-
-def flat_files(name: str | None, info: ValidationInfo) -> str | None:
-    """Refuse to expand dimensions in a file, whose columns are flat."""
-    if name not in (None, "json") and info.data.get("expand"):
+    elif name != "json" and info.data.get("expand"):
         detail = f"expand nests objects, which {name} has no place for."
-        raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
-    return name
+    else:
+        return name
+    raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
 
 
 def fillable(fill: bool, info: ValidationInfo) -> bool:
@@ -240,13 +226,12 @@ def expanded_are_shown(expand: list[str], info: ValidationInfo) -> list[str]:
     return expand
 
 
-def readable_cursor(text: str | None) -> str | None:
+def readable_cursor(text: str) -> str:
     """Refuse a text that is not a cursor."""
-    if text is not None:
-        try:
-            cursors.decode(text)
-        except cursors.MalformedCursor as error:
-            raise refused(cursors.MALFORMED) from error
+    try:
+        cursors.decode(text)
+    except cursors.MalformedCursor as error:
+        raise refused(cursors.MALFORMED) from error
     return text
 
 
@@ -261,12 +246,6 @@ def _possible_dates(text: str) -> Iterable[str]:
         with suppress(ValueError):
             dates.add(datetime.strptime(text.removesuffix("Z"), spelling).date().isoformat())  # noqa: DTZ007 - a day
     yield from sorted(dates)
-
-
-def _not_one_of(parameter: str, value: str, allowed: Iterable[str]) -> Fault:
-    allowed = tuple(allowed)
-    detail = f"{value!r} is invalid; {parameter} must be one of: {', '.join(allowed)}."
-    return Fault(parameter, "invalid_value", detail, value, nearest(value, allowed))
 
 
 def _not_too_many(values: list[str], info: ValidationInfo) -> list[str]:

@@ -18,15 +18,15 @@ from project.web.request.validators import (
     GROUPABLE,
     comparable,
     fillable,
+    flat_files,
     one_grain,
     one_of,
     sort_key,
     sortable,
-    without_pages,
 )
 
 _SORTABLE = (*GROUPABLE, *METRICS, *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS))
-
+_FORMATS = ("json", *FORMATS, *PICTURES)
 
 if TYPE_CHECKING:
     _Bounded = FilterParameters
@@ -49,7 +49,7 @@ class ReportParameters(PageParameters, _Bounded):
         description="Measures, and formulas over their sums; by default the measures.",
         examples=["cost,ctr"],
     )
-    compare_to: Annotated[str | None, AfterValidator(comparable)] = Field(
+    compare_to: Annotated[str, AfterValidator(comparable)] | None = Field(
         None,
         description="Beside each metric, that of as many days just before, or of the same dates a year earlier, and "
         "how far it is from that.",
@@ -72,10 +72,9 @@ class ReportParameters(PageParameters, _Bounded):
         "`change.` and `change_ratio.` of a metric. What has no value comes last; ties end in the groups' own order.",
         examples=["-cost"],
     )
-    format: Annotated[
-        Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS, *PICTURES)))] | None,
-        AfterValidator(without_pages),
-    ] = format_field(FORMATS, "groups", PICTURES, example="json")
+    format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = format_field(
+        FORMATS, "groups", PICTURES, example="json"
+    )
 
     def question(self, today: date) -> ReportQuestion:
         """Return the question; raises InvalidRequest where the cursor belongs to another one."""

@@ -12,7 +12,7 @@ from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.request.filter_params import NameList, PageParameters, RowFilterParameters, sort_keys
 from project.web.request.openapi import format_field
-from project.web.request.validators import expanded_are_shown, flat_files, one_of, sort_key, without_pages
+from project.web.request.validators import expanded_are_shown, flat_files, one_of, sort_key
 
 
 class RowsParameters(PageParameters, RowFilterParameters):
@@ -33,11 +33,9 @@ class RowsParameters(PageParameters, RowFilterParameters):
         description="Show these dimensions as objects with their ids.",
         examples=["region,platform"],
     )
-    format: Annotated[
-        Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS)))] | None,
-        AfterValidator(without_pages),
-        AfterValidator(flat_files),
-    ] = format_field(FORMATS, "rows", example="csv")
+    format: Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS))), AfterValidator(flat_files)] | None = (
+        format_field(FORMATS, "rows", example="csv")
+    )
     count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
 
     def question(self, today: date) -> RowsQuestion:

@@ -23,8 +23,6 @@ from project.web.state import log_fields, state_of, today
 
 router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=RetryOnDisconnect)
 
-LARGEST_ID = 2**63 - 1
-
 
 @router.get(
     "",
@@ -62,7 +60,7 @@ async def list_rows(request: Request) -> Response:
 @router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503, 504))
 async def one_row(
     request: Request,
-    id: Annotated[int, Path(ge=1, le=LARGEST_ID, description="The `id` of a row.", examples=[1])],  # noqa: A002
+    id: Annotated[int, Path(ge=1, le=2**63 - 1, description="The `id` of a row.", examples=[1])],  # noqa: A002
 ) -> Response:
     """Give one fact, its dimensions as objects with their ids."""
     await parse(NoParameters, request)
