@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse
 from project.errors import CrossSiteForm
 from project.store.warehouse.snapshot import snapshot
 from project.web.dashboard.errors import ErrorsAsPage
-from project.web.dashboard.page_cache import PageCache
+from project.web.dashboard.page_cache import cache_page
 from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
 from project.web.dashboard.render import html_response, render, render_page
@@ -39,12 +39,11 @@ async def page(request: Request) -> Response:
     params = await parse_items(ViewParameters, items)
     day, beat, has_key = today(state.settings), state.last_beat(), COOKIE in request.cookies
     overdue = bool(beat and beat.next and beat.next < datetime.now(UTC))
-    cache = PageCache(state.pages)
     async with snapshot() as current:
         tag = etag(request, current.version, day, beat, overdue, has_key)
         if unchanged := not_modified(request, tag):
             return unchanged
-        if cached := cache.get(tag):
+        if cached := state.pages.get(tag):
             return html_response(cached, 200, caching_headers(tag))
         if current.labels.last_date is None:
             return html_response(render("empty.html"), 200, caching_headers(tag))
@@ -61,7 +60,7 @@ async def page(request: Request) -> Response:
         overdue=overdue,
         has_key=has_key and state.settings.api_auth == "required",
     )
-    cache.add(tag, text)
+    cache_page(state.pages, tag, text)
     return html_response(text, 200, caching_headers(tag))
 
 

@@ -19,7 +19,6 @@ Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
 
 _USUAL_PRESET = "last_28d"
-_USUAL_ROWS = 15
 _LABELLED = (*LABELLED_NAMES, *(f"exclude_{name}" for name in LABELLED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
 
@@ -32,7 +31,7 @@ class ViewParameters(FilterParameters):
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
     group_by: Annotated[str, AfterValidator(partial(one_of, LABELLED_NAMES))] = "platform"
     sort: Annotated[str, AfterValidator(partial(sort_key, (*LABELLED_NAMES, *METRICS)))] | None = None
-    limit: Annotated[int, BeforeValidator(whole_number)] = Field(_USUAL_ROWS, ge=1, le=LARGEST_LIMIT)
+    limit: Annotated[int, BeforeValidator(whole_number)] = Field(15, ge=1, le=LARGEST_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
