@@ -2,8 +2,6 @@
 
 "use strict";
 
-const number = new Intl.NumberFormat();
-
 // Empty fields stay out of the URL.
 document.addEventListener("submit", ({ target }) => {
   for (const field of target.querySelectorAll("input")) field.disabled = target.method === "get" && !field.value;
@@ -16,11 +14,12 @@ for (const button of document.querySelectorAll(".copy")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
     const label = button.textContent;
+    const url = new URL(button.dataset.url, location.href).href;
     try {
-      await navigator.clipboard.writeText(new URL(button.dataset.url, location.href).href);
+      await navigator.clipboard.writeText(url);
       button.textContent = "Copied";
     } catch {
-      prompt("The API URL", new URL(button.dataset.url, location.href).href);
+      prompt("The API URL", url);
     }
     setTimeout(() => (button.textContent = label), 1500);
   });
@@ -63,7 +62,7 @@ for (const filter of document.querySelectorAll("details[data-facets]")) {
 function item(name, { label, facts }, checked) {
   const input = Object.assign(document.createElement("input"), { type: "checkbox", name, value: label, checked });
   const text = Object.assign(document.createElement("span"), { textContent: label });
-  const count = Object.assign(document.createElement("small"), { textContent: number.format(facts), title: "facts" });
+  const count = Object.assign(document.createElement("small"), { textContent: facts.toLocaleString(), title: "facts" });
   const row = document.createElement("label");
   row.append(input, " ", text, count);
   const entry = document.createElement("li");
