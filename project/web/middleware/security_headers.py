@@ -16,8 +16,6 @@ SECURITY_HEADERS = {
 }
 """What the OWASP Secure Headers Project advises for an API."""
 
-_OVER_TLS = b"max-age=31536000"
-
 _always = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
 
@@ -44,7 +42,7 @@ class SecurityHeaders:
                     headers.extend(pair for pair in _always if pair[0] not in present)
                 headers.extend((name.lower().encode(), value.encode()) for name, value in added.items())
                 if scope["scheme"] == "https":
-                    headers.append((b"strict-transport-security", _OVER_TLS))
+                    headers.append((b"strict-transport-security", b"max-age=31536000"))
             await send(message)
 
         await self.app(scope, receive, with_headers)

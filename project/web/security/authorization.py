@@ -39,7 +39,7 @@ class Access:
 
     def anonymous(self) -> Sequence[Dependency]:
         """Return the dependencies of a router that needs no key; the rate limit is that of a key."""
-        return [Depends(self._anonymous)] if self._rate_limit else []
+        return [Depends(self._rate_limit.count_address)] if self._rate_limit else []
 
     @property
     def refusals(self) -> Sequence[int]:
@@ -58,10 +58,6 @@ class Access:
                 self._rate_limit.count(request, str(holder.id), f"the key {holder.name!r}")
 
         return authorize
-
-    async def _anonymous(self, request: Request) -> None:
-        if self._rate_limit:
-            self._rate_limit.count_address(request)
 
 
 def _key_of(request: Request, credentials: HTTPAuthorizationCredentials | None) -> str:

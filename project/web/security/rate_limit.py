@@ -2,10 +2,9 @@
 
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
-from typing import Any
 
 from fastapi import Request
-from throttled import RateLimiterType, RateLimitResult, Throttled, rate_limiter
+from throttled import RateLimiterType, Throttled, rate_limiter
 from throttled.store import MemoryStore
 
 from project.errors import TooManyRequests
@@ -31,27 +30,23 @@ class RateLimit:
         if "RateLimit" in request.scope["answer_headers"]:
             return
         result = self._buckets.limit(caller)
-        request.scope["answer_headers"].update(_headers(result))
+        state = result.state
+        # The fields of draft-ietf-httpapi-ratelimit-headers-10.
+        request.scope["answer_headers"].update(
+            {
+                "RateLimit-Policy": f'"minute";q={state.limit};w=60',
+                "RateLimit": f'"minute";r={state.remaining};t={round(state.reset_after)}',
+            }
+        )
         if result.limited:
-            retry_after = max(1, round(result.state.retry_after))
-            detail = (
-                f"{display_name} may ask {result.state.limit:,} times a minute; the next may come in {retry_after} s."
-            )
+            retry_after = max(1, round(state.retry_after))
+            detail = f"{display_name} may ask {state.limit:,} times a minute; the next may come in {retry_after} s."
             raise TooManyRequests(detail[0].upper() + detail[1:], retry_after)
 
-    def count_address(self, request: Request) -> None:
+    async def count_address(self, request: Request) -> None:
         """Count a request by its client's address, which of IPv6 is a /64 network. Raises TooManyRequests."""
         address = request.client.host if request.client else "-"
         self.count(request, _network(address), address)
-
-
-def _headers(result: RateLimitResult) -> dict[str, Any]:
-    """Return the fields of draft-ietf-httpapi-ratelimit-headers-10."""
-    state = result.state
-    return {
-        "RateLimit-Policy": f'"minute";q={state.limit};w=60',
-        "RateLimit": f'"minute";r={state.remaining};t={round(state.reset_after)}',
-    }
 
 
 def _network(address: str) -> str:

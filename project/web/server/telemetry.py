@@ -55,18 +55,15 @@ class Telemetry:
         from prometheus_client import Counter, Gauge, Histogram  # noqa: PLC0415
 
         self._directory = directory
-        self._requests = Counter(
-            "ad_metrics_requests", "Requests answered.", ("method", "route", "status"), registry=None
-        )
+        counter = partial(Counter, registry=None)
+        self._requests = counter("ad_metrics_requests", "Requests answered.", ("method", "route", "status"))
+        self._refusals = counter("ad_metrics_refusals", "Requests refused, by kind of problem.", ("problem",))
         self._seconds = Histogram(
             "ad_metrics_request_seconds",
             "How long requests took.",
             ("route", "status"),
             buckets=_SECONDS,
             registry=None,
-        )
-        self._refusals = Counter(
-            "ad_metrics_refusals", "Requests refused, by kind of problem.", ("problem",), registry=None
         )
         # Gauges sum over the processes that are alive.
         gauge = partial(Gauge, registry=None, multiprocess_mode="livesum")
