@@ -28,10 +28,8 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
             return _out_of_range(name, value, f"at least {context['ge']}", str(context["ge"]))
         case "less_than_equal":
             return _out_of_range(name, value, f"at most {context['le']}", str(context["le"]))
-        case "int_parsing" | "int_type" | "int_from_float" | "int_parsing_size":
+        case "int_parsing" | "int_parsing_size":
             return Fault(name, "invalid_value", f"{value!r} is not a whole number.", value)
-        case "decimal_parsing" | "finite_number":
-            return Fault(name, "invalid_value", f"{value!r} is not a decimal number such as 12.5.", value)
         case "bool_parsing":
             return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
         case _:

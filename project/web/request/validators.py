@@ -73,19 +73,19 @@ def split_labels(dimension: str, texts: Sequence[str], info: ValidationInfo) -> 
     return _not_too_many(parts, info)
 
 
-def whole_number(value: Any, info: ValidationInfo) -> Any:
+def whole_number(text: str, info: ValidationInfo) -> str:
     """Refuse what Python parses as a number and people do not: 1_0, ٣, 1.0."""
-    if isinstance(value, str) and not re.fullmatch(r"-?\d+", value, re.ASCII):
-        raise refused(Fault(str(info.field_name), "invalid_value", f"{value!r} is not a whole number.", value))
-    return value
+    if not re.fullmatch(r"-?\d+", text, re.ASCII):
+        raise refused(Fault(str(info.field_name), "invalid_value", f"{text!r} is not a whole number.", text))
+    return text
 
 
-def decimal_number(value: Any, info: ValidationInfo) -> Any:
+def decimal_number(text: str, info: ValidationInfo) -> str:
     """Refuse what Python parses as a decimal number and people do not: 1e3, NaN, ٣."""
-    if isinstance(value, str) and not re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII):
-        detail = f"{value!r} is not a decimal number such as 12.5."
-        raise refused(Fault(str(info.field_name), "invalid_value", detail, value))
-    return value
+    if not re.fullmatch(r"-?\d+(\.\d+)?", text, re.ASCII):
+        detail = f"{text!r} is not a decimal number such as 12.5."
+        raise refused(Fault(str(info.field_name), "invalid_value", detail, text))
+    return text
 
 
 def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
