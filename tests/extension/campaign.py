@@ -71,7 +71,7 @@ def add_campaign_and_video_views(release: Release) -> None:
         )
     models = "project/store/models/__init__.py"
     release.replace(models, "    DimAgeGroup,\n    DimDate,", "    DimAgeGroup,\n    DimCampaign,\n    DimDate,")
-    release.replace(models, '    "DimDate",', '    "DimCampaign",\n    "DimDate",')
+    release.replace(models, '"DimDate",', '"DimCampaign", "DimDate",')
     # What exports of today do not report is 0; what they report is found by its name.
     release.replace(
         "project/ingest/mapping/presets.py", '            ("likes",),\n', '            ("likes", "video_views"),\n'
