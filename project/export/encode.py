@@ -25,7 +25,7 @@ async def encode(export: Export, coding: str | None = None) -> AsyncIterator[byt
     encoder = await in_file_thread(export.format.encoder, buffer, export.schema)
     async for batch in export.batches():
         await in_file_thread(encoder.write, batch)
-        if buffer.pending_bytes >= _PART_BYTES:
+        if len(buffer.pending) >= _PART_BYTES:
             yield buffer.drain()
     await in_file_thread(encoder.close)
     await in_file_thread(buffer.end)
@@ -39,13 +39,10 @@ class _Buffer:
 
     def __init__(self, coding: str | None) -> None:
         self._compressor = CODINGS[coding]() if coding else None
-        self._parts: list[bytes] = []
-        self.pending_bytes = 0
+        self.pending = bytearray()
 
     def write(self, data: Any) -> int:
-        part = self._compressor.compress(data) if self._compressor else bytes(data)
-        self._parts.append(part)
-        self.pending_bytes += len(part)
+        self.pending += self._compressor.compress(data) if self._compressor else data
         return len(data)
 
     def flush(self) -> None:
@@ -53,8 +50,8 @@ class _Buffer:
 
     def end(self) -> None:
         if self._compressor:
-            self._parts.append(self._compressor.flush())
+            self.pending += self._compressor.flush()
 
     def drain(self) -> bytes:
-        parts, self._parts, self.pending_bytes = self._parts, [], 0
-        return b"".join(parts)
+        drained, self.pending = self.pending, bytearray()
+        return bytes(drained)

@@ -3,16 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
-Arguments = ParamSpec("Arguments")
+Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 _executor = ThreadPoolExecutor(1, "file")
 
 
-async def in_file_thread(
-    work: Callable[Arguments, Result], *arguments: Arguments.args, **_: Arguments.kwargs
-) -> Result:
+async def in_file_thread(work: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
     """Call a function in the thread: it works for tens of milliseconds, and requests go on meanwhile."""
     return await asyncio.get_running_loop().run_in_executor(_executor, work, *arguments)

@@ -3,10 +3,10 @@
 The API and `ad-metrics export` encode it (`export.encode`) in one of the formats (`export.formats`).
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
@@ -27,35 +27,23 @@ pa.set_memory_pool(pa.system_memory_pool())
 Question = RowsQuestion | ReportQuestion
 
 
-class Table(Protocol):
-    """Makes batches of one schema from blocks of what was read."""
-
-    schema: pa.Schema
-
-    def batch(self, block: Any, /) -> pa.RecordBatch:
-        """Return the rows of a block."""
-
-
 @dataclass(slots=True)
 class Export:
     """An answer that is read while it is consumed; close it in the end.
 
-    `source` is `facts` or `rollup`. `first` is a block that has been read, and `blocks` are those to be read after it.
+    `source` is `facts` or `rollup`. `schema` has the columns, and as metadata what the file says of itself. `batch`
+    returns the rows of a block: of `first`, which has been read, and of `blocks`, which are to be read after it.
     """
 
     format: Format
     file_name: str
     source: str
     rows: int
-    table: Table
+    schema: pa.Schema
+    batch: Callable[[Any], pa.RecordBatch]
     first: Any
     blocks: AsyncGenerator[Any, None] | None = None
     rows_written: int = 0
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns, and as metadata what the file says of itself: its question and data version."""
-        return self.table.schema
 
     @property
     def needs_snapshot(self) -> bool:
@@ -66,7 +54,7 @@ class Export:
         """Yield all rows."""
         block, self.first = self.first, None
         while block is not None:
-            batch = await in_file_thread(self.table.batch, block)
+            batch = await in_file_thread(self.batch, block)
             yield batch
             self.rows_written += batch.num_rows
             block = await anext(self.blocks, None) if self.blocks else None
@@ -105,7 +93,7 @@ async def _open_rows(question: RowsQuestion, format_: Format, snapshot: Snapshot
     table = RowsTable(question.fields, labels, metadata)
     blocks = snapshot.copied(rows_statement(plan, question.limit))
     name = _file_name(format_, (), question.filters, labels)
-    return Export(format_, name, "facts", rows, table, await anext(blocks, None), blocks)
+    return Export(format_, name, "facts", rows, table.schema, table.batch, await anext(blocks, None), blocks)
 
 
 async def _open_report(
@@ -115,7 +103,7 @@ async def _open_report(
     table = await report.process(ReportTable, report.plan, report.page, metadata)
     groups = report.page.groups
     name = _file_name(format_, question.group_by or ("total",), question.filters, report.labels)
-    return Export(format_, name, report.plan.source.name, len(groups), table, groups)
+    return Export(format_, name, report.plan.source.name, len(groups), table.schema, table.batch, groups)
 
 
 def _file_name(format_: Format, parts: Sequence[str], filters: Filters, labels: Labels) -> str:

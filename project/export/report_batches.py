@@ -17,10 +17,6 @@ from project.export.row_batches import LABEL
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Amounts, Group, ReportPage, change_of, share
 
-_COST = pa.decimal128(38, 6)
-_LARGE = pa.decimal128(38)
-_TOO_LARGE = 2**63
-
 _Value = Callable[[Amounts], Number | None]
 
 
@@ -90,10 +86,10 @@ def _type(name: str, plan: ReportPlan, page: ReportPage) -> pa.DataType:
     if _is_nullable(name):
         return pa.float64()
     if METRICS[name].unit == "currency":
-        return _COST
+        return pa.decimal128(38, 6)
     index = plan.measures.index(name)
     largest = max((max(group.current[index], group.previous[index]) for group in page.groups), default=0)
-    return _LARGE if largest >= _TOO_LARGE else pa.int64()
+    return pa.decimal128(38) if largest >= 2**63 else pa.int64()
 
 
 def _is_nullable(name: str) -> bool:

@@ -14,8 +14,7 @@ from project.store.warehouse.labels import Labels
 LABEL = pa.dictionary(pa.int32(), pa.string())
 """The type of labels."""
 
-_COST = pa.decimal128(18, 6)
-_MEASURES = {measure.name: _COST if measure.decimals else pa.int64() for measure in MEASURES}
+_MEASURES = {measure.name: pa.decimal128(18, 6) if measure.decimals else pa.int64() for measure in MEASURES}
 _TYPES = {"id": pa.int64(), DATE.name: pa.date32(), **dict.fromkeys(LABELLED_NAMES, LABEL), **_MEASURES}
 _CONVERSION = csv.ConvertOptions(
     column_types={column: pa.int32() for column in COLUMNS} | {"id": pa.int64()} | _MEASURES
