@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from filelock import Timeout
-from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 
 from project.cli.exit_codes import REFUSED, exit_codes
 from project.doctor import examine
@@ -91,11 +91,9 @@ async def _check(settings: Settings, first: date, last: date) -> Findings:
 async def _write_heartbeat(settings: Settings) -> LogLine:
     log = settings.heartbeat_log.resolve()
     due = next_slot(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
-    await Tortoise.init(config=serving_config(settings))
-    try:
+    async with TortoiseContext() as context:
+        await context.init(config=serving_config(settings))
         line = await heartbeat_line("ok", due, log, manual=True)
-    finally:
-        await Tortoise.close_connections()
     try:
         with lock_for(log), open_log(settings) as write:
             write(line)

@@ -6,12 +6,11 @@ import socket
 import sys
 import threading
 import webbrowser
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import sleep
 from typing import Annotated
 from urllib.error import URLError
 from urllib.request import urlopen
-from zoneinfo import ZoneInfo
 
 import typer
 import uvicorn
@@ -23,6 +22,7 @@ from project.settings import Settings, get_settings
 from project.store.postgres import migrations
 from project.store.postgres.connections import database_url, write_connection
 from project.store.warehouse import data_version
+from project.web.state import today
 
 app = typer.Typer(add_completion=False)
 
@@ -51,7 +51,8 @@ def demo(
     print(f"report       curl '{site}/v1/reports?date_preset=last_28d&group_by=week,platform&metrics=cost,ctr'")
     print(f"heartbeat    tail -F {settings.heartbeat_log}")
     print("Ctrl-C stops the service.", flush=True)
-    if browser and _has_screen():
+    has_screen = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ
+    if browser and has_screen and sys.stdout.isatty():
         threading.Thread(target=_open_when_up, args=(site,), daemon=True).start()
     uvicorn.run("project.main:app", host=host, port=port, log_config=None, timeout_graceful_shutdown=10)
 
@@ -63,8 +64,7 @@ async def _sample_if_empty(settings: Settings) -> str:
         return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
     if version.number:
         return "yours; no sample data is added to it"
-    yesterday = datetime.now(ZoneInfo(settings.timezone)).date() - timedelta(days=1)
-    report = await load_sample(settings, yesterday)
+    report = await load_sample(settings, today(settings) - timedelta(days=1))
     return (
         f"sample data, made up: {report.inserted:,} facts, {report.date_from} to {report.date_to};"
         " the first `ad-metrics load` of yours replaces it"
@@ -79,10 +79,6 @@ def _require_free_port(host: str, port: int) -> None:
         except OSError as error:
             print(f"Cannot listen on {host}:{port}: {error.strerror}. Try --port {port + 1}.", file=sys.stderr)
             raise typer.Exit(USAGE) from error
-
-
-def _has_screen() -> bool:
-    return sys.stdout.isatty() and (sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ)
 
 
 def _open_when_up(site: str) -> None:

@@ -3,24 +3,25 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Annotated, BinaryIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from tortoise import Tortoise
+from rich.progress import MofNCompleteColumn
+from tortoise.context import TortoiseContext
 
 from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture, Renderer
 from project.cli.exit_codes import exit_codes
+from project.cli.progress import terminal_bar
 from project.errors import FileUnwritable, InvalidRequest
 from project.export.encode import encode
 from project.export.formats import FORMATS, Format
-from project.export.open_export import Export, export_snapshot, open_export
+from project.export.open_export import export_snapshot, open_export
 from project.query.reports.run import run
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
@@ -93,7 +94,8 @@ def _format_of(file: Path) -> str:
 
 async def _export(settings: Settings, path: str, items: list[tuple[str, str]], file: Path) -> str:
     """Answer as the service does, write the answer, and return a description of what was written."""
-    async with _database(settings):
+    async with TortoiseContext() as context:
+        await context.init(config=serving_config(settings))
         params = await parse_items(_RESOURCES[path], items)
         format_ = _FORMATS[params.format or "csv"]
         with _complete_file(file) as out:
@@ -104,10 +106,10 @@ async def _export(settings: Settings, path: str, items: list[tuple[str, str]], f
             async with export_snapshot(question) as current:
                 opened = await open_export(question, FORMATS[format_.name], current, urlencode(items))
                 try:
-                    with _progress_bar(opened) as advance:
+                    with terminal_bar("rows", opened.rows, MofNCompleteColumn()) as update:
                         async for part in encode(opened):
                             await _write(out, part)
-                            advance()
+                            update(completed=opened.rows_written)
                 finally:
                     await opened.close()
     return f"{opened.rows:,} rows"
@@ -124,39 +126,22 @@ async def _picture(params: ReportParameters, picture: Picture, settings: Setting
         await renderer.close()
 
 
-@asynccontextmanager
-async def _database(settings: Settings) -> AsyncIterator[None]:
-    await Tortoise.init(config=serving_config(settings))
-    try:
-        yield
-    finally:
-        await Tortoise.close_connections()
-
-
 async def _write(out: BinaryIO, content: bytes) -> None:
+    remaining = memoryview(content)
     try:
-        await asyncio.to_thread(_write_all, out, content)
+        while remaining:
+            remaining = remaining[await asyncio.to_thread(out.write, remaining) :]
     except OSError as error:
         # Inside a snapshot, an OSError means that the database's connection broke.
         raise FileUnwritable(f"{error.strerror or error}; what was written is incomplete.") from error
 
 
-def _write_all(out: BinaryIO, content: bytes) -> None:
-    remaining = memoryview(content)
-    while remaining:
-        remaining = remaining[out.write(remaining) :]
-
-
 @contextmanager
 def _complete_file(file: Path) -> Iterator[BinaryIO]:
     """Open a file that exists only once it is complete; standard output and devices take what comes."""
-    if str(file) == "-":
+    if str(file) == "-" or (file.exists() and not file.is_file()):
         # Python's own standard output would report a second error at its end when its reader has gone.
-        with os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0) as out:
-            yield out
-        return
-    if file.exists() and not file.is_file():
-        with file.open("wb", buffering=0) as out:
+        with FileIO(os.dup(sys.stdout.fileno()) if str(file) == "-" else file, "w") as out:
             yield out
         return
     part = file.with_name(f".{file.name}.part")
@@ -167,15 +152,3 @@ def _complete_file(file: Path) -> Iterator[BinaryIO]:
     finally:
         with suppress(FileNotFoundError):
             part.unlink()
-
-
-@contextmanager
-def _progress_bar(export: Export) -> Iterator[Callable[[], None]]:
-    """Yield what to call after each part; on a terminal it shows how far the file is."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rows", total=export.rows)
-        yield lambda: bar.update(task, completed=export.rows_written)

@@ -1,8 +1,9 @@
-"""The progress bar of a load, on a terminal."""
+"""Progress bars, shown where standard error is a terminal."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from rich import progress
@@ -14,28 +15,28 @@ from project.ingest.report import Report
 
 
 @contextmanager
-def progress_bar(paths: Sequence[Path]) -> Iterator[Progress | None]:
-    """Yield the callback that moves the bar; None where standard error is not a terminal."""
+def terminal_bar(task: str, total: int | None, *columns: progress.ProgressColumn) -> Iterator[Callable[..., None]]:
+    """Yield the function that updates a bar; `columns` are shown between the bar and the remaining time."""
     if not sys.stderr.isatty():
-        yield None
+        yield lambda **_: None
         return
+    shown = (progress.TextColumn("{task.description}"), progress.BarColumn(), *columns, progress.TimeRemainingColumn())
+    with progress.Progress(*shown, console=Console(stderr=True), transient=True) as bar:
+        yield partial(bar.update, bar.add_task(task, total=total))
+
+
+@contextmanager
+def progress_bar(paths: Sequence[Path]) -> Iterator[Progress]:
+    """Yield the callback that moves the bar of a load."""
     sizes = [path.stat().st_size for path in paths if path.is_file()]
     total = sum(sizes) if len(sizes) == len(paths) else None
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.DownloadColumn(),
-        progress.TransferSpeedColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=total)
+    with terminal_bar("reading", total, progress.DownloadColumn(), progress.TransferSpeedColumn()) as update:
 
         def move(source: Source, report: Report) -> None:
             done = report.bytes_read + source.size
             text = f"{source.name}: {report.rows_read:,} rows"
             if done == total:
                 text = f"{report.rows_read:,} rows read; writing"
-            bar.update(task, completed=done, description=text)
+            update(completed=done, description=text)
 
         yield move
