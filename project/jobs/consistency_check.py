@@ -17,10 +17,7 @@ DAYS = 35
 
 
 async def daily_check(settings: Settings, next_run: datetime | None = None) -> LogLine:
-    """Check, log each finding, and return the line to write. It never raises: an error is in the line.
-
-    `next_run` is when the next check is due.
-    """
+    """Check, log each finding, and return the line to write. It never raises: an error is in the line."""
     now, started = datetime.now(UTC), perf_counter()
     due = {"next": timestamp(next_run)} if next_run else {}
     try:

@@ -12,8 +12,6 @@ from project.store.warehouse.snapshot import snapshot
 GRACE = timedelta(minutes=5)
 """How late a heartbeat may be before `ad-metrics heartbeat --check` fails."""
 
-_DATABASE_TIMEOUT = 5.0
-
 
 class Overdue(AdMetricsError):
     """The newest heartbeat is too old."""
@@ -24,10 +22,7 @@ class Unwritten(AdMetricsError):
 
 
 async def heartbeat_line(kind: str, next_run: datetime | None, log: Path, *, manual: bool = False) -> LogLine:
-    """Test the database and return the line to write. An unavailable database does not raise: the line says it.
-
-    `kind` is `start` when the scheduler starts, else `ok`. `next_run` is when the next heartbeat is due.
-    """
+    """Test the database and return the line to write. An unavailable database does not raise: the line says it."""
     now = datetime.now(UTC)
     facts = {"next": timestamp(next_run)} if next_run else {}
     if previous := last_beat(log):
@@ -54,7 +49,7 @@ def check_heartbeat(log: Path, now: datetime) -> LogLine:
 async def _database_facts() -> dict[str, str]:
     started = perf_counter()
     try:
-        async with snapshot(timeout=_DATABASE_TIMEOUT, reserved=True) as current:
+        async with snapshot(timeout=5.0, reserved=True) as current:
             newest = current.labels.last_date
     except DatabaseUnavailable as error:
         return {"database": "away", "error": type(error.__cause__ or error).__name__}

@@ -17,7 +17,6 @@ from project.logs import timestamp
 from project.settings import Settings
 
 _CHANNEL = "heartbeat"
-_JOBS = ("heartbeat", "check")
 _TAIL_BYTES = 65_536
 
 
@@ -29,11 +28,6 @@ class LogLine:
     kind: str
     facts: dict[str, str]
     job: str = "heartbeat"
-
-    @property
-    def manual(self) -> bool:
-        """Whether `ad-metrics heartbeat` wrote the line, and not the scheduler."""
-        return self.facts.get("by") == "hand"
 
     @property
     def next(self) -> datetime | None:
@@ -105,16 +99,16 @@ def last_completed_slot(log: Path) -> datetime | None:
 
     Without one, return the time of the oldest start in the log, or None.
     """
-    beats = [line for line in _newest_lines(log) if line.job == "heartbeat" and not line.manual]
+    # `ad-metrics heartbeat` writes by=hand.
+    beats = [line for line in _newest_lines(log) if line.job == "heartbeat" and line.facts.get("by") != "hand"]
     return next((beat.at for beat in beats if beat.kind == "ok"), beats[-1].at if beats else None)
 
 
 def save_check(log: Path, check: LogLine) -> None:
     """Save the line of the daily check in a file beside the log, where rotation and newer lines do not hide it."""
-    path = _check_file(log)
-    unfinished = path.with_suffix(".new")
+    unfinished = _check_file(log).with_suffix(".new")
     unfinished.write_text(f"{check}\n")
-    unfinished.replace(path)
+    unfinished.replace(_check_file(log))
 
 
 def last_check(log: Path) -> LogLine | None:
@@ -145,6 +139,6 @@ def _parse(text: str) -> LogLine | None:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return None
-    if at.tzinfo is None or job not in _JOBS:
+    if at.tzinfo is None or job not in ("heartbeat", "check"):
         return None
     return LogLine(at, kind, dict(fact.split("=", 1) for fact in facts if "=" in fact), job)

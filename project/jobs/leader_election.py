@@ -8,7 +8,7 @@ database, since each host has its own log.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from project.store.postgres.connections import write_connection
 SECONDS_BETWEEN_TRIES = 1.0
 
 _LOCK = 0x0AD1EAD  # any number; only leaders take it
-_JOB = "heartbeat"
 
 _TIMEOUT = 3.0
 """Seconds without an answer from the database after which a leader steps down."""
@@ -32,9 +31,10 @@ _TIMEOUT = 3.0
 _KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "4"}
 """The server releases the lock after 9 s without a sign of the leader, which has stepped down by then."""
 
-_LAST_SLOT = "SELECT slot FROM job_slot WHERE job = $1"
+_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+_LAST_SLOT = "SELECT slot FROM job_slot WHERE job = 'heartbeat'"
 _CLAIM = """\
-INSERT INTO job_slot AS completed (job, slot) VALUES ($1, $2)
+INSERT INTO job_slot AS completed (job, slot) VALUES ('heartbeat', $1)
 ON CONFLICT (job) DO UPDATE SET slot = EXCLUDED.slot WHERE completed.slot < EXCLUDED.slot
 RETURNING true"""
 
@@ -42,11 +42,15 @@ RETURNING true"""
 @asynccontextmanager
 async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
     """Wait until this process is the leader, and lead inside the block. Raises DatabaseUnavailable."""
-    async with _host_lock(settings.heartbeat_log), AsyncExitStack() as stack:
+    async with _host_lock(settings.heartbeat_log):
         if settings.scheduler_lock == "file":
             yield HostLeader(settings.heartbeat_log)
-        else:
-            yield await _database_leader(settings, stack)
+            return
+        async with write_connection(settings, "leader", **_KEEPALIVE) as connection:
+            # It polls: a blocking wait would not notice that the network is gone.
+            while not await connection.fetchval(_TRY_LOCK, _LOCK, timeout=_TIMEOUT):  # noqa: ASYNC110
+                await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+            yield DatabaseLeader(connection, await connection.fetchval(_LAST_SLOT, timeout=_TIMEOUT))
 
 
 def lock_for(log: Path) -> FileLock:
@@ -84,7 +88,7 @@ class DatabaseLeader:
     async def claim_slot(self, slot: datetime) -> AsyncIterator[bool]:
         """Hold a slot while its heartbeat is written. Yield False where another leader has completed it."""
         async with self._connection_lock, self._connection.transaction():
-            yield bool(await self._connection.fetchval(_CLAIM, _JOB, slot))
+            yield bool(await self._connection.fetchval(_CLAIM, slot))
 
     async def lost(self) -> None:
         """Return when this process is no longer the leader: it tests the connection with the lock every second."""
@@ -115,13 +119,3 @@ async def _host_lock(log: Path) -> AsyncIterator[None]:
         yield
     finally:
         lock.release()
-
-
-async def _database_leader(settings: Settings, stack: AsyncExitStack) -> DatabaseLeader:
-    connection = await stack.enter_async_context(write_connection(settings, "leader", **_KEEPALIVE))
-    # It polls: a blocking wait would not notice that the network is gone.
-    while not await connection.fetchval(  # noqa: ASYNC110
-        "SELECT pg_try_advisory_lock($1)", _LOCK, timeout=_TIMEOUT
-    ):
-        await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-    return DatabaseLeader(connection, await connection.fetchval(_LAST_SLOT, _JOB, timeout=_TIMEOUT))
