@@ -23,11 +23,6 @@ Spec = dict[str, Any]
 """A part of a Vega-Lite specification."""
 
 _WIDTH = 640
-_LINES_HEIGHT = 200
-_MOST_TICKS = 8
-
-_MOST_POINTS = 45
-"""Calendar units on the axis up to which each has a visible point."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +74,14 @@ def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: S
         "title": None,
         "labelExpr": _date_label(grain, dates),
         "labelFlush": True,
-        # Vega's own choice would name Sundays where weeks begin on Mondays.
-        "values": [str(day) for day in dates[:: -(-len(dates) // _MOST_TICKS) or 1]],
+        # At most 8; Vega's own choice would name Sundays where weeks begin on Mondays.
+        "values": [str(day) for day in dates[:: -(-len(dates) // 8) or 1]],
     }
     x = {"field": "at", "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
     encoding = {"x": x, "y": value, **_color(groups)}
     line = {"mark": {"type": "line", "strokeWidth": 2, "aria": False}, "encoding": encoding | _dash(question)}
-    # Above _MOST_POINTS the points are invisible, but the pointer still finds them.
-    visible = len(dates) <= _MOST_POINTS
+    # More points than 45 are invisible, but the pointer still finds them.
+    visible = len(dates) <= 45
     shape = {"shape": _by_series(groups, SHAPES)} if visible and groups.has_series else {}
     points = {
         # A single date has no line that could be dashed: both its periods are points.
@@ -94,7 +89,7 @@ def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: S
         "mark": {"type": "point", "filled": True, "size": 28 if visible else 60, "opacity": int(visible)},
         "encoding": encoding | shape | _TIP,
     }
-    return {"height": _LINES_HEIGHT, "layer": [line, points]}
+    return {"height": 200, "layer": [line, points]}
 
 
 def _bars(question: ReportQuestion, groups: ChartGroups, value: Spec) -> Spec:

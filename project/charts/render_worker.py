@@ -25,9 +25,15 @@ def main() -> None:
 
 
 def png(spec: dict[str, object], alt: str) -> bytes:
-    """Return a chart as PNG, twice as dense as usual, for print and fine screens."""
+    """Return a chart as PNG, twice as dense as usual, for print and fine screens.
+
+    Its alt text is in a chunk iTXt under the keyword Description (PNG specification, 11.3.3).
+    """
     picture: bytes = vl_convert.vegalite_to_png(spec, ppi=144, allowed_base_urls=[])
-    return _described(picture, alt)
+    content = b"iTXtDescription\0\0\0\0\0" + alt.encode()
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    # The signature and the chunk IHDR, which comes first, have 33 bytes.
+    return picture[:33] + chunk + picture[33:]
 
 
 def svg(spec: dict[str, object], alt: str) -> bytes:
@@ -44,16 +50,6 @@ _MARK = re.compile(r'<(path|line|rect)( aria-label="([^"]*)"[^>]*)/>')
 
 _RULES = "".join(f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}' for light, dark in DARK.items())
 _STYLE = f"<style>@media (prefers-color-scheme:dark){{{_RULES}}}</style>"
-
-_END_OF_HEADER = 33
-"""Bytes of a PNG's signature and its chunk IHDR, which comes first."""
-
-
-def _described(picture: bytes, text: str) -> bytes:
-    """Put a text into a PNG, in a chunk iTXt under the keyword Description (PNG specification, 11.3.3)."""
-    content = b"iTXtDescription\0\0\0\0\0" + text.encode()
-    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
-    return picture[:_END_OF_HEADER] + chunk + picture[_END_OF_HEADER:]
 
 
 if __name__ == "__main__":

@@ -90,18 +90,14 @@ def _ranked(plan: ReportPlan, groups: Sequence[Group], indexes: Sequence[int]) -
     dimensions = {question.group_by[index] for index in indexes}
     sort = [key for key in question.sort if key.name in dimensions or key.name not in question.group_by]
     if not sort:
-        sort = [SortKey(_size_measure(question.metrics[0]), descending=True)]
+        # A quotient says nothing of how large a group is, its denominator does.
+        metric = METRICS[question.metrics[0]]
+        sort = [SortKey(metric.denominator if isinstance(metric, Formula) else metric.name, descending=True)]
 
     def partial_key(group: Group) -> tuple[Any, ...]:
         return tuple(part if index in indexes else None for index, part in enumerate(group.key))
 
     return sort_groups(_sums(groups, partial_key).values(), sort, plan)
-
-
-def _size_measure(metric: str) -> str:
-    """Return the measure that says how large a group is: for a quotient its denominator."""
-    definition = METRICS[metric]
-    return definition.denominator if isinstance(definition, Formula) else metric
 
 
 def _largest(names: Sequence[Any], most: int, dimensions: str, others: str, summed: list[str]) -> Sequence[Any]:
