@@ -16,8 +16,6 @@ CODINGS: Mapping[str, Callable[[], Any]] = {
 }
 """The content codings of a transfer, the best first."""
 
-_PART_BYTES = 256 << 10
-
 
 async def encode(export: Export, coding: str | None = None) -> AsyncIterator[bytes]:
     """Yield the file in parts of about a quarter of a megabyte."""
@@ -25,7 +23,7 @@ async def encode(export: Export, coding: str | None = None) -> AsyncIterator[byt
     encoder = await in_file_thread(export.format.encoder, buffer, export.schema)
     async for batch in export.batches():
         await in_file_thread(encoder.write, batch)
-        if len(buffer.pending) >= _PART_BYTES:
+        if len(buffer.pending) >= 256 << 10:
             yield buffer.drain()
     await in_file_thread(encoder.close)
     await in_file_thread(buffer.end)

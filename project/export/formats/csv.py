@@ -7,8 +7,6 @@ import pyarrow as pa
 
 from project.export.formats.encoder import TextEncoder, Writable
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 class CsvEncoder(TextEncoder):
     """Writes CSV."""
@@ -20,7 +18,7 @@ class CsvEncoder(TextEncoder):
 
 def cell(label: str) -> str:
     """Return a text as a cell: quoted where it must be, and never a formula."""
-    if label.startswith(_FORMULA):
+    if label.startswith(("=", "+", "-", "@", "\t", "\r")):
         label = "'" + label
     if any(character in label for character in ',"\r\n') or label != label.strip():
         return '"' + label.replace('"', '""') + '"'
