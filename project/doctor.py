@@ -48,7 +48,10 @@ async def examine(settings: Settings) -> list[Finding]:
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    unknown = [name for name in _names_in_env_file() if name.lower() not in Settings.model_fields]
+    file = Path(str(Settings.model_config.get("env_file") or ""))
+    text = file.read_text() if file.is_file() else ""
+    names = re.findall(r"^\s*(?:export\s+)?([A-Za-z_]+)\s*=", text, re.MULTILINE)
+    unknown = [name for name in names if name.lower() not in Settings.model_fields]
     for name in unknown:
         similar = nearest(name, [field.upper() for field in Settings.model_fields], 1)
         advice = f"Did you mean {similar[0]}?" if similar else "`.env.example` has all settings."
@@ -157,12 +160,6 @@ def _daily_check(settings: Settings) -> Finding:
     if "error" in line.facts:
         advice = "The check did not finish; `ad-metrics check` runs it now."
     return Finding("fail", "rollups", f"{check} failed: {facts}.", advice)
-
-
-def _names_in_env_file() -> list[str]:
-    file = Path(str(Settings.model_config.get("env_file") or ""))
-    text = file.read_text() if file.is_file() else ""
-    return re.findall(r"^\s*(?:export\s+)?([A-Za-z_]+)\s*=", text, re.MULTILINE)
 
 
 def _existing(path: Path) -> Path:

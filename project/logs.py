@@ -40,16 +40,13 @@ def configure(level: str, form: str) -> None:
         backtrace=False,
     )
     logging.basicConfig(handlers=[_ToLoguru()], level=logging.INFO, force=True)
-    for name in ("uvicorn", "uvicorn.error", "asyncio", "apscheduler"):
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "asyncio", "apscheduler"):
         library = logging.getLogger(name)
         library.handlers = []
-        library.propagate = True
+        # The service logs each request itself; without handlers, uvicorn logs none.
+        library.propagate = name != "uvicorn.access"
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
     logging.getLogger("tortoise").setLevel(logging.WARNING)
-    # The service logs each request itself; without handlers, uvicorn logs none.
-    access = logging.getLogger("uvicorn.access")
-    access.handlers = []
-    access.propagate = False
 
 
 def timestamp(moment: datetime) -> str:
