@@ -29,5 +29,3 @@ FORMATS: Mapping[str, Format] = {
         Format("arrow", "application/vnd.apache.arrow.stream", "arrows", arrow.ArrowEncoder),
     )
 }
-
-__all__ = ["FORMATS", "Encoder", "Format"]

@@ -27,7 +27,7 @@ class Encoder(Protocol):
 class TextEncoder:
     """Writes rows as text: each value after its text in `before`, and `end` after the last one.
 
-    `spell` returns how the format writes a label or a date; each is spelled once a file.
+    `spell` returns how the format writes a label or a date; it is called once for each value of a new dictionary.
     """
 
     def __init__(self, file: Writable, before: Sequence[str], end: str, spell: Callable[[str], str], null: str) -> None:
