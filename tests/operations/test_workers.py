@@ -108,7 +108,7 @@ async def test_all_workers_accept_and_refuse_the_same_keys(own_facts: str, tmp_p
                 assert await admitted(client, reader)
                 assert await admitted(client, loader)
             refused = await client.get("/v1/ingests", headers=bearer(reader))
-            assert (refused.status_code, refused.json()["type"]) == (403, "/problems/key-too-refused")
+            assert (refused.status_code, refused.json()["type"]) == (403, "/problems/key-too-narrow")
             assert 'error="insufficient_scope", scope="ingest"' in refused.headers["www-authenticate"]
             assert (await client.get("/v1/ingests", headers=bearer(loader))).status_code == 200
             for wrong in (
