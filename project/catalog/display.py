@@ -4,12 +4,13 @@ import re
 
 from project.catalog.metrics import METRICS, Number
 
-_SPELLED = ("ctr", "cpc", "cpm")
+_NAMES = {"ctr": "CTR", "cpc": "CPC", "cpm": "CPM"}
+"""The names that people write otherwise than with spaces."""
 
 
 def display_name(name: str) -> str:
     """Return a name as people write it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
-    return name.upper() if name in _SPELLED else re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
+    return _NAMES.get(name) or re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
 
 
 def format_amount(metric: str, value: Number | None, currency: str = "") -> str:
