@@ -38,11 +38,15 @@ class Breakdown(ReportPanel):
         metric, change = self.view.metric, ["change"] if self.view.compare_to else []
         return [metric, *change, *(name for name in METRICS if name != metric)]
 
-    def cell(self, column: str, group: Group) -> str:
-        """Return the number of a group in a column."""
-        if column == "change":
-            return format_change(self.view.metric, self.change(self.view.metric, group))
-        return format_amount(column, self.value(column, group))
+    def cells(self, group: Group) -> list[str]:
+        """Return the numbers of a group, one for each column."""
+        metric = self.view.metric
+        return [
+            format_change(metric, self.change(metric, group))
+            if column == "change"
+            else format_amount(column, self.value(column, group))
+            for column in self.columns
+        ]
 
     def bar(self, group: Group) -> str:
         """Return a group's percentage of the longest bar."""
