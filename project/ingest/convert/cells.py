@@ -3,22 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from project.catalog import NOT_SET, Measure
 from project.ingest.read.table import MISSING
 from project.store.warehouse.labels import normal_label
-
-EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
-"""The range of days: one outside it is a misread year, and would get its own partition."""
-
-DATE_FORMATS = (
-    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
-    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%d.%m.%y",
-    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
-)  # fmt: skip
-"""The date formats that are recognised, as strptime has them. All dates of a file together determine which one."""
 
 
 class Unreadable(ValueError):
@@ -27,27 +16,6 @@ class Unreadable(ValueError):
 
 class Ambiguous(Unreadable):
     """The text has two readings, and the file does not tell which."""
-
-
-def day_of(text: str, date_format: str, earliest: date = EARLIEST, latest: date = LATEST) -> date | None:
-    """Return the day that a text is in a format, None where it is none or outside the range."""
-    if date_format == "%Y%m%d" and len(text) != 8:
-        return None
-    try:
-        day = datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a day has no zone
-    except ValueError:
-        return None
-    return day if earliest <= day <= latest else None
-
-
-def without_midnight(text: str) -> str:
-    """Return a date without the 00:00:00 that some platforms write behind it. Raises Unreadable for another time."""
-    parts = _TIME.fullmatch(text.strip())
-    if parts is None:
-        return text.strip()
-    if not _MIDNIGHT.fullmatch(parts["time"]):
-        raise Unreadable("has a time of day, and facts are daily; a --date-format with the time takes its day")
-    return parts["day"]
 
 
 def label(text: str) -> str:
@@ -144,8 +112,6 @@ _LONGEST_NUMBER = 100
 _LARGEST_COUNT = 2**63 - 1
 _DIGITS_BEFORE_POINT = 12  # of numeric(18, 6)
 
-_TIME = re.compile(r"(?P<day>.*?)((?<=\d)T|\s+)(?P<time>\d{1,2}:\d{2}.*)", re.ASCII | re.DOTALL)
-_MIDNIGHT = re.compile(r"0?0:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
 
 _BLANK_LABELS = frozenset({"", "-", "--", "—"})
 _NOT_APPLICABLE = frozenset({"na", "n/a"})

@@ -1,10 +1,24 @@
 """The dates of one file: all of them together determine their format."""
 
-from datetime import date
+import re
+from datetime import date, datetime
 
 from project.errors import LoadRefused
-from project.ingest.convert.cells import DATE_FORMATS, EARLIEST, LATEST, Unreadable, day_of, without_midnight
+from project.ingest.convert.cells import Unreadable
 from project.ingest.convert.dictionary import Dictionary
+
+EARLIEST, LATEST = date(1990, 1, 1), date(2100, 12, 31)
+"""The range of days: one outside it is a misread year, and would get its own partition."""
+
+DATE_FORMATS = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d",
+    "%m/%d/%Y", "%d/%m/%Y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%Y", "%d-%m-%Y", "%d.%m.%Y", "%d.%m.%y",
+    "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%d-%b-%y",
+)  # fmt: skip
+"""The date formats that are recognised, as strptime has them. All dates of a file together determine which one."""
+
+_TIME = re.compile(r"(?P<day>.*?)((?<=\d)T|\s+)(?P<time>\d{1,2}:\d{2}.*)", re.ASCII | re.DOTALL)
+_MIDNIGHT = re.compile(r"0?0:00(:00(\.0+)?)?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.ASCII)
 
 
 class Dates:
@@ -22,17 +36,17 @@ class Dates:
 
     def read(self, text: str) -> str:
         """Return the number of a cell's text. Raises Unreadable, and LoadRefused where no format fits all so far."""
-        day_text = text.strip() if self._date_format else without_midnight(text)
+        day_text = text.strip() if self._date_format else _without_midnight(text)
         known = self._numbers.get(day_text)
         if known is not None:
             return str(known)
         formats = (self._date_format,) if self._date_format else DATE_FORMATS
-        possible = tuple(date_format for date_format in formats if day_of(day_text, date_format))
+        possible = tuple(date_format for date_format in formats if _day_of(day_text, date_format))
         if not possible:
             raise Unreadable(self._fault(day_text))
         fitting = tuple(date_format for date_format in self._formats if date_format in possible)
         if not fitting:
-            earlier = next(text for text in self._numbers if not any(day_of(text, one) for one in possible))
+            earlier = next(text for text in self._numbers if not any(_day_of(text, one) for one in possible))
             raise LoadRefused(
                 f"{self._file} has dates of more than one form, {earlier!r} and {day_text!r}; mend it, or "
                 "say which is meant, such as --date-format %m/%d/%Y (rows with others are then rejected)."
@@ -43,7 +57,7 @@ class Dates:
 
     def settle(self) -> None:
         """Give the dictionary the day of every text. Raises LoadRefused where two formats give different days."""
-        first, *others = ({text: day for text in self._numbers if (day := day_of(text, one))} for one in self._formats)
+        first, *others = ({text: day for text in self._numbers if (day := _day_of(text, one))} for one in self._formats)
         for other, date_format in zip(others, self._formats[1:], strict=True):
             if ambiguous := [text for text in first if first[text] != other[text]][:2]:
                 raise LoadRefused(
@@ -56,8 +70,29 @@ class Dates:
     def _fault(self, text: str) -> str:
         if not text:
             return "blank"
-        if any(day_of(text, one, date.min, date.max) for one in self._formats):
+        if any(_day_of(text, one, date.min, date.max) for one in self._formats):
             return f"not a day between {EARLIEST} and {LATEST}"
         if self._date_format:
             return f"not a date as {self._date_format}"
-        return "not a date such as 2024-03-01; how dates are written, --date-format %m/%d/%Y says"
+        return "not a date such as 2024-03-01; --date-format %m/%d/%Y says how dates are written"
+
+
+def _day_of(text: str, date_format: str, earliest: date = EARLIEST, latest: date = LATEST) -> date | None:
+    """Return the day that a text is in a format, None where it is none or outside the range."""
+    if date_format == "%Y%m%d" and len(text) != 8:
+        return None
+    try:
+        day = datetime.strptime(text, date_format).date()  # noqa: DTZ007 - a day has no zone
+    except ValueError:
+        return None
+    return day if earliest <= day <= latest else None
+
+
+def _without_midnight(text: str) -> str:
+    """Return a date without the 00:00:00 that some platforms write behind it. Raises Unreadable for another time."""
+    parts = _TIME.fullmatch(text.strip())
+    if parts is None:
+        return text.strip()
+    if not _MIDNIGHT.fullmatch(parts["time"]):
+        raise Unreadable("has a time of day, and facts are daily; a --date-format with the time takes its day")
+    return parts["day"]

@@ -9,7 +9,7 @@ from project.catalog import LABELLED_NAMES
 from project.errors import LoadRefused
 
 MAX_KEYS = 1_000_000
-"""The hashes of keys that a load remembers: 8 MB, and 60 for a moment."""
+"""The hashes of keys that a load remembers: 8 MB, and 60 MB more while they are compared."""
 
 MAX_LABELS = 100_000
 """The labels of one dimension that a load may have: more are a wrong column, and every process has all in memory."""
