@@ -23,7 +23,7 @@ SORTABLE = tuple(_FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One name of SORTABLE and its direction."""
+    """A name and its direction: in a question one of SORTABLE or of a report's columns, in an order Tortoise's name."""
 
     name: str
     descending: bool = False
@@ -32,27 +32,16 @@ class SortKey:
         return f"-{self.name}" if self.descending else self.name
 
 
-@dataclass(frozen=True, slots=True)
-class OrderTerm:
-    """One term of ORDER BY: a field as Tortoise names it."""
-
-    field: str
-    descending: bool
-
-    def __str__(self) -> str:
-        return f"-{self.field}" if self.descending else self.field
-
-
-def plan_order(sort: Sequence[SortKey]) -> tuple[OrderTerm, ...]:
+def plan_order(sort: Sequence[SortKey]) -> tuple[SortKey, ...]:
     """Return the complete order.
 
     The natural key follows the direction of the last sort key: then `sort=-date` reads the natural key's index
     backwards, where a mixed order would sort a day's rows for every page.
     """
-    terms = [OrderTerm(_FIELDS[key.name], key.descending) for key in sort]
+    terms = [SortKey(_FIELDS[key.name], key.descending) for key in sort]
     descending = terms[-1].descending if terms else False
-    fields = {term.field for term in terms}
-    return (*terms, *(OrderTerm(column, descending) for column in NATURAL_KEY if column not in fields))
+    fields = {term.name for term in terms}
+    return (*terms, *(SortKey(column, descending) for column in NATURAL_KEY if column not in fields))
 
 
 class After(Q):
@@ -64,10 +53,10 @@ class After(Q):
 
     __slots__ = ("_runs",)
 
-    def __init__(self, order: Sequence[OrderTerm], values: Mapping[str, Any]) -> None:
+    def __init__(self, order: Sequence[SortKey], values: Mapping[str, Any]) -> None:
         super().__init__()
         self._runs = [
-            (descending, [(term.field, values[term.field]) for term in run])
+            (descending, [(term.name, values[term.name]) for term in run])
             for descending, run in groupby(order, key=lambda term: term.descending)
         ]
 

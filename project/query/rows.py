@@ -21,7 +21,7 @@ from project.catalog import (
 from project.errors import InvalidRequest, NoSuchThing
 from project.query import cursors
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.keyset import After, OrderTerm, SortKey, plan_order
+from project.query.keyset import After, SortKey, plan_order
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
@@ -85,7 +85,7 @@ class RowsPlan:
 
     question: RowsQuestion
     conditions: tuple[Condition, ...]
-    order: tuple[OrderTerm, ...]
+    order: tuple[SortKey, ...]
     after: Mapping[str, Any] | None
 
 
@@ -111,7 +111,7 @@ def rows_queryset(plan: RowsPlan) -> "QuerySet[FactAdMetricsDaily]":
     if plan.after is None:
         return queryset
     queryset = queryset.filter(After(plan.order, plan.after))
-    if plan.order[0].field == DATE.key:
+    if plan.order[0].name == DATE.key:
         # The condition is redundant, but in this form it prunes partitions: 0.12 ms instead of 13.5 ms a page.
         bound = "lte" if plan.order[0].descending else "gte"
         queryset = queryset.filter(**{f"{DATE.key}__{bound}": plan.after[DATE.key]})
@@ -130,7 +130,7 @@ def rows_statement(plan: RowsPlan, limit: int | None) -> Statement:
     values = [value for condition in plan.conditions for value in condition.values]
     if plan.after is not None:
         values += After(plan.order, plan.after).values
-        if plan.order[0].field == DATE.key:
+        if plan.order[0].name == DATE.key:
             values.append(plan.after[DATE.key])
     if limit is None:
         return statement(shape, values, lambda: rows_queryset(plan).values_list(*COLUMNS))
