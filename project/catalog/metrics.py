@@ -85,6 +85,8 @@ MEASURES = (
 
 MEASURE_NAMES = tuple(measure.name for measure in MEASURES)
 
+DECIMAL_MEASURES = frozenset(measure.name for measure in MEASURES if measure.decimals)
+
 FORMULAS = (
     Formula("ctr", "clicks", "impressions", "ratio", "Click-through rate."),
     Formula("cpc", "cost", "clicks", "currency", "Cost per click."),

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from project.catalog import GRAINS, METRICS, Formula, Number
+from project.catalog.metrics import DECIMAL_MEASURES
 from project.export.row_batches import LABEL
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Amounts, Group, ReportPage, change_of, share
@@ -85,7 +86,7 @@ def _compared(plan: ReportPlan, metric: str, member: str, group: Group) -> Numbe
 def _type(name: str, plan: ReportPlan, page: ReportPage) -> pa.DataType:
     if _is_nullable(name):
         return pa.float64()
-    if METRICS[name].unit == "currency":
+    if name in DECIMAL_MEASURES:
         return pa.decimal128(38, 6)
     index = plan.measures.index(name)
     largest = max((max(group.current[index], group.previous[index]) for group in page.groups), default=0)

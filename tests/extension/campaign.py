@@ -52,13 +52,10 @@ def add_campaign_and_video_views(release: Release) -> None:
         '    class Meta:\n        table = "dim_campaign"\n',
     )
     facts = "project/store/models/facts.py"
-    release.replace(facts, "    DimAgeGroup,\n    DimDate,", "    DimAgeGroup,\n    DimCampaign,\n    DimDate,")
     release.replace(
         facts,
         "    impressions = ",
-        "    campaign: fields.ForeignKeyRelation[DimCampaign] = fields.ForeignKeyField(\n"
-        '        "models.DimCampaign", source_field="campaign_id", related_name=False, on_delete=fields.RESTRICT\n'
-        "    )\n    impressions = ",
+        '    campaign = _reference("models.DimCampaign", "campaign_id")\n    impressions = ',
     )
     release.replace(facts, '"placement", "device_type")', '"placement", "device_type", "campaign")')
     rollups = "project/store/models/rollups.py"

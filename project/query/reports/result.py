@@ -12,6 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from project.catalog import GRAINS, METRICS, ROUNDED, Number
+from project.catalog.metrics import DECIMAL_MEASURES
 from project.errors import InvalidRequest
 from project.query import cursors
 from project.query.keyset import SortKey
@@ -118,7 +119,7 @@ def _by_key(plan: ReportPlan, sums: Sums, labels: Labels) -> dict[Key, Amounts]:
     columns = dict(zip(sums[0].keys(), zip(*sums, strict=True), strict=True))
     keys = [_key_column(plan, name, columns[column_of(name)], labels) for name in plan.question.group_by]
     amounts = [
-        [(Decimal if METRICS[measure].unit == "currency" else int)(amount or 0) for amount in columns[measure]]
+        [(Decimal if measure in DECIMAL_MEASURES else int)(amount or 0) for amount in columns[measure]]
         for measure in plan.measures
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)

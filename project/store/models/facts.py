@@ -4,16 +4,6 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from project.store.models.dimensions import (
-    DimAgeGroup,
-    DimDate,
-    DimDeviceType,
-    DimGender,
-    DimPlacement,
-    DimPlatform,
-    DimRegion,
-)
-
 
 def _reference(model: str, key: str) -> fields.ForeignKeyRelation[Any]:
     return fields.ForeignKeyField(model, source_field=key, related_name=False, on_delete=fields.RESTRICT)
@@ -27,13 +17,13 @@ class FactAdMetricsDaily(Model):
     """
 
     id = fields.BigIntField(primary_key=True)
-    date: fields.ForeignKeyRelation[DimDate] = _reference("models.DimDate", "date_id")
-    region: fields.ForeignKeyRelation[DimRegion] = _reference("models.DimRegion", "region_id")
-    age: fields.ForeignKeyRelation[DimAgeGroup] = _reference("models.DimAgeGroup", "age_id")
-    gender: fields.ForeignKeyRelation[DimGender] = _reference("models.DimGender", "gender_id")
-    platform: fields.ForeignKeyRelation[DimPlatform] = _reference("models.DimPlatform", "platform_id")
-    placement: fields.ForeignKeyRelation[DimPlacement] = _reference("models.DimPlacement", "placement_id")
-    device_type: fields.ForeignKeyRelation[DimDeviceType] = _reference("models.DimDeviceType", "device_type_id")
+    date = _reference("models.DimDate", "date_id")
+    region = _reference("models.DimRegion", "region_id")
+    age = _reference("models.DimAgeGroup", "age_id")
+    gender = _reference("models.DimGender", "gender_id")
+    platform = _reference("models.DimPlatform", "platform_id")
+    placement = _reference("models.DimPlacement", "placement_id")
+    device_type = _reference("models.DimDeviceType", "device_type_id")
     impressions = fields.BigIntField()
     clicks = fields.BigIntField()
     cost = fields.DecimalField(max_digits=18, decimal_places=6)
