@@ -1,4 +1,4 @@
-"""Every error that the service raises on purpose. `web.response.problems` says what each is over HTTP."""
+"""The errors that several folders raise or answer. `web.response.problems` says what each is over HTTP."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -109,7 +109,7 @@ class Settings(BaseSettings):
             raise ValueError("API_ALLOW_ANONYMOUS=true contradicts API_AUTH=required: choose one")
         if self.api_allow_anonymous and self.ingest_http:
             raise ValueError(
-                "INGEST_HTTP=true with API_ALLOW_ANONYMOUS=true would let anybody load files: use API_AUTH=required"
+                "INGEST_HTTP=true with API_ALLOW_ANONYMOUS=true would let anonymous clients load: use API_AUTH=required"
             )
         return self
 

@@ -2,8 +2,8 @@
 
 Their choice follows Harinarayan, Rajaraman, Ullman (1996): a set is worth its rows when many questions would otherwise
 read a far larger one. The number of labels limits the rows of a small set, whatever the number of facts, so all sets of
-up to two dimensions are cheap: 985 rows a day in the sample data, where a day may have 19,008 facts. A third dimension
-multiplies them, so the triples are only those that people ask for. With them a day has at most 1,845 rows, an eighth of
+up to two dimensions are cheap: 980 rows a day in the sample data, where a day may have 19,008 facts. A third dimension
+multiplies them, so the triples are only those that people ask for. With them a day has at most 1,840 rows, an eighth of
 the benchmark's 13,680 facts a day (`docs/benchmarks.md`). Reports read a new set after `ad-metrics rollups rebuild`.
 """
 
@@ -36,8 +36,8 @@ _UP_TO_TWO = tuple(
 _TRIPLES = (
     ("platform", "placement", "device_type"),  # where the ad appeared: what Meta and Google break down together
     ("region", "age_range", "gender"),  # who saw it
-    ("age_range", "gender", "platform"),  # … and through whom
-    ("region", "platform", "placement"),  # … and where; a placement is of one platform or two, so this one is small
+    ("age_range", "gender", "platform"),  # who saw it, by platform
+    ("region", "platform", "placement"),  # where it appeared, by region: small, as a placement has one platform or two
 )
 
 GROUPING_SETS = tuple(GroupingSet(dimensions) for dimensions in (*_UP_TO_TWO, *_TRIPLES))

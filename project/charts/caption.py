@@ -29,7 +29,7 @@ def details_of(report: Report, groups: ChartGroups) -> list[str]:
     return [
         _days(report),
         *filter(None, ["; ".join(_filters(report.plan.question.filters))]),
-        *_incomplete_units(report),
+        *_incomplete_buckets(report),
         *groups.summed,
         *(["Sample data, made up"] if report.labels.version.sample else []),
     ]
@@ -75,17 +75,17 @@ def _filters(filters: Filters) -> Iterator[str]:
         yield f"{display_name(name)} at most {maximum}"
 
 
-def _incomplete_units(report: Report) -> Iterator[str]:
-    """Yield the first and last unit when the report, or the data, has only some of its days: they look low."""
+def _incomplete_buckets(report: Report) -> Iterator[str]:
+    """Yield the first and last bucket when the report, or the data, has only some of its days: they look low."""
     grain, period, labels = report.plan.question.grain, report.plan.period, report.labels
     if not (grain and period and labels.first_date and labels.last_date):
         return
     first, last = max(period.first, labels.first_date), min(period.last, labels.last_date)
-    for unit in sorted({grain.start(first), grain.start(last)}) if first <= last else ():
-        all_days = grain.days(unit)
-        days = (min(last, unit + timedelta(days=all_days - 1)) - max(first, unit)).days + 1
+    for bucket in sorted({grain.start(first), grain.start(last)}) if first <= last else ():
+        all_days = grain.days(bucket)
+        days = (min(last, bucket + timedelta(days=all_days - 1)) - max(first, bucket)).days + 1
         if days < all_days:
-            yield f"The {grain.name} of {unit} has {days} of its {all_days} days"
+            yield f"The {grain.name} of {bucket} has {days} of its {all_days} days"
 
 
 def _range(period: Period) -> str:

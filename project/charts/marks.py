@@ -14,7 +14,7 @@ from project.query.reports.result import Group
 from project.query.reports.run import Report
 
 MOST_MARKS = 10_000
-"""Two years of days, 6 lines and the others, compared. More takes seconds and a gigabyte to render."""
+"""714 days of 6 lines and the others, compared. More takes seconds and a gigabyte to render."""
 
 
 def period_names(question: ReportQuestion) -> Sequence[str]:
@@ -65,7 +65,7 @@ def mark_values(report: Report, groups: ChartGroups, currency: str) -> Iterator[
 
 
 def is_loaded(report: Report, axis_value: Any, *, previous: bool = False) -> bool:
-    """Whether a calendar unit of the axis, or its counterpart in the previous period, can have facts.
+    """Whether a bucket of the axis, or its counterpart in the previous period, can have facts.
 
     A day that the data does not reach yet, or that has no counterpart, is not 0. Labels always can have facts.
     """

@@ -22,7 +22,7 @@ LARGEST_QUEUE = 10
 """Pictures that may wait for the one that is being rendered; more are refused."""
 
 TIMEOUT = 20.0
-"""Seconds for one picture, and for the wait before it: one that takes longer would never end."""
+"""Seconds for one picture, and for the wait before it: in practice, one that takes longer never ends."""
 
 IDLE_TIMEOUT = 300.0
 """Seconds without pictures after which the process ends, for its memory."""

@@ -25,7 +25,7 @@ _LARGEST_LIMIT = 50
 class ChartGroups:
     """The groups that a chart shows, by their value on its axis and their series.
 
-    `axis` has the calendar units or labels of the axis, and `series` the names of the series, both in order; without
+    `axis` has the buckets or labels of the axis, and `series` the names of the series, both in order; without
     series (`has_series`) there is one, named "". `others` is the name of the sum of all groups that have no name of
     their own, and `summed` has a sentence for each such sum.
     """

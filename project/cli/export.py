@@ -51,9 +51,12 @@ def export(
             " a path, rows: 'date_preset=last_month&platform=facebook', and '' for all of them.",
         ),
     ],
-    file: Annotated[Path, typer.Argument(help="Where to; the ending says the format. - is standard output, as CSV.")],
+    file: Annotated[
+        Path, typer.Argument(help="The file to write; its ending says the format. - is standard output, as CSV.")
+    ],
     format_: Annotated[
-        str | None, typer.Option("--format", metavar="|".join(_FORMATS), help="Whatever the ending is.")
+        str | None,
+        typer.Option("--format", metavar="|".join(_FORMATS), help="The format, instead of that of the file's ending."),
     ] = None,
 ) -> None:
     """Write rows or a report to a file, or a report as a picture; the file's ending says the format."""

@@ -29,7 +29,7 @@ def create(name: Annotated[str, _NAME], scope: Annotated[str, _SCOPE] = "read") 
     if scope not in api_keys.SCOPES:
         raise typer.BadParameter(f"{scope!r} must be one of: {', '.join(api_keys.SCOPES)}", param_hint="--scope")
     if not name.isprintable() or not 0 < len(name.strip()) <= 100:
-        raise typer.BadParameter("expected up to 100 letters", param_hint="NAME")
+        raise typer.BadParameter("expected 1 to 100 printable characters", param_hint="NAME")
     print(_run(lambda connection: api_keys.create(connection, name.strip(), scope)))
     print("Send it as `Authorization: Bearer …`. It is not stored, and not shown again.", file=sys.stderr)
 

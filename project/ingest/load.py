@@ -86,7 +86,7 @@ def convert_files(
             columns = map_columns(table.header, options, source.name, currency)
             notify(f"{source.name}: {table.kind}, read as {columns.preset.name}")
             for line, text in table.preamble:
-                report.leave_out(source.name, line, "what stands above the header", [text])
+                report.leave_out(source.name, line, "lines above the header", [text])
             converter = Converter(source, columns, options, dictionary, report, currency)
             for block in table.blocks:
                 yield converter.convert(block)

@@ -53,16 +53,20 @@ class Options(BaseModel):
     decimal_comma: Annotated[bool | None, Flag(names="--decimal-comma/--decimal-point")] = Field(
         None, description="Whether numbers are written 1.234,5.", examples=["false"]
     )
-    encoding: str | None = Field(None, description="Of text that is not UTF-8 or UTF-16.", examples=["latin-1"])
-    currency: str | None = Field(None, description="Of amounts that do not say it.", examples=["USD"])
+    encoding: str | None = Field(
+        None, description="The encoding of text that is neither UTF-8 nor UTF-16.", examples=["latin-1"]
+    )
+    currency: str | None = Field(None, description="The currency of amounts that do not name it.", examples=["USD"])
     blank: Annotated[list[str], Flag("MEASURE=0")] = Field(
         default_factory=list, description="What a blank cell of a measure counts as.", examples=["conversions=0"]
     )
     round: Annotated[list[str], Flag("MEASURE")] = Field(
         default_factory=list, description="Measures to round that have too many decimals.", examples=["conversions"]
     )
-    stream: str | None = Field(None, description="Which stream of records of several.", examples=["ads_insights"])
-    sheet: str | None = Field(None, description="Which sheet of a workbook of several.", examples=["Report"])
+    stream: str | None = Field(
+        None, description="The stream to load, where a file has several.", examples=["ads_insights"]
+    )
+    sheet: str | None = Field(None, description="The sheet to load, where a workbook has several.", examples=["Report"])
     on_duplicate: Annotated[Literal["sum", "error"], Flag("sum|error")] = Field(
         "sum", description="What to do with rows of the same natural key.", examples=["sum"]
     )

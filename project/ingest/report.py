@@ -138,7 +138,7 @@ class Report:
             yield f"left out {entry.what} of {entry.file}, {lines}: {entry.text!r}"
         yield from self._rejected_lines()
         if self.sample_removed:
-            yield f"removed the {self.sample_removed:,} facts of the sample data: real data has come"
+            yield f"removed the {self.sample_removed:,} facts of the sample data: this load replaces them"
         if self.facts:
             yield (
                 f"loaded {self.facts:,} facts: {self.inserted:,} inserted, {self.changed:,} changed, "

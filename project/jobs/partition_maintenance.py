@@ -1,4 +1,7 @@
-"""The daily jobs for partitions: create those of the coming months, drop old ones. They log errors and never raise."""
+"""The daily jobs for partitions: create those of the coming months, drop old ones.
+
+They log that the database is unavailable.
+"""
 
 from datetime import UTC, date, datetime
 

@@ -34,7 +34,7 @@ async def running_jobs(settings: Settings) -> AsyncIterator[None]:
     cron_trigger(settings.heartbeat_cron)
     cron_trigger(settings.check_cron, "CHECK_CRON")
     with open_log(settings):
-        """This validates the settings and opens no file, so it needs no lock."""
+        pass  # This validates the settings and opens no file, so it needs no lock.
     task = asyncio.create_task(lead_for_ever(settings), name="jobs")
     try:
         yield

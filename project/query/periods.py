@@ -39,8 +39,8 @@ def previous_period(current: Period) -> Comparison:
 def previous_year(current: Period) -> Comparison:
     """Compare with the same dates a year earlier. Raises OverflowError where the calendar begins later.
 
-    A 29 February that the year before lacks has no counterpart; one that only the year before has counts with its 28th.
-    So a day has the same counterpart in every period.
+    A 29 February has no counterpart in a year without one. One that only the year before has counts with its 28th. So a
+    day has the same counterpart in every period.
     """
     if current.first.year == date.min.year:
         raise OverflowError("there is no year before")

@@ -117,7 +117,7 @@ async def test_map_set_and_date_format(database: str, connection: asyncpg.Connec
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("date", "2024-02-30", "not a date such as 2024-03-01; how dates are written, --date-format %m/%d/%Y says"),
+        ("date", "2024-02-30", "not a date such as 2024-03-01; --date-format %m/%d/%Y says how dates are written"),
         ("date", "2024-03-01 05:00:00", "has a time of day, and facts are daily"),
         ("date", "", "blank"),
         ("date", "0204-01-01", "not a day between 1990-01-01 and 2100-12-31"),
@@ -463,7 +463,7 @@ async def test_sample_data_says_so_and_goes_when_real_data_comes(
             assert (await client.get(path)).json()["meta"]["sample_data"] is True
         report = await loaded(database, write(tmp_path / "a.csv", [record()]))
         assert report.sample_removed == 800
-        assert "removed the 800 facts of the sample data: real data has come" in list(report.as_text())
+        assert "removed the 800 facts of the sample data: this load replaces them" in list(report.as_text())
         answer = (await client.get("/v1/ad-metrics")).json()
         assert len(answer["data"]) == 1
         assert "sample_data" not in answer["meta"]

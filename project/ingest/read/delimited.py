@@ -189,5 +189,5 @@ def _header_among(sample: str, delimiter: str, options: Options) -> tuple[int, i
             if known > best[1]:
                 best = (index, known, len(row))
     except csv.Error:
-        """The reader raises it again, with its lines."""
+        pass  # The reader raises it with its lines.
     return best

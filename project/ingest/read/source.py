@@ -119,4 +119,4 @@ def _uncompressed(source: Source) -> io.BufferedReader:
 def _to_the_end(rows: Iterator[Any], source: Source) -> Iterator[Any]:
     yield from rows
     while source.read(65_536):
-        """The bytes behind the end of a gzip stream are part of the file's hash."""
+        pass  # The bytes behind the end of a gzip stream are part of the file's hash.

@@ -17,7 +17,7 @@ from project.query.reports.plan import PeriodQuery, ReportPlan
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.snapshot import Snapshot
 
-_BUCKET = "unit"
+_BUCKET = "bucket"
 
 Sums = Sequence[asyncpg.Record]
 """A record for each group: what it is grouped by, under the names of `column_of`, and the sum of each measure."""

@@ -1,4 +1,4 @@
-"""The limits of a report: how many calendar units and groups it may have, and what to ask instead of more."""
+"""The limits of a report: how many buckets and groups it may have, and what to ask instead of more."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -14,18 +14,18 @@ LARGEST_GROUPS = 100_000
 """How many groups a report may have, all pages together; more are refused, never cut off."""
 
 LARGEST_BUCKETS = 20_000
-"""How many calendar units a report may have: 54 years of days. To plan them takes 50 ms."""
+"""How many buckets a report may have: 54 years of days. To plan them takes 50 ms."""
 
 
 def check_buckets(question: ReportQuestion, grain: Grain, period: Period) -> None:
-    """Raise InvalidRequest where a period has more units of the grain than a report may have."""
-    if _fewest_units(grain, period) <= LARGEST_BUCKETS:
+    """Raise InvalidRequest where a period has more buckets of the grain than a report may have."""
+    if _fewest_buckets(grain, period) <= LARGEST_BUCKETS:
         return
     detail = (
         f"{period.first} to {period.last} are {period.days:,} days; a report has at most {LARGEST_BUCKETS:,} calendar "
         "units. Ask for fewer days, or group by a coarser grain."
     )
-    coarser = [one for one in GRAINS.values() if _fewest_units(one, period) <= LARGEST_BUCKETS][:1]
+    coarser = [one for one in GRAINS.values() if _fewest_buckets(one, period) <= LARGEST_BUCKETS][:1]
     suggestions = tuple(_as_parameter(question.grouped_with(one)) for one in coarser)
     raise InvalidRequest([Fault("group_by", "too_many_dates", detail, grain.name, suggestions)])
 
@@ -74,7 +74,7 @@ def _labels_included(name: str, question: ReportQuestion, labels: Labels) -> int
     return len(included) or len(labels[name].labels)
 
 
-def _fewest_units(grain: Grain, period: Period) -> int:
+def _fewest_buckets(grain: Grain, period: Period) -> int:
     return period.days // grain.longest
 
 

@@ -26,8 +26,8 @@ class PeriodQuery:
 class ReportPlan:
     """The question in the database's terms.
 
-    `measures` are summed, and `values` computes each metric of their sums in this order. `buckets` are the calendar
-    units of the grain, each by its first day. `queries` are that of the current period and that of the previous one;
+    `measures` are summed, and `values` computes each metric of their sums in this order. `buckets` are those of the
+    grain, each by its first day. `queries` are that of the current period and that of the previous one;
     without data there are none.
     """
 

@@ -1,7 +1,7 @@
 """The query string, parsed into a validated parameter model.
 
 FastAPI can take such a model itself (`Annotated[Model, Query()]`), but it accepts repeated scalars, cannot validate
-against labels, and parses 31 fields in more time than the query takes (0.5 ms).
+against labels, and parses 32 fields in more time than the query takes (0.5 ms).
 """
 
 from collections.abc import Iterable, Sequence

@@ -132,5 +132,5 @@ def _is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        """It exists, and belongs to another account."""
+        pass  # It exists, and belongs to another account.
     return True

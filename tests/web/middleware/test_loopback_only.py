@@ -89,7 +89,7 @@ async def test_what_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
     ("changes", "why"),
     [
         ({"api_allow_anonymous": True, "api_auth": "required"}, "contradicts"),
-        ({"api_allow_anonymous": True, "ingest_http": True}, "would let anybody load"),
+        ({"api_allow_anonymous": True, "ingest_http": True}, "would let anonymous clients load"),
         ({"cors_origins": "https://a.example/path"}, "is not an origin"),
         ({"trusted_proxies": "10.0.0.0/33"}, "10.0.0.0/33"),
         ({"database_url": "postgresql://me:pass/word@host/db"}, "must be percent-encoded"),

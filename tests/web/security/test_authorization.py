@@ -1,4 +1,4 @@
-"""A service that was opened: to anybody, to proxies, to pages of other origins."""
+"""A service that was opened: to anonymous clients, to proxies, to pages of other origins."""
 
 import asyncpg
 import pytest
@@ -71,7 +71,7 @@ async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, 
         refused = await client.get(CATALOG, headers=one)
         assert refused.json()["detail"].startswith("The key 'one' may ask 3 times a minute; the next may come in ")
         assert (await client.get(CATALOG, headers=other)).headers["ratelimit"].startswith('"minute";r=2;')
-        # Who has no key takes nothing from anybody's bucket.
+        # Who has no key takes nothing from the bucket of a key.
         assert (await client.get(CATALOG)).status_code == 401
         document = (await client.get("/openapi.json")).json()
         assert document["paths"][CATALOG]["get"]["security"] == [{"ApiKey": []}]

@@ -80,8 +80,8 @@ class IngestsParameters(NoParameters):
 async def ingest(request: Request) -> Response:
     """Take a file as the raw body, or several as a multipart form, and load them as one, in the background.
 
-    What it is, its first bytes say: CSV, NDJSON (each also gzip), Parquet or xlsx. The answer is the number under
-    which the load's state and report are found.
+    Its first bytes tell its format: CSV, NDJSON (each also gzip), Parquet or xlsx. The answer has the id of the load,
+    whose state and report are at `/v1/ingests/{id}`.
     """
     loads = cast("Loads", state_of(request).loads)
     try:
@@ -131,7 +131,7 @@ async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     async with snapshot() as current:
         row = await Ingest.get_or_none(id=ingest_id, using_db=current.using_db) if 0 < ingest_id < 2**63 else None
     if row is None:
-        raise NoSuchThing(f"No load has the number {ingest_id}.")
+        raise NoSuchThing(f"No load has the id {ingest_id}.")
     report = {"report": row.report} if row.report else {}
     return json_response({"data": _entry(row) | report})
 

@@ -51,8 +51,8 @@ class ReportParameters(PageParameters, _Bounded):
     )
     compare_to: Annotated[str, AfterValidator(comparable)] | None = Field(
         None,
-        description="Beside each metric, that of as many days just before, or of the same dates a year earlier, and "
-        "how far it is from that.",
+        description="Also give each metric of the previous period (as many days just before, or the same dates a year "
+        "earlier), and the change since then.",
         json_schema_extra={"enum": list(COMPARISONS)},
         examples=["previous_period"],
     )
@@ -68,8 +68,8 @@ class ReportParameters(PageParameters, _Bounded):
         NameList[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]], AfterValidator(sortable)
     ] = Field(
         default_factory=list,
-        description="What is grouped by and metrics, most important first; `-` is descending. With compare_to also "
-        "`change.` and `change_ratio.` of a metric. What has no value comes last; ties end in the groups' own order.",
+        description="What is grouped by, and metrics, most important first; `-` is descending. With compare_to also "
+        "`change.METRIC` and `change_ratio.METRIC`. Groups without a value come last; ties have the groups' order.",
         examples=["-cost"],
     )
     format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = format_field(

@@ -90,7 +90,7 @@ class ReportPlan(Answer):
     """How a report would be read."""
 
     source: Literal["rollup", "facts"]
-    grouping_set: list[str] | None = Field(description="The dimensions that the rollup tells apart.")
+    grouping_set: list[str] | None = Field(description="The dimensions of the rollup.")
     days: int = Field(description="How many days it is of, those compared included.")
     estimated_rows: int = Field(description="How many rows the database expects to read.")
     statements: list[PlannedStatement]
