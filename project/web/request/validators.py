@@ -177,7 +177,8 @@ def comparable(name: str, info: ValidationInfo) -> str:
     """Refuse a comparison of days without a first day: nothing precedes all days."""
     one_of(tuple(COMPARISONS), name, info)
     given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
-    if given and not info.data["date_from"] and info.data["date_preset"] in (None, "maximum"):
+    preset = info.data.get("date_preset")
+    if given and not info.data["date_from"] and (preset is None or DATE_PRESETS[preset](date.max)[0] is None):
         detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
         last = info.data["date_to"]
         suggestion = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
