@@ -37,9 +37,9 @@ def measure(rounds: int) -> None:
     for turn in range(warm_up + rounds):
         # The number of rows that are shown at most makes it another view, of the same rows.
         view = f"/?limit={100 + turn}"
-        taken = [seconds(connection, path) for path in (EMPTY, view, view)]
+        timings = [seconds(connection, path) for path in (EMPTY, view, view)]
         if turn >= warm_up:
-            for known, one in zip(times.values(), taken, strict=True):
+            for known, one in zip(times.values(), timings, strict=True):
                 known.append(one)
     nothing = statistics.median(times["nothing"])
     for name, found in times.items():
@@ -48,13 +48,13 @@ def measure(rounds: int) -> None:
 
 
 def seconds(connection: http.client.HTTPConnection, path: str) -> float:
-    prefetch_first = time.perf_counter()
+    started = time.perf_counter()
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()
-    taken = time.perf_counter() - prefetch_first
+    elapsed = time.perf_counter() - started
     assert answer.status == 200, body
-    return taken
+    return elapsed
 
 
 if __name__ == "__main__":

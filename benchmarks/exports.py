@@ -87,9 +87,9 @@ def page(site: str) -> float:
 
 
 def seconds(what: Callable[[], object]) -> float:
-    prefetch_first = time.perf_counter()
+    started = time.perf_counter()
     what()
-    return time.perf_counter() - prefetch_first
+    return time.perf_counter() - started
 
 
 if __name__ == "__main__":

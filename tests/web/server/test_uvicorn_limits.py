@@ -36,12 +36,12 @@ async def test_who_does_not_end_his_head_is_sent_away(monkeypatch: pytest.Monkey
     async with served(monkeypatch) as port:
         for beginning in (b"", b"GET / HTT", b"GET / HTTP/1.1\r\nHost: a\r\n"):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            prefetch_first = time.monotonic()
+            started = time.monotonic()
             writer.write(beginning)
             answer = await asyncio.wait_for(reader.read(), 5)
             assert answer.startswith(b"HTTP/1.1 408")
             assert b"application/problem+json" in answer
-            assert 0.3 < time.monotonic() - prefetch_first < 3
+            assert 0.3 < time.monotonic() - started < 3
             writer.close()
 
 
@@ -71,14 +71,14 @@ async def test_what_follows_an_answer_has_its_time(monkeypatch: pytest.MonkeyPat
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n" + remaining)
         await reader.readuntil(b"hello")
-        prefetch_first = time.monotonic()
+        started = time.monotonic()
         with suppress(ConnectionError):
-            while time.monotonic() - prefetch_first < 5 and not reader.at_eof():
+            while time.monotonic() - started < 5 and not reader.at_eof():
                 writer.write(b"x" if b"Length" in remaining else b"1\r\nx\r\n")
                 await asyncio.sleep(0.05)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(reader.read(1), 0.01)
-        assert time.monotonic() - prefetch_first < 3
+        assert time.monotonic() - started < 3
         writer.close()
 
 
@@ -86,7 +86,7 @@ async def test_trailers_are_part_of_the_head(monkeypatch: pytest.MonkeyPatch) ->
     async with served(monkeypatch) as port:
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
-        prefetch_first = time.monotonic()
+        started = time.monotonic()
         sent = 0
         with suppress(ConnectionError):
             while not writer.is_closing() and sent < 50 << 20:
@@ -95,4 +95,4 @@ async def test_trailers_are_part_of_the_head(monkeypatch: pytest.MonkeyPatch) ->
                 await writer.drain()
                 await asyncio.sleep(0)
         assert sent < 20 << 20
-        assert time.monotonic() - prefetch_first < 5
+        assert time.monotonic() - started < 5
