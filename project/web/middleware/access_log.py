@@ -39,7 +39,7 @@ class AccessLog:
         fields: dict[str, Any] = {}
         scope["log_fields"] = fields
 
-        async def send_observed(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -47,7 +47,7 @@ class AccessLog:
 
         started = perf_counter()
         try:
-            await self.app(scope, receive, send_observed)
+            await self.app(scope, receive, send_and_record)
         finally:
             seconds = perf_counter() - started
             route = getattr(scope.get("route"), "path", "-")

@@ -23,13 +23,13 @@ class ErrorBoundary:
         """Pass the request on; called by the server."""
         started = False
 
-        async def send_observed(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self.app(scope, receive, send_observed)
+            await self.app(scope, receive, send_and_record)
         except asyncio.CancelledError:
             # Only the server cancels, when its time to shut down is over.
             if scope["type"] != "http" or started:
