@@ -1,12 +1,13 @@
 """The bytes of an export: encoded in its format, and compressed for its transfer, while it is read."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import zstandard
 
-from project.export.file_thread import in_file_thread
 from project.export.open_export import Export
 
 CODINGS: Mapping[str, Callable[[], Any]] = {
@@ -16,17 +17,28 @@ CODINGS: Mapping[str, Callable[[], Any]] = {
 }
 """The content codings of a transfer, the best first."""
 
+_thread = ThreadPoolExecutor(1, "file")
+"""All files of a process share one thread: more would take cores and memory from requests."""
+
 
 async def encode(export: Export, coding: str | None = None) -> AsyncIterator[bytes]:
-    """Yield the file in parts of about a quarter of a megabyte."""
+    """Yield the file in parts of about a quarter of a megabyte.
+
+    A thread makes them, so that requests go on meanwhile.
+    """
+
+    def in_thread(work: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(_thread, work, *arguments)
+
     buffer = _Buffer(coding)
-    encoder = await in_file_thread(export.format.encoder, buffer, export.schema)
-    async for batch in export.batches():
-        await in_file_thread(encoder.write, batch)
+    encoder = await in_thread(export.format.encoder, buffer, export.schema)
+    async for block in export.read():
+        # One call for a block: two took half as long again, since each waits for the thread.
+        await in_thread(export.write, encoder, block)
         if len(buffer.pending) >= 256 << 10:
             yield buffer.drain()
-    await in_file_thread(encoder.close)
-    await in_file_thread(buffer.end)
+    await in_thread(encoder.close)
+    await in_thread(buffer.end)
     yield buffer.drain()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from project.export.file_thread import in_file_thread
 from project.export.formats import Format
+from project.export.formats.encoder import Encoder
 from project.export.report_batches import ReportTable
 from project.export.row_batches import RowsTable
 from project.query.filters import Filters
@@ -50,14 +50,18 @@ class Export:
         """Whether batches are still to be read from the snapshot."""
         return self.blocks is not None
 
-    async def batches(self) -> AsyncIterator[pa.RecordBatch]:
-        """Yield all rows."""
+    async def read(self) -> AsyncIterator[Any]:
+        """Yield all blocks."""
         block, self.first = self.first, None
         while block is not None:
-            batch = await in_file_thread(self.batch, block)
-            yield batch
-            self.rows_written += batch.num_rows
+            yield block
             block = await anext(self.blocks, None) if self.blocks else None
+
+    def write(self, encoder: Encoder, block: Any) -> None:
+        """Write the rows of a block."""
+        batch = self.batch(block)
+        encoder.write(batch)
+        self.rows_written += batch.num_rows
 
     async def close(self) -> None:
         """Stop reading."""
