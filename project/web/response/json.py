@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 from fastapi import Response
 
-from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, MEASURES, Number
+from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, Number
+from project.catalog.metrics import DECIMAL_MEASURES
 from project.query.facets import Facet
 from project.query.reports.plan import ReportPlan
 from project.query.reports.result import Group, ReportPage, change_of, share
@@ -40,7 +41,7 @@ def _as_answered(name: str, values: Sequence[Any], page: Page, labels: Labels) -
         return map(page.nested[name].__getitem__, values)
     if name in DIMENSION_NAMES:
         return map(labels[name].labels.__getitem__, values)
-    return map(_exact, values) if name in _EXACT else values
+    return map(_exact, values) if name in DECIMAL_MEASURES else values
 
 
 def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
@@ -85,7 +86,6 @@ def group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
 
 
 _TOO_LARGE = 2**63
-_EXACT = frozenset(measure.name for measure in MEASURES if measure.decimals)
 
 
 def _number(value: Number | None) -> Any:

@@ -3,7 +3,7 @@
 from functools import cached_property
 from urllib.parse import urlencode
 
-from project.catalog import LABELLED_NAMES, METRICS, Number
+from project.catalog import LABELLED_NAMES, MEASURE_NAMES, METRICS, Number
 from project.catalog.display import format_amount
 from project.query.reports.result import Group, share
 from project.web.dashboard.amounts import format_change
@@ -54,10 +54,10 @@ class Breakdown(ReportPanel):
 
     def share(self, group: Group) -> str:
         """Return a group's share of the total; "" for quotients, which do not add up."""
-        metric, total = METRICS[self.view.metric], self.report.page.total
-        if len(metric.measures) > 1 or total is None:
+        metric, total = self.view.metric, self.report.page.total
+        if metric not in MEASURE_NAMES or total is None:
             return ""
-        part = share(self.value(metric.name, group) or 0, self.value(metric.name, total) or 0)
+        part = share(self.value(metric, group) or 0, self.value(metric, total) or 0)
         return "" if part is None else f"{part:.1%}"
 
     def facts_url(self) -> str:
