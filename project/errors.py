@@ -181,5 +181,9 @@ class KeyRefused(AdMetricsError):
     """An API key that was not made."""
 
 
+class MigrationRefused(AdMetricsError):
+    """A migration that was not applied or undone; the database is unchanged."""
+
+
 class EmbeddedPostgresError(AdMetricsError):
     """The embedded PostgreSQL could not be started or stopped."""

@@ -118,6 +118,14 @@ async def database(new_database: Callable[[], Awaitable[str]]) -> str:
 
 
 @pytest.fixture
+async def empty_database(server: EmbeddedPostgres) -> str:
+    """The URL of a database without any table."""
+    name = f"empty_{uuid4().hex[:12]}"
+    await _execute(server, f"CREATE DATABASE {name}")
+    return server.url(name)
+
+
+@pytest.fixture
 async def connection(database: str) -> AsyncIterator[asyncpg.Connection]:
     connection = await asyncpg.connect(database)
     yield connection

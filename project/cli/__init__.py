@@ -5,12 +5,13 @@ Exit codes: 0 done, 1 refused, 2 invalid usage or settings, 3 the database is un
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from project import logs
+from project import __version__, logs
 from project.cli.exit_codes import USAGE
 from project.settings import SettingsError, get_settings
 
@@ -45,7 +46,25 @@ class Commands(TyperGroup):
         return super().get_command(ctx, cmd_name)
 
 
-app = Commands(name="ad-metrics", no_args_is_help=True, help="A reporting service over daily advertising facts.")
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"ad-metrics {__version__}")
+        raise typer.Exit
+
+
+_app = typer.Typer(name="ad-metrics", cls=Commands, add_completion=False, no_args_is_help=True)
+
+
+@_app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """A reporting service over daily advertising facts."""  # noqa: D401 - the text of --help
+
+
+app = get_command(_app)
 
 
 def main() -> None:

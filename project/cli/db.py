@@ -1,18 +1,52 @@
-"""`ad-metrics db`: the embedded PostgreSQL server."""
+"""`ad-metrics db`: the tables of the database, and the embedded PostgreSQL server."""
 
+import asyncio
 import os
 import sys
-from importlib.metadata import version
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
 
+import asyncpg
 import typer
 
-from project.cli.exit_codes import DATABASE_AWAY, exit_codes
-from project.settings import get_settings
+from project.cli.exit_codes import DATABASE_AWAY, REFUSED, exit_codes
+from project.commands import typed
+from project.settings import Settings, get_settings
+from project.store.postgres import migrations
 from project.store.postgres.connections import database_url
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.embedded_programs import PACKAGE
+from project.store.postgres.errors import database_errors
 
-app = typer.Typer(name="db", add_completion=False, no_args_is_help=True, help="The embedded PostgreSQL server.")
+app = typer.Typer(
+    name="db", add_completion=False, no_args_is_help=True, help="The database: its tables, and the embedded server."
+)
+
+
+@app.command()
+def upgrade() -> None:
+    """Create the tables, or bring them to this release: apply the pending migrations."""
+    with exit_codes():
+        names = asyncio.run(migrations.upgrade(get_settings()))
+        print("\n".join(f"applied {name}" for name in names) or "no migration is pending")
+
+
+@app.command()
+def downgrade(
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Undo the newest migration, after saying what is lost: the way back to the release before."""
+    settings = get_settings()
+    with exit_codes():
+        name, losses = asyncio.run(_newest(settings))
+        print(f"Undoing {name} drops {', '.join(losses) or 'no table and no column'}.", flush=True)
+        if not yes:
+            if not sys.stdin.isatty():
+                print("Nothing is changed: --yes confirms it.", file=sys.stderr)
+                raise typer.Exit(REFUSED)
+            typer.confirm("Undo it?", abort=True)
+        asyncio.run(migrations.downgrade(settings, name))
+        print(f"undone {name}; now run the service of the release before")
 
 
 @app.command()
@@ -33,12 +67,26 @@ def stop() -> None:
 
 @app.command()
 def status() -> None:
-    """Print whether the embedded server is up; exit 3 when it is not."""
-    server = _embedded()
-    running = server.running
-    print(f"{f'up, process {server.pid}' if running else 'down'}, PostgreSQL {version(PACKAGE)}, {server.data}")
-    if not running:
+    """Print the server, its version, the database and its migrations; exit 3 when it does not answer."""
+    settings = get_settings()
+    server = None if settings.database_url else _embedded()
+    if server and not server.running:
+        print(f"server      embedded, down, data in {server.data}")
+        print(f"            `{typed('ad-metrics db start')}` starts it, as does any command that needs it.")
         raise typer.Exit(DATABASE_AWAY)
+    place = f"embedded, process {server.pid}, data in {server.data}" if server else "that of DATABASE_URL"
+    with exit_codes():
+        version, database, size, applied, pending = asyncio.run(_state(settings))
+    print(f"server      {place}")
+    print(f"version     PostgreSQL {version}")
+    print(f"database    {database}, {size}")
+    print(
+        f"migrations  {len(applied)} applied{f', the newest {applied[-1]}' if applied else ''}; {len(pending)} pending"
+    )
+    for name in pending:
+        print(f"            {name}")
+    if pending:
+        print(f"            `{typed('ad-metrics db upgrade')}` applies them.")
 
 
 @app.command()
@@ -59,3 +107,27 @@ def psql(context: typer.Context) -> None:
 
 def _embedded() -> EmbeddedPostgres:
     return EmbeddedPostgres(get_settings().embedded_postgres_dir)
+
+
+@asynccontextmanager
+async def _connection(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
+    with database_errors():
+        connection = await asyncpg.connect(database_url(settings), timeout=10)
+        try:
+            yield connection
+        finally:
+            await connection.close(timeout=5)
+
+
+async def _newest(settings: Settings) -> tuple[str, list[str]]:
+    async with _connection(settings) as connection:
+        name = await migrations.newest(connection)
+        return name, await migrations.losses(connection, name)
+
+
+async def _state(settings: Settings) -> tuple[str, str, str, list[str], list[str]]:
+    async with _connection(settings) as connection:
+        database = await connection.fetchval("SELECT current_database()")
+        size = await connection.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
+        version = connection.get_settings().server_version
+        return version, database, size, await migrations.applied(connection), await migrations.pending(connection)

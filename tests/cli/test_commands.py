@@ -8,10 +8,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from project import __version__
 from project.jobs.heartbeat_log import last_beat
 from project.jobs.leader_election import lock_for
-from project.store.postgres.embedded import EmbeddedPostgres
-from tests.support.processes import AD_METRICS, AERICH, run
+from tests.support.processes import AD_METRICS, run
 from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
@@ -129,27 +129,6 @@ async def test_heartbeat_writes_a_line_and_checks_the_last(database: str, tmp_pa
     assert last_beat(log).facts["database"] == "away"
 
 
-def test_db_controls_the_embedded_server(short_directory: Path) -> None:
-    directory = short_directory / "cli"
-    settings = {"EMBEDDED_POSTGRES_DIR": str(directory)}
-    try:
-        assert run([*AD_METRICS, "db", "status"], **settings).returncode == 3
-        assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "it was not running\n"
-        assert run([*AD_METRICS, "db", "start"], **settings).returncode == 0
-        assert run([*AD_METRICS, "db", "status"], **settings).stdout.startswith("up, process ")
-        url = run([*AD_METRICS, "db", "url"], **settings)
-        assert url.stdout == EmbeddedPostgres(directory).url() + "\n"
-        psql = run([*AD_METRICS, "db", "psql", "-tAc", "SELECT 6 * 7"], **settings)
-        assert (psql.returncode, psql.stdout) == (0, "42\n"), psql.stderr
-        assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "stopped\n"
-        # A command that needs the server starts it.
-        upgraded = run([*AERICH, "upgrade"], **settings)
-        assert upgraded.returncode == 0, upgraded.stderr
-        assert "Success upgrading to" in upgraded.stdout
-        none = run([*AD_METRICS, "loads"], **settings)
-        assert (none.returncode, none.stdout, none.stderr) == (0, "", "Nothing has been loaded yet.\n")
-        assert run([*AD_METRICS, "db", "status"], **settings).returncode == 0
-    finally:
-        EmbeddedPostgres(directory).destroy()
-    assert not directory.exists()
-    assert not EmbeddedPostgres(directory).data.exists()
+def test_it_says_its_version() -> None:
+    done = run([*AD_METRICS, "--version"])
+    assert (done.returncode, done.stdout) == (0, f"ad-metrics {__version__}\n")

@@ -4,19 +4,30 @@ Both use an engine that holds an advisory lock while it is connected. Without it
 pending files and run them twice.
 """
 
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import aerich
 import asyncpg
+from aerich.migrate import Migrate
+from aerich.utils import import_py_file
 from loguru import logger
+from tortoise.exceptions import IntegrityError, OperationalError
 
 import project
+from project.errors import MigrationRefused
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import database_url, tortoise_config
 from project.store.postgres.engine import DsnClient
+from project.store.postgres.errors import database_errors
 
-LOCATION = Path(project.__file__).parent.parent / "migrations"
+_PACKAGE = Path(project.__file__).parent
+LOCATION = (_PACKAGE if (_PACKAGE / "migrations").is_dir() else _PACKAGE.parent) / "migrations"
+"""Where the migrations are: inside the installed package, or beside it in a clone."""
+
 _LOCK = 0x0AD3E7  # any number; only migrations take it
 
 
@@ -57,18 +68,68 @@ def __getattr__(name: str) -> Any:
 
 
 async def upgrade(settings: Settings) -> list[str]:
-    """Run the pending migrations and return their names, as `aerich upgrade` does."""
-    async with aerich.Command(migration_config(settings), location=str(LOCATION)) as command:
+    """Run the pending migrations and return their names, as `aerich upgrade` does. Raises MigrationRefused."""
+    async with _command(settings) as command:
         return await command.upgrade()
+
+
+async def downgrade(settings: Settings, name: str) -> None:
+    """Undo this migration, the newest, as `aerich downgrade` does. Raises MigrationRefused."""
+    async with _command(settings) as command:
+        newest = await Migrate.get_last_version()
+        if newest is None or newest.version != name:
+            raise MigrationRefused(f"{name} is no longer the newest migration: another process changed them.")
+        await command.downgrade(-1, delete=False)
+
+
+async def newest(connection: "asyncpg.Connection[Any]") -> str:
+    """Return the name of the migration that a downgrade undoes. Raises MigrationRefused where there is none here."""
+    there = await applied(connection)
+    if not there:
+        raise MigrationRefused("No migration is applied.")
+    if there[-1] not in _names():
+        raise MigrationRefused(f"{there[-1]} is of a newer release, which alone can undo it.")
+    return there[-1]
+
+
+async def losses(connection: "asyncpg.Connection[Any]", name: str) -> list[str]:
+    """Return the tables, with their rows, and the columns that the downgrade of a migration drops, by its SQL."""
+    sql = await import_py_file(LOCATION / "models" / name).downgrade(None)
+    lost = [f"the column {column} of {table}" for table, column in re.findall(r"TABLE (\w+)\s+DROP COLUMN (\w+)", sql)]
+    for table in re.findall(r"\w+", " ".join(re.findall(r"DROP TABLE ([\w,\s]+)", sql))):
+        rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name in a migration of ours
+        lost.append(f"the table {table} with {rows:,} rows")
+    return lost
+
+
+async def applied(connection: "asyncpg.Connection[Any]") -> list[str]:
+    """Return the names of the migrations that the database has, the oldest first; a newer release may know more."""
+    try:
+        return [row[0] for row in await connection.fetch("SELECT version FROM aerich WHERE app = 'models' ORDER BY id")]
+    except asyncpg.UndefinedTableError:
+        return []
 
 
 async def pending(connection: "asyncpg.Connection[Any]") -> list[str]:
     """Return the names of the migrations that the database lacks, the oldest first."""
-    names = sorted(
-        (path.name for path in (LOCATION / "models").glob("[0-9]*.py")), key=lambda name: int(name.split("_", 1)[0])
-    )
+    there = await applied(connection)
+    return [name for name in _names() if name not in there]
+
+
+@asynccontextmanager
+async def _command(settings: Settings) -> AsyncIterator[aerich.Command]:
+    config = migration_config(settings)
     try:
-        applied = {row[0] for row in await connection.fetch("SELECT version FROM aerich WHERE app = 'models'")}
-    except asyncpg.UndefinedTableError:
-        applied = set()
-    return [name for name in names if name not in applied]
+        with database_errors():
+            try:
+                async with aerich.Command(config, location=str(LOCATION)) as command:
+                    yield command
+            except (OperationalError, IntegrityError) as error:
+                raise MigrationRefused(f"PostgreSQL refuses the migration: {error}.") from error
+    except asyncpg.PostgresError as error:
+        raise MigrationRefused(f"PostgreSQL refuses the migration: {error}.") from error
+
+
+def _names() -> list[str]:
+    names = (path.name for path in (LOCATION / "models").glob("[0-9]*.py"))
+    return sorted(names, key=lambda name: int(name.split("_", 1)[0]))

@@ -10,16 +10,18 @@ import aerich
 import asyncpg
 import pytest
 from aerich.migrate import Migrate
+from aerich.utils import import_py_file
 from tortoise.context import TortoiseContext
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from project.catalog import DIMENSIONS
+from project.errors import MigrationRefused
 from project.settings import Settings
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres import migrations
 from project.store.postgres.connections import tortoise_config
-from project.store.postgres.embedded import EmbeddedPostgres
 from tests.conftest import ROOT, apart
+from tests.support.processes import AD_METRICS
 
 TABLES = {
     "fact_ad_metrics_daily": [
@@ -48,15 +50,6 @@ UNION ALL SELECT 'index', tablename::text, indexname::text, indexdef
 FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'aerich'
 ORDER BY 1, 2, 3, 4
 """
-
-
-@pytest.fixture
-async def empty_database(server: EmbeddedPostgres, request: pytest.FixtureRequest) -> str:
-    name = f"empty_{abs(hash(request.node.name)):x}"
-    connection = await asyncpg.connect(server.url("postgres"))
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    return server.url(name)
 
 
 async def test_the_tables_have_exactly_these_columns(connection: asyncpg.Connection) -> None:
@@ -128,7 +121,9 @@ async def test_all_migrations_go_down_and_up(empty_database: str) -> None:
     before = await connection.fetch(SCHEMA)
     assert len(before) > 100
     for name in reversed(applied):
-        assert await apart(_downgrade(settings)) == [name]
+        assert await migrations.newest(connection) == name
+        await apart(migrations.downgrade(settings, name))
+        assert name in await migrations.pending(connection)
     assert await connection.fetch(SCHEMA) == []
     assert await migrations.pending(connection) == applied
     assert await apart(migrations.upgrade(settings)) == applied
@@ -136,18 +131,51 @@ async def test_all_migrations_go_down_and_up(empty_database: str) -> None:
     await connection.close()
 
 
+async def test_a_downgrade_says_what_it_drops(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO api_key (name, digest, scope) VALUES ('a', $1, 'read'), ('b', $1, 'read')", bytes(32)
+    )
+    names = await migrations.applied(connection)
+    found = {name.partition("_")[0]: await migrations.losses(connection, name) for name in names}
+    assert found["4"] == ["the table job_slot with 0 rows", "the table api_key with 2 rows"]
+    assert found["3"] == ["the column removed of ingest_log", "the table ingest with 0 rows"]
+    assert found["5"] == []
+    assert "the table fact_ad_metrics_daily with 0 rows" in found["0"]
+    # What PostgreSQL says is gone is what was said before, for every migration.
+    for name in reversed(names):
+        before = await _tables_and_columns(connection)
+        said = await migrations.losses(connection, name)
+        await connection.execute(await import_py_file(migrations.LOCATION / "models" / name).downgrade(None))
+        gone = before - await _tables_and_columns(connection)
+        tables = {table for table, column in gone if not column}
+        expected = {f"the table {table}" for table in tables}
+        expected |= {f"the column {column} of {table}" for table, column in gone if column and table not in tables}
+        assert {entry.split(" with ")[0] for entry in said} == expected
+
+
+async def test_a_migration_that_is_no_longer_the_newest_is_not_undone(empty_database: str) -> None:
+    settings = Settings(database_url=empty_database)
+    names = await apart(migrations.upgrade(settings))
+    with pytest.raises(MigrationRefused, match="no longer the newest"):
+        await apart(migrations.downgrade(settings, names[-2]))
+    connection = await asyncpg.connect(empty_database)
+    assert await migrations.pending(connection) == []
+    await connection.close()
+
+
 @pytest.mark.slow
 async def test_concurrent_upgrades_run_each_migration_once(empty_database: str) -> None:
     environment = os.environ | {"DATABASE_URL": empty_database}
+    commands = [_aerich("upgrade"), _aerich("upgrade"), *[[*AD_METRICS, "db", "upgrade"]] * 2]
     runs = [
         await asyncio.create_subprocess_exec(
-            *_aerich("upgrade"), cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            *command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        for _ in range(4)
+        for command in commands
     ]
     outputs = [(await run.communicate())[0].decode() for run in runs]
     assert [run.returncode for run in runs] == [0] * len(runs), outputs
-    assert sum("Success upgrading to" in output for output in outputs) == 1, outputs
+    assert sum("Success upgrading to" in output or "applied" in output for output in outputs) == 1, outputs
     connection = await asyncpg.connect(empty_database)
     assert await connection.fetchval("SELECT count(*) = count(DISTINCT version) FROM aerich")
     assert await migrations.pending(connection) == []
@@ -207,9 +235,12 @@ def test_relations_are_those_of_the_catalogue() -> None:
         assert FactAdMetricsDaily._meta.fields_map[dimension.key].source_field in (dimension.key, None)
 
 
-async def _downgrade(settings: Settings) -> list[str]:
-    async with aerich.Command(migrations.migration_config(settings), location=str(migrations.LOCATION)) as command:
-        return await command.downgrade(-1, delete=False)
+async def _tables_and_columns(connection: asyncpg.Connection) -> set[tuple[str, str]]:
+    rows = await connection.fetch(
+        "SELECT c.relname, '' FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"
+        " UNION ALL SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+    )
+    return {(table, column) for table, column in rows}
 
 
 def _aerich(*arguments: str) -> list[str]:
