@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import asyncpg
 
+from project.commands import typed
 from project.errors import AdMetricsError, DatabaseUnavailable
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import last_check
@@ -98,7 +99,7 @@ def _log_directory(settings: Settings) -> Finding:
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.database_url and not EmbeddedPostgres(settings.embedded_postgres_dir).running:
-        advice = "`ad-metrics db start` starts it, as does the service."
+        advice = f"`{typed('ad-metrics db start')}` starts it, as does the service."
         yield Finding("warn", "database", "The embedded server is down.", advice)
         return
     try:
@@ -119,12 +120,14 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
-    version = connection.get_server_version()
-    state: State = "fail" if version.major < OLDEST_SERVER else "ok"
-    detail = f"PostgreSQL {version.major}.{version.minor} answers."
+    state: State = "fail" if connection.get_server_version().major < OLDEST_SERVER else "ok"
+    # The server's own words: asyncpg splits "18.6" into major 18, minor 0 and micro 6.
+    detail = f"PostgreSQL {connection.get_settings().server_version} answers."
     yield Finding(state, "database", detail, f"Install PostgreSQL {OLDEST_SERVER} or newer.")
     if pending := await migrations.pending(connection):
-        yield Finding("fail", "migrations", f"Pending: {', '.join(pending)}.", "Run `aerich upgrade`.")
+        yield Finding(
+            "fail", "migrations", f"Pending: {', '.join(pending)}.", f"Run `{typed('ad-metrics db upgrade')}`."
+        )
         return
     yield Finding("ok", "migrations", "None is pending.")
     missing = await partitions.missing(connection, partitions.months_ahead(datetime.now(UTC).date()))
@@ -134,7 +137,7 @@ async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Find
     else:
         yield Finding("ok", "partitions", f"Partitions exist {partitions.MONTHS_AHEAD} months ahead.")
     if (await data_version.read(connection)).sample:
-        advice = "The first `ad-metrics load` replaces them."
+        advice = f"The first `{typed('ad-metrics load')}` replaces them."
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
 
 
@@ -156,9 +159,10 @@ def _daily_check(settings: Settings) -> Finding:
     if line.kind == "ok":
         return Finding("ok", "rollups", f"{check} found no error.")
     facts = " ".join(f"{name}={value}" for name, value in line.facts.items() if name != "next")
-    advice = "`ad-metrics check` says what is wrong, `ad-metrics rollups rebuild` repairs rollups."
+    check_now, rebuild = typed("ad-metrics check"), typed("ad-metrics rollups rebuild")
+    advice = f"`{check_now}` says what is wrong, `{rebuild}` repairs rollups."
     if "error" in line.facts:
-        advice = "The check did not finish; `ad-metrics check` runs it now."
+        advice = f"The check did not finish; `{check_now}` runs it now."
     return Finding("fail", "rollups", f"{check} failed: {facts}.", advice)
 
 

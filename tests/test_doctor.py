@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from project.commands import typed
 from project.doctor import Finding, examine
 from project.jobs.heartbeat_log import LogLine, append_line, save_check
 from project.logs import timestamp
@@ -60,9 +61,15 @@ async def test_findings_name_the_fault_and_the_remedy(
     assert findings["access"][0].state == "warn"
     assert findings["disk"][0].state == "warn"
     assert findings["migrations"][0].detail.startswith("Pending: 4_")
-    assert findings["migrations"][0].advice == "Run `aerich upgrade`."
+    assert findings["migrations"][0].advice == f"Run `{typed('ad-metrics db upgrade')}`."
     assert "late" in findings["heartbeat"][0].detail
     assert "rollups=2_wrong" in findings["rollups"][0].detail
+
+
+async def test_the_version_is_the_servers_own(settings: Settings, connection: asyncpg.Connection) -> None:
+    version = await connection.fetchval("SHOW server_version")
+    [finding] = (await examined(settings))["database"]
+    assert finding.detail == f"PostgreSQL {version} answers."
 
 
 async def test_missing_partitions_and_sample_data_are_warnings(
@@ -81,7 +88,7 @@ async def test_an_unavailable_database_fails_without_its_password(settings: Sett
     assert "swordfish" not in str(findings)
     embedded = settings.model_copy(update={"database_url": None, "embedded_postgres_dir": tmp_path / "pg"})
     findings = await examined(embedded)
-    assert findings["database"][0].advice.startswith("`ad-metrics db start`")
+    assert findings["database"][0].advice.startswith(f"`{typed('ad-metrics db start')}`")
     assert not (tmp_path / "pg").exists()
 
 

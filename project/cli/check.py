@@ -9,6 +9,7 @@ from filelock import Timeout
 from tortoise.context import TortoiseContext
 
 from project.cli.exit_codes import REFUSED, exit_codes
+from project.commands import typed
 from project.doctor import examine
 from project.jobs.heartbeat import Unwritten, check_heartbeat, heartbeat_line
 from project.jobs.heartbeat_log import LogLine, append_line, last_beat, open_log
@@ -36,7 +37,7 @@ def check(date_from: Annotated[datetime | None, _FROM] = None, date_to: Annotate
     for name, messages in findings.by_check.items():
         print(f"{name:11} {'; '.join(messages) or 'ok'}{f', {findings.days:,} days' if name == 'rollups' else ''}")
     if findings.by_check["rollups"]:
-        print("`ad-metrics rollups rebuild` repairs rollups.")
+        print(f"`{typed('ad-metrics rollups rebuild')}` repairs rollups.")
     if not findings.ok:
         raise typer.Exit(REFUSED)
 

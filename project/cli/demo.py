@@ -17,6 +17,7 @@ import uvicorn
 
 from project import __version__
 from project.cli.exit_codes import USAGE, exit_codes
+from project.commands import typed
 from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
@@ -39,7 +40,7 @@ def demo(
     with exit_codes():
         print(f"Ad Metrics {__version__}", flush=True)
         if not settings.database_url:
-            print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir} (`ad-metrics db stop` stops it)")
+            print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir}")
         database_url(settings)
         applied = asyncio.run(migrations.upgrade(settings))
         print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
@@ -50,7 +51,8 @@ def demo(
     print(f"try          curl '{site}/v1/ad-metrics?sort=-date,-cost&limit=3'")
     print(f"report       curl '{site}/v1/reports?date_preset=last_28d&group_by=week,platform&metrics=cost,ctr'")
     print(f"heartbeat    tail -F {settings.heartbeat_log}")
-    print("Ctrl-C stops the service.", flush=True)
+    rest = "" if settings.database_url else f" PostgreSQL runs on; `{typed('ad-metrics db stop')}` stops it."
+    print(f"Ctrl-C stops the service.{rest}", flush=True)
     has_screen = sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ
     if browser and has_screen and sys.stdout.isatty():
         threading.Thread(target=_open_when_up, args=(site,), daemon=True).start()
@@ -60,14 +62,15 @@ def demo(
 async def _sample_if_empty(settings: Settings) -> str:
     async with write_connection(settings) as connection:
         version = await data_version.read(connection)
+    load = f"`{typed('ad-metrics load')}`"
     if version.sample:
-        return "sample data, made up, loaded before; the first `ad-metrics load` of yours replaces it"
+        return f"sample data, made up, loaded before; the first {load} of yours replaces it"
     if version.number:
         return "yours; no sample data is added to it"
     report = await load_sample(settings, today(settings) - timedelta(days=1))
     return (
         f"sample data, made up: {report.inserted:,} facts, {report.date_from} to {report.date_to};"
-        " the first `ad-metrics load` of yours replaces it"
+        f" the first {load} of yours replaces it"
     )
 
 

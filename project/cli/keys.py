@@ -10,6 +10,7 @@ import asyncpg
 import typer
 
 from project.cli.exit_codes import exit_codes
+from project.commands import typed
 from project.settings import get_settings
 from project.store import api_keys
 from project.store.postgres.connections import write_connection
@@ -39,7 +40,7 @@ def list_keys() -> None:
     """List all keys, also revoked ones, without their secrets."""
     keys = _run(api_keys.list_keys)
     if not keys:
-        print("There are no keys; `ad-metrics keys create NAME` creates one.", file=sys.stderr)
+        print(f"There are no keys; `{typed('ad-metrics keys create NAME')}` creates one.", file=sys.stderr)
     for key in keys:
         state = f"revoked {_moment(key['revoked_at'])}" if key["revoked_at"] else "in use"
         created = _moment(key["created_at"])

@@ -16,6 +16,7 @@ from typing import Any
 
 import asyncpg
 
+from project.commands import typed
 from project.errors import DatabaseUnavailable, KeyRefused, NoKey, NoSuchThing
 from project.store.models import ApiKey
 from project.store.postgres.single_flight import SingleFlight
@@ -23,6 +24,8 @@ from project.store.warehouse.snapshot import snapshot
 
 SCOPES = {"read": "ask for rows and reports", "ingest": "also load files"}
 """What a key may do; each scope includes those before it."""
+
+_ASK = "Ask whoever runs this service for a key."
 
 _CACHE_SECONDS = 0.5
 """How long a process uses the keys that it has read: a revoked key is refused after this."""
@@ -50,9 +53,11 @@ class KeyRing:
         # An unknown key is compared too, so that the time does not reveal which ids exist.
         equal = hmac.compare_digest(entry.digest if entry else b"", _digest(parts[2] if parts else key))
         if entry is None or not equal:
-            raise NoKey("There is no such key. `ad-metrics keys list` shows which there are.", presented=True)
+            raise NoKey(f"There is no such key. {_ASK}", presented=True)
         if entry.revoked_at:
-            raise NoKey(f"The key {entry.name!r} was revoked at {entry.revoked_at:%Y-%m-%dT%H:%M:%SZ}.", presented=True)
+            raise NoKey(
+                f"The key {entry.name!r} was revoked at {entry.revoked_at:%Y-%m-%dT%H:%M:%SZ}. {_ASK}", presented=True
+            )
         return entry
 
     async def _current(self, grace_period: float) -> Mapping[int, ApiKey]:
@@ -93,7 +98,7 @@ async def revoke(connection: "asyncpg.Connection[Any]", name: str) -> datetime:
         "UPDATE api_key SET revoked_at = now() WHERE name = $1 AND revoked_at IS NULL RETURNING revoked_at", name
     )
     if at is None:
-        raise NoSuchThing(f"No key in use is called {name!r}; `ad-metrics keys list` shows them.")
+        raise NoSuchThing(f"No key in use is called {name!r}; `{typed('ad-metrics keys list')}` shows them.")
     return at
 
 

@@ -356,7 +356,7 @@ async def test_two_loads_at_once_neither_deadlock_nor_lose(
 
 async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "a.csv", [record()])
-    with pytest.raises(NotMigrated, match="run `aerich upgrade`"):
+    with pytest.raises(NotMigrated, match=r"run `.*ad-metrics db upgrade`"):
         await loaded(server.url("postgres"), file)
     for nowhere in ("postgresql://postgres@/x?host=/nowhere", server.url("no_such_database")):
         with pytest.raises(DatabaseUnavailable):

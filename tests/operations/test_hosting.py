@@ -78,7 +78,7 @@ def test_the_service_recovers_when_the_database_does(directory: Path, tmp_path: 
     with started([*UVICORN, "--workers", "2", "--port", str(port)], tmp_path / "out", **settings):
         pending = eventually(lambda: httpx.get(f"{site}/health/ready"))
         assert pending.status_code == 503
-        assert "run `aerich upgrade`" in pending.json()["detail"].replace("Run", "run")
+        assert "ad-metrics db upgrade`." in pending.json()["detail"]
         unready = httpx.get(f"{site}/v1/ad-metrics")
         assert unready.status_code == 503
         assert unready.json()["type"] == "/problems/database-not-migrated"

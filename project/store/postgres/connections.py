@@ -10,6 +10,7 @@ import asyncpg
 from asyncpg.transaction import Transaction
 from loguru import logger
 
+from project.commands import typed
 from project.errors import DatabaseUnavailable, NotMigrated
 from project.settings import Settings
 from project.store.postgres.embedded import EmbeddedPostgres
@@ -113,7 +114,7 @@ async def write_connection(
         )
         try:
             if await connection.fetchval("SELECT to_regclass('data_version')", timeout=30) is None:
-                raise NotMigrated("The database has no tables yet; run `aerich upgrade`.")
+                raise NotMigrated(f"The database has no tables yet; run `{typed('ad-metrics db upgrade')}`.")
             yield connection
         finally:
             await connection.close(timeout=5)

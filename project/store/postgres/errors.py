@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import asyncpg
 from tortoise.exceptions import DBConnectionError, OperationalError
 
+from project.commands import typed
 from project.errors import ConnectionBroken, DatabaseUnavailable, NotMigrated, QueryTooSlow
 
 BROKEN = (
@@ -21,7 +22,6 @@ _REFUSED = (ConnectionRefusedError, asyncpg.CannotConnectNowError)
 """The connection was never made."""
 
 _NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
-_MIGRATE = "The database lacks tables or columns, or the right to read them; run `aerich upgrade`."
 
 _UNAVAILABLE = (
     *BROKEN,
@@ -41,10 +41,10 @@ def database_errors() -> Iterator[None]:
     except asyncpg.QueryCanceledError as error:
         raise QueryTooSlow("The database did not finish the query within its time-out.") from error
     except _NOT_MIGRATED as error:
-        raise NotMigrated(_MIGRATE) from error
+        raise _not_migrated() from error
     except OperationalError as error:
         if isinstance(error.__cause__, _NOT_MIGRATED):
-            raise NotMigrated(_MIGRATE) from error.__cause__
+            raise _not_migrated() from error.__cause__
         raise
     except TimeoutError as error:
         raise QueryTooSlow("The database did not answer within its time-out.") from error
@@ -55,3 +55,8 @@ def database_errors() -> Iterator[None]:
         broken = isinstance(error, BROKEN) and not isinstance(error, _REFUSED)
         error_class = ConnectionBroken if broken else DatabaseUnavailable
         raise error_class("The database cannot be reached.") from error
+
+
+def _not_migrated() -> NotMigrated:
+    upgrade = typed("ad-metrics db upgrade")
+    return NotMigrated(f"The database lacks tables or columns, or the right to read them; run `{upgrade}`.")

@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 
+from project.commands import typed
 from project.errors import NotMigrated
 
 _READ = "SELECT version, changed_at, sample FROM data_version"
@@ -40,7 +41,7 @@ async def read(connection: "asyncpg.Connection[Any]") -> DataVersion:
     """Return the version that this connection sees. Raises NotMigrated."""
     row = await connection.fetchrow(_READ)
     if row is None:
-        raise NotMigrated("The table data_version is empty; run `aerich upgrade`.")
+        raise NotMigrated(f"The table data_version is empty; run `{typed('ad-metrics db upgrade')}`.")
     return DataVersion(*row)
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from project import __version__
 from project.catalog.display import display_name, format_amount
+from project.commands import typed
 from project.web.dashboard.amounts import format_change, format_compact
 
 MANY_ROWS = 200
@@ -29,7 +30,7 @@ _templates = Environment(
     undefined=StrictUndefined,
     auto_reload=False,
 )
-_templates.globals |= {"display_name": display_name, "version": __version__}
+_templates.globals |= {"display_name": display_name, "typed": typed, "version": __version__}
 _templates.globals |= {function.__name__: function for function in (format_amount, format_change, format_compact)}
 
 

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from fastapi import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from project.commands import typed
 from project.errors import AccessLimited
 from project.web.request.paths import is_public
 from project.web.response.problems import problem_of
@@ -17,7 +18,7 @@ _FORWARDED = (
 
 _ADVICE = (
     "This service answers its own machine only, since it has no keys: set API_AUTH=required and make a key with"
-    " `ad-metrics keys create`, or API_ALLOW_ANONYMOUS=true to answer everybody."
+    " `{create}`, or API_ALLOW_ANONYMOUS=true to answer everybody."
 )
 
 
@@ -38,7 +39,8 @@ class LoopbackOnly:
         if scope["type"] == "http" and not is_public(scope):
             request = Request(scope)
             if reason := _reason_to_refuse(request):
-                await problem_of(request, AccessLimited(f"{reason} {_ADVICE}"))(scope, receive, send)
+                advice = _ADVICE.format(create=typed("ad-metrics keys create NAME"))
+                await problem_of(request, AccessLimited(f"{reason} {advice}"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

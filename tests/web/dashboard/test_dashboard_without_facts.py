@@ -5,6 +5,7 @@ import re
 import asyncpg
 import httpx
 
+from project.commands import typed
 from project.store import api_keys
 from tests.conftest import Client
 
@@ -14,14 +15,14 @@ async def test_an_empty_database_shows_how_to_load(serving: Client, database: st
         answer = await client.get("/")
     assert answer.status_code == 200
     assert "There are no facts yet" in answer.text
-    assert "ad-metrics load export.csv" in answer.text
+    assert f"<code>{typed('ad-metrics load export.csv')}</code>" in answer.text
 
 
 async def test_a_database_without_tables_shows_what_to_run(serving: Client, server) -> None:
     async with serving(server.url("postgres")) as client:
         answer = await client.get("/?metric=cost")
     assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
-    assert "aerich upgrade" in answer.text
+    assert typed("ad-metrics db upgrade") in answer.text
     assert answer.headers["retry-after"] == "10"
     assert 'href="?metric=cost"' in answer.text
 
@@ -37,7 +38,9 @@ async def test_the_form_sets_the_key_for_the_session(serving: Client, facts_data
         assert "facebook" not in form.text
         refused = await client.post("/key?metric=ctr", data={"key": "adm_1_" + "x" * 43})
         assert refused.status_code == 401
-        assert "There is no such key" in refused.text
+        # Who asks need not be who runs the service.
+        assert "There is no such key. Ask whoever runs this service for a key." in refused.text
+        assert "ad-metrics keys" not in refused.text
         assert "set-cookie" not in refused.headers
         accepted = await client.post("/key?metric=ctr", data={"key": f" {key} "})
         assert (accepted.status_code, accepted.headers["location"]) == (303, "./?metric=ctr")

@@ -5,6 +5,7 @@ from time import perf_counter
 
 from fastapi import APIRouter, Request, Response
 
+from project.commands import typed
 from project.errors import DatabaseUnavailable, NotReady
 from project.store.postgres import migrations
 from project.store.postgres.single_flight import SingleFlight
@@ -34,7 +35,7 @@ async def ready(request: Request) -> Response:
     except DatabaseUnavailable as error:
         raise NotReady(str(error), {"database": str(error)}) from error
     if pending:
-        detail = f"Migrations are pending: {', '.join(pending)}. Run `aerich upgrade`."
+        detail = f"Migrations are pending: {', '.join(pending)}. Run `{typed('ad-metrics db upgrade')}`."
         raise NotReady(detail, {"database": "ok", "migrations": pending})
     checks = {
         "database": "ok",

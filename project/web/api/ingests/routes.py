@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from project.commands import typed
 from project.errors import BodyTooLarge, Fault, InvalidRequest, LoadRefused, NoSuchThing
 from project.ingest.options import Options
 from project.store.models import Ingest
@@ -220,5 +221,5 @@ async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
 
 def _too_large(max_bytes: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"A body may have {max_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `ad-metrics load`."
+        f"A body may have {max_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `{typed('ad-metrics load')}`."
     )
