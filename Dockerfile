@@ -1,19 +1,22 @@
 # Two stages: the second copies the environment that the first built, and has no build tools.
 FROM python:3.11.14-slim-trixie AS build
-RUN pip install --no-cache-dir uv==0.13.9
 WORKDIR /app
+COPY requirements.txt requirements-build.txt ./
+RUN python -m venv --without-pip .venv \
+    && pip --python .venv install --no-cache-dir --require-hashes -r requirements.txt \
+    && pip install --no-cache-dir --require-hashes -r requirements-build.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY project project
 COPY migrations migrations
-RUN uv sync --no-dev --no-editable --compile-bytecode
+RUN pip wheel --no-build-isolation --no-deps --wheel-dir dist . \
+    && pip --python .venv install --no-cache-dir --no-index --no-deps dist/*.whl
 
 FROM python:3.11.14-slim-trixie
 RUN useradd --system --uid 10001 --home-dir /app ad-metrics \
     && install -d -o ad-metrics -g ad-metrics /app/logs /app/.metrics /app/.ingests
 WORKDIR /app
 COPY --from=build /app/.venv .venv
-COPY pyproject.toml .env.example ./
-COPY migrations migrations
+COPY .env.example ./
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 LOG_FORMAT=json
 USER ad-metrics
 EXPOSE 8000

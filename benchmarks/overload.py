@@ -1,6 +1,6 @@
 """Ten times the requests that a service can answer: how many it still answers, and how long those take.
 
-    uv run python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
+    uv run --group benchmark python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
 
 One service with two workers on the database of `benchmarks.row_pages`; `wrk` asks in turns: by as many connections as
 saturate it, and by ten times as many, none of which waits before it asks again. A ratio is the median of the rounds'

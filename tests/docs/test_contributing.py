@@ -12,7 +12,7 @@ from tests.extension import campaign, test_one_more_of_each
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 PATHS = sorted(set(re.findall(r"`((?:project|tests|docs|migrations|\.)[\w./]*)`", TEXT)))
-KINDS = ["metric", "measure", "dimension", "date preset", "load preset", "format", "setting", "panel", "migration"]
+KINDS = ["metric", "measure", "dimension", "date preset", "load preset", "format", "setting", "dependency", "panel", "migration"]
 
 
 def section(kind: str) -> str:
@@ -27,7 +27,7 @@ def test_every_path_exists(path: str) -> None:
 def test_every_kind_has_its_section_with_files() -> None:
     assert re.findall(r"^### A (.+)$", TEXT, re.MULTILINE) == KINDS
     for kind in KINDS:
-        assert re.search(r"`(project|tests)/|migrations/", section(kind)), kind
+        assert re.search(r"`(project|tests)/|migrations/|`pyproject.toml`", section(kind)), kind
 
 
 @pytest.mark.parametrize("kind", test_one_more_of_each.ADDITIONS)
