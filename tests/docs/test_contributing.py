@@ -12,7 +12,18 @@ from tests.extension import campaign, test_one_more_of_each
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 PATHS = sorted(set(re.findall(r"`((?:project|tests|docs|migrations|\.)[\w./]*)`", TEXT)))
-KINDS = ["metric", "measure", "dimension", "date preset", "load preset", "format", "setting", "dependency", "panel", "migration"]
+KINDS = [
+    "metric",
+    "measure",
+    "dimension",
+    "date preset",
+    "load preset",
+    "format",
+    "setting",
+    "dependency",
+    "panel",
+    "migration",
+]
 
 
 def section(kind: str) -> str:
