@@ -1,4 +1,4 @@
-"""Settings, from the environment or `.env`; `.env.example` explains each."""
+"""Settings, from the environment or `.env`. `docs/settings.md` and `.env.example` are made from this file."""
 
 import re
 from functools import lru_cache
@@ -66,42 +66,77 @@ def _known_time_zone(name: str) -> str:
 class Settings(BaseSettings):
     """Each field is a setting; its environment variable has the same name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
 
     database_url: Annotated[str | None, AfterValidator(_postgresql)] = None
+    """The database: `postgresql://user:password@host:5432/database?sslmode=require`, or a socket directory as
+    `postgresql://user@/database?host=/var/run/postgresql`. Unset: the embedded server, which starts when it is down."""
     embedded_postgres_dir: Path = Path(".postgres")
+    """The data directory of the embedded server."""
     database_pool_min: int = Field(default=1, ge=0)
+    """How many connections one process holds at least."""
     database_pool_max: Annotated[int, AfterValidator(_not_below_pool_min)] = Field(default=10, ge=2)
+    """How many connections one process holds at most, not less than DATABASE_POOL_MIN."""
     database_pool_timeout: float = Field(default=5, gt=0, le=3600)
+    """Seconds that a request waits for a free connection; then 503."""
     database_exports: int = Field(default=10, ge=1, le=1000)
+    """How many files one process exports at once (`format=csv` and others), each with a connection beyond those of
+    DATABASE_POOL_MAX."""
     database_queue: int = Field(default=50, ge=0, le=100_000)
+    """How many requests of one process may wait for a connection; the next gets 503 at once."""
     database_statement_timeout: float = Field(default=30, gt=0, le=86_400)
+    """Seconds that a query may take; then 504."""
 
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
+    """The IANA time zone of `date_preset=today`."""
     currency: Annotated[str, BeforeValidator(_capitals), AfterValidator(_three_letters)] = "USD"
+    """The currency of `cost`, an ISO 4217 code. One database has one currency."""
 
     api_auth: Literal["off", "required"] = "off"
+    """Whether every request needs a key (`ad-metrics keys create`). While it is off, access is limited to localhost,
+    unless API_ALLOW_ANONYMOUS opens the service."""
     api_allow_anonymous: bool = False
+    """Whether everybody who reaches the service is answered, without a key."""
     api_rate_limit: int = Field(default=600, ge=0, le=10_000_000)
+    """How many requests a minute one key (or, with API_ALLOW_ANONYMOUS, one address) may send to one process; 0: no
+    limit."""
     cors_origins: Annotated[str, AfterValidator(_origins)] = ""
+    """The sites whose pages may read the API: origins such as `https://dashboards.example.com`, separated by spaces."""
     trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    """The proxies whose X-Forwarded-For is trusted: addresses or networks, separated by spaces."""
 
     ingest_http: bool = False
+    """Whether files can be loaded over HTTP (`POST /v1/ingests`), which needs keys where others reach the service."""
     ingest_dir: Path = Path(".ingests")
+    """The directory in which files that are loaded over HTTP wait."""
     ingest_max_mb: int = Field(default=2048, ge=1)
+    """The largest file that is loaded over HTTP, in MB."""
     retention_months: int = Field(default=0, ge=0, le=1200)
+    """How many months of facts to retain before the current month; a daily job drops older ones. 0: all."""
 
     heartbeat_cron: str = "0 */6 * * *"
+    """When the heartbeat is written: minute hour day month weekday, in UTC."""
     heartbeat_log: Path = Path("logs/heartbeat.log")
+    """The log to which the heartbeat is written."""
     heartbeat_rotation: str = "30 days"
+    """When the log of the heartbeat is rotated: `10 MB`, `1 week`, `00:00`."""
     heartbeat_retention: str = "1 year"
+    """How long rotated logs are retained: `1 year`, or a number of files."""
     heartbeat_compression: str = "gz"
+    """How rotated logs are compressed: `gz`, `zip`, or empty for none."""
     check_cron: str = "30 4 * * *"
+    """When the daily check runs (`ad-metrics check`, of the last 35 days with facts), in UTC. Its line is in the log of
+    the heartbeat."""
     scheduler_lock: Literal["file", "postgres"] = "file"
+    """The lock that makes one process the leader, which runs the jobs: that of a file, for one host, or of the
+    database, for several hosts. With the latter, no process leads while the database is away."""
 
     log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
+    """The lowest level in the service's log on standard error."""
     log_format: Literal["text", "json"] = "text"
+    """The format of the service's log."""
     metrics_dir: Path = Path(".metrics")
+    """The directory of the counters that `/metrics` sums over the workers of a host."""
 
     @model_validator(mode="after")
     def _anonymous_clients_do_not_load(self) -> Self:

@@ -9,7 +9,6 @@ import pytest
 from importlinter.cli import lint_imports
 
 from project.cli import app
-from project.settings import Settings
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text()
@@ -18,19 +17,6 @@ README = (ROOT / "README.md").read_text()
 def test_imports_point_down(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
-
-
-def test_every_setting_is_in_the_example_with_its_default() -> None:
-    example = dict(re.findall(r"^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    expected = {
-        name.upper(): "" if field.default is None else re.sub("^(True|False)$", "false", str(field.default))
-        for name, field in Settings.model_fields.items()
-    }
-    assert example.keys() == expected.keys()
-    for name, default in expected.items():
-        assert (
-            float(example[name]) == float(default) if default.replace(".", "").isdigit() else example[name] == default
-        )
 
 
 @pytest.mark.parametrize(
