@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def test_commands_of_the_readme_exist() -> None:
     assert {"demo", "load", "heartbeat"} <= shown
     for command in shown:
         assert app.main([*command.split(), "--help"], standalone_mode=False) == 0, command
+
+
+def test_the_readme_installs_what_its_commands_need() -> None:
+    uv = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["uv"]
+    assert uv["default-groups"] == []
+    assert "uv run ad-metrics demo" in README
+    assert re.findall(r"uv run (.*)pytest", README) == ["--group dev "] * 2

@@ -43,7 +43,7 @@ def demo(
             print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir}")
         database_url(settings)
         applied = asyncio.run(migrations.upgrade(settings))
-        print(f"migrations   {', '.join(applied) or 'none pending'}", flush=True)
+        print(f"migrations   {f'{len(applied)} applied' if applied else 'none pending'}", flush=True)
         print(f"data         {asyncio.run(_sample_if_empty(settings))}")
     site = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     print(f"page         {site}/")
