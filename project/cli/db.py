@@ -3,20 +3,16 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
-import asyncpg
 import typer
 
 from project.cli.exit_codes import DATABASE_AWAY, REFUSED, exit_codes
 from project.commands import typed
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
-from project.store.postgres.connections import database_url
+from project.store.postgres.connections import database_url, write_connection
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.errors import database_errors
 
 app = typer.Typer(
     name="db", add_completion=False, no_args_is_help=True, help="The database: its tables, and the embedded server."
@@ -32,9 +28,7 @@ def upgrade() -> None:
 
 
 @app.command()
-def downgrade(
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
+def downgrade(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Undo the newest migration, after saying what is lost: the way back to the release before."""
     settings = get_settings()
     with exit_codes():
@@ -80,9 +74,8 @@ def status() -> None:
     print(f"server      {place}")
     print(f"version     PostgreSQL {version}")
     print(f"database    {database}, {size}")
-    print(
-        f"migrations  {len(applied)} applied{f', the newest {applied[-1]}' if applied else ''}; {len(pending)} pending"
-    )
+    newest = f", the newest {applied[-1]}" if applied else ""
+    print(f"migrations  {len(applied)} applied{newest}; {len(pending)} pending")
     for name in pending:
         print(f"            {name}")
     if pending:
@@ -109,24 +102,14 @@ def _embedded() -> EmbeddedPostgres:
     return EmbeddedPostgres(get_settings().embedded_postgres_dir)
 
 
-@asynccontextmanager
-async def _connection(settings: Settings) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    with database_errors():
-        connection = await asyncpg.connect(database_url(settings), timeout=10)
-        try:
-            yield connection
-        finally:
-            await connection.close(timeout=5)
-
-
 async def _newest(settings: Settings) -> tuple[str, list[str]]:
-    async with _connection(settings) as connection:
+    async with write_connection(settings, "db", needs="") as connection:
         name = await migrations.newest(connection)
         return name, await migrations.losses(connection, name)
 
 
 async def _state(settings: Settings) -> tuple[str, str, str, list[str], list[str]]:
-    async with _connection(settings) as connection:
+    async with write_connection(settings, "db", needs="") as connection:
         database = await connection.fetchval("SELECT current_database()")
         size = await connection.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
         version = connection.get_settings().server_version

@@ -99,12 +99,12 @@ async def read_only_transaction(client: DsnClient) -> AsyncIterator["asyncpg.Con
 
 @asynccontextmanager
 async def write_connection(
-    settings: Settings, purpose: str = "load", **server_settings: str
+    settings: Settings, purpose: str = "load", needs: str = "data_version", **server_settings: str
 ) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Open a connection that may write, outside the pool and without timeouts.
 
     `pg_stat_activity` shows it as `ad-metrics PURPOSE`. Errors of the database, also inside the block, raise
-    DatabaseUnavailable.
+    DatabaseUnavailable. Without the table `needs`, NotMigrated.
     """
     with database_errors():
         connection = await asyncpg.connect(
@@ -113,7 +113,7 @@ async def write_connection(
             server_settings={"application_name": f"ad-metrics {purpose}", **server_settings},
         )
         try:
-            if await connection.fetchval("SELECT to_regclass('data_version')", timeout=30) is None:
+            if needs and await connection.fetchval("SELECT to_regclass($1)", needs, timeout=30) is None:
                 raise NotMigrated(f"The database has no tables yet; run `{typed('ad-metrics db upgrade')}`.")
             yield connection
         finally:

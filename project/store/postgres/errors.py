@@ -22,6 +22,8 @@ _REFUSED = (ConnectionRefusedError, asyncpg.CannotConnectNowError)
 """The connection was never made."""
 
 _NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
+_UPGRADE = typed("ad-metrics db upgrade")
+_MIGRATE = f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`."
 
 _UNAVAILABLE = (
     *BROKEN,
@@ -41,10 +43,10 @@ def database_errors() -> Iterator[None]:
     except asyncpg.QueryCanceledError as error:
         raise QueryTooSlow("The database did not finish the query within its time-out.") from error
     except _NOT_MIGRATED as error:
-        raise _not_migrated() from error
+        raise NotMigrated(_MIGRATE) from error
     except OperationalError as error:
         if isinstance(error.__cause__, _NOT_MIGRATED):
-            raise _not_migrated() from error.__cause__
+            raise NotMigrated(_MIGRATE) from error.__cause__
         raise
     except TimeoutError as error:
         raise QueryTooSlow("The database did not answer within its time-out.") from error
@@ -55,8 +57,3 @@ def database_errors() -> Iterator[None]:
         broken = isinstance(error, BROKEN) and not isinstance(error, _REFUSED)
         error_class = ConnectionBroken if broken else DatabaseUnavailable
         raise error_class("The database cannot be reached.") from error
-
-
-def _not_migrated() -> NotMigrated:
-    upgrade = typed("ad-metrics db upgrade")
-    return NotMigrated(f"The database lacks tables or columns, or the right to read them; run `{upgrade}`.")

@@ -76,8 +76,8 @@ async def upgrade(settings: Settings) -> list[str]:
 async def downgrade(settings: Settings, name: str) -> None:
     """Undo this migration, the newest, as `aerich downgrade` does. Raises MigrationRefused."""
     async with _command(settings) as command:
-        newest = await Migrate.get_last_version()
-        if newest is None or newest.version != name:
+        last = await Migrate.get_last_version()
+        if last is None or last.version != name:
             raise MigrationRefused(f"{name} is no longer the newest migration: another process changed them.")
         await command.downgrade(-1, delete=False)
 
@@ -119,15 +119,12 @@ async def pending(connection: "asyncpg.Connection[Any]") -> list[str]:
 @asynccontextmanager
 async def _command(settings: Settings) -> AsyncIterator[aerich.Command]:
     config = migration_config(settings)
-    try:
-        with database_errors():
-            try:
-                async with aerich.Command(config, location=str(LOCATION)) as command:
-                    yield command
-            except (OperationalError, IntegrityError) as error:
-                raise MigrationRefused(f"PostgreSQL refuses the migration: {error}.") from error
-    except asyncpg.PostgresError as error:
-        raise MigrationRefused(f"PostgreSQL refuses the migration: {error}.") from error
+    with database_errors():
+        try:
+            async with aerich.Command(config, location=str(LOCATION)) as command:
+                yield command
+        except (OperationalError, IntegrityError, asyncpg.PLPGSQLError) as error:
+            raise MigrationRefused(f"PostgreSQL refuses the migration: {error}.") from error
 
 
 def _names() -> list[str]:

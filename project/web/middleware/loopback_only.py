@@ -18,7 +18,7 @@ _FORWARDED = (
 
 _ADVICE = (
     "This service answers its own machine only, since it has no keys: set API_AUTH=required and make a key with"
-    " `{create}`, or API_ALLOW_ANONYMOUS=true to answer everybody."
+    f" `{typed('ad-metrics keys create NAME')}`, or API_ALLOW_ANONYMOUS=true to answer everybody."
 )
 
 
@@ -39,8 +39,7 @@ class LoopbackOnly:
         if scope["type"] == "http" and not is_public(scope):
             request = Request(scope)
             if reason := _reason_to_refuse(request):
-                advice = _ADVICE.format(create=typed("ad-metrics keys create NAME"))
-                await problem_of(request, AccessLimited(f"{reason} {advice}"))(scope, receive, send)
+                await problem_of(request, AccessLimited(f"{reason} {_ADVICE}"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 

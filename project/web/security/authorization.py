@@ -69,7 +69,7 @@ def _key_of(request: Request, credentials: HTTPAuthorizationCredentials | None) 
         return credentials.credentials
     if request.method == "GET" and (key := request.cookies.get(COOKIE)):
         return key
-    raise NoKey("Send a key: `Authorization: Bearer adm_…`. Whoever runs this service makes them.", presented=False)
+    raise NoKey("Send a key: `Authorization: Bearer adm_…`. Ask whoever runs this service for one.", presented=False)
 
 
 def _rank(scope: str) -> int:

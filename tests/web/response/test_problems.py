@@ -229,7 +229,14 @@ async def test_no_forged_position_breaks_anything(client: httpx.AsyncClient, cha
 
 
 def test_every_error_is_a_problem_or_of_the_command_line() -> None:
-    command_line = {"LoadRefused", "FileUnwritable", "KeyRefused", "EmbeddedPostgresError", "NotAllowed"}
+    command_line = {
+        "LoadRefused",
+        "FileUnwritable",
+        "KeyRefused",
+        "EmbeddedPostgresError",
+        "MigrationRefused",
+        "NotAllowed",
+    }
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, AdMetricsError) and error is not AdMetricsError:
             known = any(base in PROBLEMS for base in error.__mro__)
