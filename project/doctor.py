@@ -13,10 +13,11 @@ import asyncpg
 
 from project.commands import typed
 from project.errors import AdMetricsError, DatabaseUnavailable
+from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import last_check
-from project.jobs.scheduler import cron_trigger
-from project.settings import Settings
+from project.jobs.log_location import check_kind, is_stream, log_file
+from project.settings import Settings, SettingsError
 from project.store.postgres import migrations
 from project.store.postgres.connections import database_url
 from project.store.postgres.embedded import EmbeddedPostgres
@@ -43,7 +44,7 @@ class Finding:
 
 async def examine(settings: Settings) -> list[Finding]:
     """Return the findings. It changes nothing, and starts no server."""
-    before = [*_settings(settings), _access(settings), *_disks(settings), _log_directory(settings)]
+    before = [*_settings(settings), _access(settings), *_disks(settings), _log(settings)]
     database = [finding async for finding in _database(settings)]
     return [*before, *database, _heartbeat(settings), _daily_check(settings)]
 
@@ -58,9 +59,9 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         advice = f"Did you mean {similar[0]}?" if similar else "`.env.example` has all settings."
         yield Finding("warn", "settings", f"`.env` has {name}, which is not a setting.", advice)
     try:
-        cron_trigger(settings.heartbeat_cron)
-        cron_trigger(settings.check_cron, "CHECK_CRON")
-    except ValueError as error:
+        cron_schedule(settings.heartbeat_cron)
+        cron_schedule(settings.check_cron, "CHECK_CRON")
+    except SettingsError as error:
         yield Finding("fail", "settings", str(error), "Write five fields: minute hour day month weekday, in UTC.")
     else:
         if not unknown:
@@ -77,7 +78,7 @@ def _access(settings: Settings) -> Finding:
 
 
 def _disks(settings: Settings) -> Iterator[Finding]:
-    directories = {"HEARTBEAT_LOG": settings.heartbeat_log.parent}
+    directories = {"HEARTBEAT_LOG": log_file(settings).parent}
     if not settings.database_url:
         directories["EMBEDDED_POSTGRES_DIR"] = settings.embedded_postgres_dir
     if settings.ingest_http:
@@ -89,12 +90,18 @@ def _disks(settings: Settings) -> Iterator[Finding]:
         yield Finding(state, "disk", detail, "Free some space, or use another disk.")
 
 
-def _log_directory(settings: Settings) -> Finding:
-    directory = settings.heartbeat_log.resolve().parent
-    if os.access(_existing(directory), os.W_OK | os.X_OK):
-        return Finding("ok", "log", f"{settings.heartbeat_log} is writable.")
-    detail = f"{settings.heartbeat_log} is not writable."
-    return Finding("fail", "log", detail, f"Let this account write to {directory}.")
+def _log(settings: Settings) -> Finding:
+    log = log_file(settings)
+    try:
+        check_kind(settings.heartbeat_log)
+    except SettingsError as error:
+        return Finding("fail", "log", str(error), "Let HEARTBEAT_LOG name a file.")
+    directory = _existing(log.parent)
+    if not (directory.is_dir() and os.access(log if log.exists() else directory, os.W_OK)):
+        return Finding("fail", "log", f"{log} is not writable.", f"Let this account write to {log.parent}.")
+    if is_stream(settings.heartbeat_log):
+        return Finding("ok", "log", f"{settings.heartbeat_log} is a pipe or a device; {log} has its lines, too.")
+    return Finding("ok", "log", f"{settings.heartbeat_log} is writable.")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
@@ -144,15 +151,15 @@ async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Find
 def _heartbeat(settings: Settings) -> Finding:
     now = datetime.now(UTC)
     try:
-        line = check_heartbeat(settings.heartbeat_log, now)
-    except AdMetricsError as error:
+        line = check_heartbeat(log_file(settings), now)
+    except (AdMetricsError, OSError) as error:
         return Finding("warn", "heartbeat", str(error), "Is the service running, with this HEARTBEAT_LOG?")
     hours = (now - line.at).total_seconds() / 3600
     return Finding("ok", "heartbeat", f"The last heartbeat is {hours:.1f} h old; none is overdue.")
 
 
 def _daily_check(settings: Settings) -> Finding:
-    line = last_check(settings.heartbeat_log)
+    line = last_check(log_file(settings))
     if line is None:
         return Finding("ok", "rollups", "The daily check has not run yet.")
     check = f"The daily check of {line.at:%Y-%m-%dT%H:%M:%SZ}"

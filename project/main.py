@@ -17,7 +17,8 @@ from project import __version__, logs
 from project.errors import DatabaseUnavailable
 from project.ingest.background import BackgroundLoads
 from project.jobs.heartbeat_log import last_beat, last_check
-from project.jobs.scheduler import running_jobs
+from project.jobs.log_location import log_file
+from project.jobs.scheduler import check_job_settings, running_jobs
 from project.settings import Settings, SettingsError, get_settings
 from project.store.postgres.connections import serving_config
 from project.store.warehouse.snapshot import admission, snapshot
@@ -56,8 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.ad_metrics = AppState(
         settings,
-        last_beat=lambda: last_beat(settings.heartbeat_log),
-        last_check=lambda: last_check(settings.heartbeat_log),
+        last_beat=lambda: last_beat(log_file(settings)),
+        last_check=lambda: last_check(log_file(settings)),
         loads=BackgroundLoads(settings) if settings.ingest_http else None,
     )
     answer_errors(app)
@@ -107,6 +108,7 @@ def __getattr__(name: str) -> FastAPI:
     # The application is made when uvicorn asks for it: importing this module reads no settings.
     if name == "app":
         try:
+            check_job_settings(get_settings())
             return create_app()
         except SettingsError as error:
             sys.exit(str(error))

@@ -11,10 +11,11 @@ from tortoise.context import TortoiseContext
 from project.cli.exit_codes import REFUSED, exit_codes
 from project.commands import typed
 from project.doctor import examine
+from project.jobs.cron import cron_schedule, next_slot
 from project.jobs.heartbeat import Unwritten, check_heartbeat, heartbeat_line
 from project.jobs.heartbeat_log import LogLine, append_line, last_beat, open_log
 from project.jobs.leader_election import lock_for
-from project.jobs.scheduler import cron_trigger, next_slot
+from project.jobs.log_location import log_file
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config, write_connection
 from project.store.warehouse import consistency
@@ -60,7 +61,7 @@ def heartbeat(
     settings = get_settings()
     with exit_codes():
         if check:
-            print(check_heartbeat(settings.heartbeat_log, datetime.now(UTC)))
+            print(check_heartbeat(log_file(settings), datetime.now(UTC)))
         else:
             print(asyncio.run(_write_heartbeat(settings)))
 
@@ -90,8 +91,8 @@ async def _check(settings: Settings, first: date, last: date) -> Findings:
 
 
 async def _write_heartbeat(settings: Settings) -> LogLine:
-    log = settings.heartbeat_log.resolve()
-    due = next_slot(cron_trigger(settings.heartbeat_cron), datetime.now(UTC))
+    log = log_file(settings)
+    due = next_slot(cron_schedule(settings.heartbeat_cron), datetime.now(UTC))
     async with TortoiseContext() as context:
         await context.init(config=serving_config(settings))
         line = await heartbeat_line("ok", due, log, manual=True)

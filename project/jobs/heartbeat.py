@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 
 from project.errors import AdMetricsError, DatabaseUnavailable
-from project.jobs.heartbeat_log import LogLine, last_beat
+from project.jobs.heartbeat_log import LogLine, future_line, last_beat
 from project.logs import timestamp
 from project.store.warehouse.snapshot import snapshot
 
@@ -26,7 +26,8 @@ async def heartbeat_line(kind: str, next_run: datetime | None, log: Path, *, man
     now = datetime.now(UTC)
     facts = {"next": timestamp(next_run)} if next_run else {}
     if previous := last_beat(log):
-        facts["since_last"] = f"{(now - previous.at).total_seconds():.0f}s"
+        # The clock may have gone back by seconds.
+        facts["since_last"] = f"{max(0.0, (now - previous.at).total_seconds()):.0f}s"
     facts |= await _database_facts()
     if manual:
         facts["by"] = "hand"
@@ -37,6 +38,8 @@ def check_heartbeat(log: Path, now: datetime) -> LogLine:
     """Return the newest heartbeat. Raises Overdue where there is none, or the next one is late."""
     last = last_beat(log)
     if last is None:
+        if future := future_line(log):
+            raise Overdue(f"{log} has only lines of the future, as of {timestamp(future.at)}; is the clock right?")
         raise Overdue(f"{log} has no heartbeat; is the service running?")
     if last.next is None:
         raise Overdue(f"The last heartbeat, {timestamp(last.at)}, does not say when the next one is due.")

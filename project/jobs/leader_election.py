@@ -8,8 +8,8 @@ database, since each host has its own log.
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,13 @@ import asyncpg
 from filelock import FileLock, Timeout
 from loguru import logger
 
-from project.jobs.heartbeat_log import last_completed_slot
-from project.settings import Settings
-from project.store.postgres.connections import write_connection
+from project.jobs.clock import in_future
+from project.jobs.cron import MISFIRE_GRACE
+from project.jobs.heartbeat_log import future_line, last_completed_slot
+from project.jobs.log_location import log_file
+from project.logs import timestamp
+from project.settings import Settings, SettingsError
+from project.store.postgres.connections import INSTALLATION, write_connection
 
 SECONDS_BETWEEN_TRIES = 1.0
 
@@ -31,7 +35,8 @@ _TIMEOUT = 3.0
 _KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "4"}
 """The server releases the lock after 9 s without a sign of the leader, which has stepped down by then."""
 
-_TRY_LOCK = "SELECT pg_try_advisory_lock($1)"
+_TRY_LOCK = f"SELECT pg_try_advisory_lock($1, {INSTALLATION})"
+_SET_BACK = "UPDATE job_slot SET slot = $1 WHERE job = 'heartbeat'"
 _LAST_SLOT = "SELECT slot FROM job_slot WHERE job = 'heartbeat'"
 _CLAIM = """\
 INSERT INTO job_slot AS completed (job, slot) VALUES ('heartbeat', $1)
@@ -42,22 +47,43 @@ RETURNING true"""
 @asynccontextmanager
 async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
     """Wait until this process is the leader, and lead inside the block. Raises DatabaseUnavailable."""
-    async with _host_lock(settings.heartbeat_log):
+    log = log_file(settings)
+    async with _host_lock(log):
+        if future := future_line(log):
+            logger.warning(
+                "{} ends with a line of {}: the clock was ahead. Lines of the future are ignored.",
+                log.name,
+                timestamp(future.at),
+            )
         if settings.scheduler_lock == "file":
-            yield HostLeader(settings.heartbeat_log)
+            yield HostLeader(log)
             return
         async with write_connection(settings, "leader", **_KEEPALIVE) as connection:
             # It polls: a blocking wait would not notice that the network is gone.
             while not await connection.fetchval(_TRY_LOCK, _LOCK, timeout=_TIMEOUT):  # noqa: ASYNC110
                 await asyncio.sleep(SECONDS_BETWEEN_TRIES)
-            yield DatabaseLeader(connection, await connection.fetchval(_LAST_SLOT, timeout=_TIMEOUT))
+            yield DatabaseLeader(connection, await _believed_slot(connection))
 
 
 def lock_for(log: Path) -> FileLock:
-    """Return the lock of the one writer of this log, not yet acquired."""
+    """Return the lock of the one writer of this log, not yet acquired. Raises OSError."""
     path = log.resolve().with_name(f".{log.name}.lock")
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # FileLock would wait for a file that cannot be created as if another process had the lock.
+    path.touch(mode=0o600)
     return FileLock(path, timeout=0, mode=0o600)
+
+
+def check_lock(log: Path) -> None:
+    """Raise SettingsError where no process could ever get the lock of this log."""
+    try:
+        with suppress(Timeout), lock_for(log):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"The lock of HEARTBEAT_LOG={log} cannot be acquired: {error.strerror or error}: "
+            f"{error.filename or log.parent}. Name a log on a local disk that this account may write to."
+        ) from error
 
 
 class HostLeader:
@@ -104,6 +130,18 @@ class DatabaseLeader:
 
 
 Leader = HostLeader | DatabaseLeader
+
+
+async def _believed_slot(connection: "asyncpg.Connection[Any]") -> datetime | None:
+    """Return the last completed slot. One of the future, which would silence all hosts, is set back."""
+    slot: datetime | None = await connection.fetchval(_LAST_SLOT, timeout=_TIMEOUT)
+    if slot is None or not in_future(slot):
+        return slot
+    # Slots that are older are not repeated.
+    believed = datetime.now(UTC) - MISFIRE_GRACE
+    logger.warning("The last completed slot, {}, is of the future: a clock was ahead. It is set back.", timestamp(slot))
+    await connection.execute(_SET_BACK, believed, timeout=_TIMEOUT)
+    return believed
 
 
 @asynccontextmanager

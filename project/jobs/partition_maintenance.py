@@ -3,7 +3,7 @@
 They log that the database is unavailable.
 """
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 from loguru import logger
@@ -18,6 +18,9 @@ CRON = "10 3 * * *"
 """When they run, in UTC: before the daily check."""
 
 _LOCK_TIMEOUT_SECONDS = 5
+
+_AHEAD = timedelta(hours=1)
+"""Nothing is dropped by a clock that is further ahead of the database's: years ahead, all facts would be old."""
 
 
 async def create_partitions(settings: Settings) -> None:
@@ -37,9 +40,13 @@ async def drop_old_facts(settings: Settings) -> None:
     """Drop the facts of all months before the last `RETENTION_MONTHS` full ones; 0 drops none."""
     if not settings.retention_months:
         return
-    first = _first_retained(datetime.now(UTC).date(), settings.retention_months)
+    now = datetime.now(UTC)
+    first = _first_retained(now.date(), settings.retention_months)
     try:
         async with write_connection(settings) as connection, connection.transaction():
+            if now > await connection.fetchval("SELECT now()") + _AHEAD:
+                logger.error("Old facts are not dropped: the clock of this host is ahead of the database's.")
+                return
             await lock_writes(connection, logger.info)
             await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
             dropped = await partitions.drop_before(connection, (first.year, first.month))

@@ -3,24 +3,29 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from pathlib import Path
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from loguru import logger
 
 from project.errors import DatabaseUnavailable
+from project.jobs.clock import CLOCK_TOLERANCE
 from project.jobs.consistency_check import daily_check
+from project.jobs.cron import MISFIRE_GRACE, CronSchedule, cron_schedule, newest_slot, next_slot
 from project.jobs.heartbeat import heartbeat_line
-from project.jobs.heartbeat_log import LogLine, open_log, save_check
-from project.jobs.leader_election import SECONDS_BETWEEN_TRIES, Leader, leadership
+from project.jobs.heartbeat_log import LogLine, last_check, open_log, save_check
+from project.jobs.leader_election import SECONDS_BETWEEN_TRIES, Leader, check_lock, leadership
+from project.jobs.log_location import log_file
 from project.jobs.partition_maintenance import CRON, create_partitions, drop_old_facts
 from project.settings import Settings
 
-MISFIRE_GRACE_SECONDS = 3600
-"""How long after its slot a missed heartbeat is still written."""
-
 SECONDS_BETWEEN_FAILURES = 10
+
+SECONDS_BETWEEN_LOOKS = 10
+"""How often the leader compares its schedule with the clock: timers stand still while the machine sleeps."""
+
+_EVERY_MINUTE = "every minute"
 
 Write = Callable[[LogLine], None]
 
@@ -29,12 +34,9 @@ Write = Callable[[LogLine], None]
 async def running_jobs(settings: Settings) -> AsyncIterator[None]:
     """Run the jobs inside the block, whenever this process is the leader.
 
-    Raises ValueError or OSError at once where a setting of the jobs, or the log's directory, is invalid.
+    Raises SettingsError at once where the jobs could never run.
     """
-    cron_trigger(settings.heartbeat_cron)
-    cron_trigger(settings.check_cron, "CHECK_CRON")
-    with open_log(settings):
-        pass  # This validates the settings and opens no file, so it needs no lock.
+    check_job_settings(settings)
     task = asyncio.create_task(lead_for_ever(settings), name="jobs")
     try:
         yield
@@ -44,34 +46,37 @@ async def running_jobs(settings: Settings) -> AsyncIterator[None]:
             await task
 
 
-def cron_trigger(cron: str, setting: str = "HEARTBEAT_CRON") -> CronTrigger:
-    """Return the trigger of a five-field cron expression, in UTC. Raises ValueError, which names the setting."""
-    try:
-        return CronTrigger.from_crontab(cron, timezone=UTC)
-    except ValueError as error:
-        raise ValueError(f"{setting} {cron!r} is not a cron expression such as '0 */6 * * *': {error}") from error
-
-
-def next_slot(trigger: CronTrigger, now: datetime) -> datetime | None:
-    """Return the first slot after `now`."""
-    slot: datetime | None = trigger.get_next_fire_time(now, now)
-    return slot
+def check_job_settings(settings: Settings) -> None:
+    """Raise SettingsError where a cron expression, the log's settings, its location or its lock are unusable."""
+    cron_schedule(settings.heartbeat_cron)
+    cron_schedule(settings.check_cron, "CHECK_CRON")
+    with open_log(settings):
+        pass  # This opens no file, so it needs no lock.
+    check_lock(log_file(settings))
 
 
 def job_scheduler(settings: Settings, write: Write, leader: Leader) -> AsyncIOScheduler:
     """Return the scheduler of all jobs, not started; `write` writes a line of the heartbeat log."""
-    heartbeat, check = cron_trigger(settings.heartbeat_cron), cron_trigger(settings.check_cron, "CHECK_CRON")
+    heartbeat, check = cron_schedule(settings.heartbeat_cron), cron_schedule(settings.check_cron, "CHECK_CRON")
     scheduler = AsyncIOScheduler(
         timezone=UTC,
-        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": MISFIRE_GRACE_SECONDS},
+        job_defaults={
+            "coalesce": True,
+            "max_instances": 1,
+            "misfire_grace_time": int(MISFIRE_GRACE.total_seconds()),
+        },
     )
-    first = _first_slot(leader.last_completed_slot, heartbeat)
-    scheduler.add_job(_heartbeat, heartbeat, args=(settings, heartbeat, write, leader), next_run_time=first)
-    scheduler.add_job(_check, check, args=(settings, check, write))
-    scheduler.add_job(create_partitions, cron_trigger(CRON), args=(settings,))
-    scheduler.add_job(drop_old_facts, cron_trigger(CRON), args=(settings,))
-    # Timers are monotonic and stop while the machine sleeps; a frequent wake-up corrects them.
-    scheduler.add_job(_wake_up, "interval", minutes=1)
+    last = last_check(log_file(settings))
+    first_beat, first_check = (
+        _first_slot(leader.last_completed_slot, heartbeat),
+        _first_slot(last.at if last else None, check),
+    )
+    scheduler.add_job(_heartbeat, heartbeat, args=(settings, heartbeat, write, leader), next_run_time=first_beat)
+    scheduler.add_job(_check, check, args=(settings, check, write), next_run_time=first_check)
+    scheduler.add_job(create_partitions, cron_schedule(CRON), args=(settings,))
+    scheduler.add_job(drop_old_facts, cron_schedule(CRON), args=(settings,))
+    # It does nothing; the time of its next run shows whether the clock went back.
+    scheduler.add_job(_every_minute, cron_schedule("* * * * *"), id=_EVERY_MINUTE)
     return scheduler
 
 
@@ -98,33 +103,51 @@ async def _lead(settings: Settings) -> None:
         # Closing the log waits for its writer thread, which may be compressing.
         with open_log(settings) as write:
             scheduler = job_scheduler(settings, write, leader)
-            write(await _line("start", settings, cron_trigger(settings.heartbeat_cron)))
+            write(await _line("start", settings, cron_schedule(settings.heartbeat_cron)))
             scheduler.start()
             try:
-                await leader.lost()
+                await _lead_until_over(leader, scheduler, log_file(settings))
             finally:
                 scheduler.shutdown(wait=False)
 
 
-def _first_slot(last_completed_slot: datetime | None, trigger: CronTrigger) -> datetime | None:
+async def _lead_until_over(leader: Leader, scheduler: AsyncIOScheduler, log: Path) -> None:
+    """Return when this process is no longer the leader, or must begin anew, with a line and slots that are right."""
+    await asyncio.to_thread(logger.complete)
+    has_lines = _has_lines(log)
+    lost = asyncio.create_task(leader.lost())
+    try:
+        while not lost.done():
+            if scheduler.get_job(_EVERY_MINUTE).next_run_time > datetime.now(UTC) + CLOCK_TOLERANCE:
+                logger.warning("The clock went back. The scheduled jobs begin anew with the time that it has now.")
+                return
+            if has_lines and not _has_lines(log):
+                logger.info("{} was renamed, deleted or emptied; a new one begins.", log.name)
+                return
+            scheduler.wakeup()
+            await asyncio.wait({lost}, timeout=SECONDS_BETWEEN_LOOKS)
+        await lost
+    finally:
+        lost.cancel()
+        await asyncio.wait({lost})
+
+
+def _has_lines(log: Path) -> bool:
+    try:
+        return log.stat().st_size > 0
+    except OSError:
+        return False
+
+
+def _first_slot(last_completed: datetime | None, schedule: CronSchedule) -> datetime | None:
     """Return a slot that came due while leadership changed, else the next one."""
     now = datetime.now(UTC)
-    missed = last_completed_slot and next_slot(trigger, last_completed_slot)
-    if missed and (now - missed).total_seconds() < MISFIRE_GRACE_SECONDS:
-        return missed
-    return next_slot(trigger, now)
+    return next_slot(schedule, max(last_completed, now - MISFIRE_GRACE) if last_completed else now)
 
 
-def _newest_slot(trigger: CronTrigger, now: datetime) -> datetime:
-    slot = next_slot(trigger, now - timedelta(seconds=MISFIRE_GRACE_SECONDS)) or now
-    while (later := next_slot(trigger, slot)) and later <= now:
-        slot = later
-    return slot
-
-
-async def _heartbeat(settings: Settings, trigger: CronTrigger, write: Write, leader: Leader) -> None:
-    slot = _newest_slot(trigger, datetime.now(UTC))
-    line = await _line("ok", settings, trigger)
+async def _heartbeat(settings: Settings, schedule: CronSchedule, write: Write, leader: Leader) -> None:
+    slot = newest_slot(schedule, datetime.now(UTC))
+    line = await _line("ok", settings, schedule)
     async with leader.claim_slot(slot) as claimed:
         if claimed:
             write(line)
@@ -132,15 +155,15 @@ async def _heartbeat(settings: Settings, trigger: CronTrigger, write: Write, lea
             await asyncio.to_thread(logger.complete)
 
 
-async def _line(kind: str, settings: Settings, trigger: CronTrigger) -> LogLine:
-    return await heartbeat_line(kind, next_slot(trigger, datetime.now(UTC)), settings.heartbeat_log)
+async def _line(kind: str, settings: Settings, schedule: CronSchedule) -> LogLine:
+    return await heartbeat_line(kind, next_slot(schedule, datetime.now(UTC)), log_file(settings))
 
 
-async def _check(settings: Settings, trigger: CronTrigger, write: Write) -> None:
-    line = await daily_check(settings, next_slot(trigger, datetime.now(UTC)))
+async def _check(settings: Settings, schedule: CronSchedule, write: Write) -> None:
+    line = await daily_check(settings, next_slot(schedule, datetime.now(UTC)))
     write(line)
-    save_check(settings.heartbeat_log, line)
+    save_check(log_file(settings), line)
 
 
-async def _wake_up() -> None:
+async def _every_minute() -> None:
     pass

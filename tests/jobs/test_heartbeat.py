@@ -12,10 +12,11 @@ import httpx
 import pytest
 import time_machine
 
+from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import Overdue, check_heartbeat, heartbeat_line
 from project.jobs.heartbeat_log import LogLine, append_line, last_beat
 from project.jobs.leader_election import HostLeader
-from project.jobs.scheduler import cron_trigger, job_scheduler
+from project.jobs.scheduler import job_scheduler
 from project.settings import Settings
 from tests.support.model import FACTS
 
@@ -164,4 +165,4 @@ def test_an_invalid_cron_expression_names_the_setting() -> None:
     with pytest.raises(
         ValueError, match=r"HEARTBEAT_CRON 'every day' is not a cron expression such as '0 \*/6 \* \* \*'"
     ):
-        cron_trigger("every day")
+        cron_schedule("every day")

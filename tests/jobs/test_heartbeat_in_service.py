@@ -46,14 +46,19 @@ async def test_a_log_that_becomes_writable_gets_its_heartbeat(
     serving: Client, facts_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("project.jobs.scheduler.SECONDS_BETWEEN_FAILURES", 0.05)
-    broken = True
+    broken = False
     real = leader_election.lock_for
 
     def lock_for(log: Path) -> FileLock:
+        nonlocal broken
         if broken:
             raise PermissionError("not yours")
+        # It breaks after the look at the start, which would refuse it.
+        broken = log not in looked
+        looked.add(log)
         return real(log)
 
+    looked: set[Path] = set()
     monkeypatch.setattr("project.jobs.leader_election.lock_for", lock_for)
     async with serving(facts_database) as client:
         log = client.app.state.ad_metrics.settings.heartbeat_log

@@ -1,5 +1,6 @@
 """The daily jobs that create and drop partitions."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -49,6 +50,16 @@ async def test_old_months_are_dropped(
             assert after.json()["meta"]["date_from"] == "2024-02-01"
     assert sorted(str(key[0]) for key in await facts(connection)) == ["2024-02-01", "2024-03-01"]
     assert (await check(connection, [20240201, 20240301])).by_check["rollups"] == []
+
+
+async def test_a_clock_that_is_ahead_drops_nothing(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, log: list[str]
+) -> None:
+    await loaded(database, write(tmp_path / "a.csv", [record()]))
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=730), tick=False):
+        await partition_maintenance.drop_old_facts(Settings(database_url=database, retention_months=1))
+    assert log[-1] == "ERROR Old facts are not dropped: the clock of this host is ahead of the database's.\n"
+    assert len(await facts(connection)) == 1
 
 
 async def test_the_log_names_the_dropped_partitions(database: str, tmp_path: Path, log: list[str]) -> None:

@@ -22,6 +22,9 @@ Notify = Callable[[str], None]
 
 _WRITES = 0x0AD10AD  # any number; only transactions that write facts or rollups lock it
 
+INSTALLATION = "'data_version'::regclass::oid::int4"
+"""The second half of the key of an advisory lock: each schema of a database may have an installation of its own."""
+
 MODELS = ("project.store.models", "aerich.models")
 
 
@@ -122,9 +125,9 @@ async def write_connection(
 
 async def lock_writes(connection: "asyncpg.Connection[Any]", notify: Notify) -> None:
     """Lock facts and rollups against other writers until the caller's transaction ends; wait where one has the lock."""
-    if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _WRITES):
+    if not await connection.fetchval(f"SELECT pg_try_advisory_xact_lock($1, {INSTALLATION})", _WRITES):
         notify("Another load is running; waiting for it to end.")
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", _WRITES)
+        await connection.execute(f"SELECT pg_advisory_xact_lock($1, {INSTALLATION})", _WRITES)
 
 
 def tortoise_config(engine: str, **credentials: Any) -> dict[str, Any]:

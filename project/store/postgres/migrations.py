@@ -28,7 +28,8 @@ _PACKAGE = Path(project.__file__).parent
 LOCATION = (_PACKAGE if (_PACKAGE / "migrations").is_dir() else _PACKAGE.parent) / "migrations"
 """Where the migrations are: inside the installed package, or beside it in a clone."""
 
-_LOCK = 0x0AD3E7  # any number; only migrations take it
+# Any number; only migrations take it. Each schema may have an installation of its own.
+_LOCK = f"{0x0AD3E7}, hashtext(coalesce(current_schema, ''))"
 
 
 class MigrationClient(DsnClient):
@@ -39,9 +40,9 @@ class MigrationClient(DsnClient):
     async def create_connection(self, with_db: bool) -> None:
         """Acquire the lock on a connection of its own, then connect."""
         self._lock_connection = await asyncpg.connect(self.extra["dsn"])
-        if not await self._lock_connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
+        if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_lock({_LOCK})"):
             logger.info("Another migration is running; waiting for it to end.")
-            await self._lock_connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+            await self._lock_connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
         await super().create_connection(with_db)
 
     async def close(self) -> None:

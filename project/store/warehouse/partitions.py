@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
+from project.store.postgres.connections import INSTALLATION
 
 Month = tuple[int, int]
 """A year and a month."""
@@ -17,7 +18,7 @@ _KEY = ", ".join(NATURAL_KEY)
 _EXISTING = """\
 SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
 WHERE inhparent = ANY($1::text[]::regclass[]) ORDER BY relname"""
-_LOCK = "SELECT pg_advisory_xact_lock(hashtext($1))"
+_LOCK = f"SELECT pg_advisory_xact_lock(hashtext($1), {INSTALLATION})"
 PARTITIONED = {
     FACT_TABLE: {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
     ROLLUP_TABLE: {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
