@@ -50,11 +50,8 @@ async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
     log = log_file(settings)
     async with _host_lock(log):
         if future := future_line(log):
-            logger.warning(
-                "{} ends with a line of {}: the clock was ahead. Lines of the future are ignored.",
-                log.name,
-                timestamp(future.at),
-            )
+            message = "{} ends with a line of {}: the clock was ahead. Lines of the future are ignored."
+            logger.warning(message, log.name, timestamp(future.at))
         if settings.scheduler_lock == "file":
             yield HostLeader(log)
             return

@@ -58,21 +58,15 @@ def check_job_settings(settings: Settings) -> None:
 def job_scheduler(settings: Settings, write: Write, leader: Leader) -> AsyncIOScheduler:
     """Return the scheduler of all jobs, not started; `write` writes a line of the heartbeat log."""
     heartbeat, check = cron_schedule(settings.heartbeat_cron), cron_schedule(settings.check_cron, "CHECK_CRON")
+    grace = int(MISFIRE_GRACE.total_seconds())
     scheduler = AsyncIOScheduler(
-        timezone=UTC,
-        job_defaults={
-            "coalesce": True,
-            "max_instances": 1,
-            "misfire_grace_time": int(MISFIRE_GRACE.total_seconds()),
-        },
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": grace}
     )
+    first = _first_slot(leader.last_completed_slot, heartbeat)
+    scheduler.add_job(_heartbeat, heartbeat, args=(settings, heartbeat, write, leader), next_run_time=first)
     last = last_check(log_file(settings))
-    first_beat, first_check = (
-        _first_slot(leader.last_completed_slot, heartbeat),
-        _first_slot(last.at if last else None, check),
-    )
-    scheduler.add_job(_heartbeat, heartbeat, args=(settings, heartbeat, write, leader), next_run_time=first_beat)
-    scheduler.add_job(_check, check, args=(settings, check, write), next_run_time=first_check)
+    first = _first_slot(last.at if last else None, check)
+    scheduler.add_job(_check, check, args=(settings, check, write), next_run_time=first)
     scheduler.add_job(create_partitions, cron_schedule(CRON), args=(settings,))
     scheduler.add_job(drop_old_facts, cron_schedule(CRON), args=(settings,))
     # It does nothing; the time of its next run shows whether the clock went back.
@@ -133,10 +127,7 @@ async def _lead_until_over(leader: Leader, scheduler: AsyncIOScheduler, log: Pat
 
 
 def _has_lines(log: Path) -> bool:
-    try:
-        return log.stat().st_size > 0
-    except OSError:
-        return False
+    return log.exists() and log.stat().st_size > 0
 
 
 def _first_slot(last_completed: datetime | None, schedule: CronSchedule) -> datetime | None:

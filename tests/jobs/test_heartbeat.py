@@ -14,7 +14,7 @@ import time_machine
 
 from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import Overdue, check_heartbeat, heartbeat_line
-from project.jobs.heartbeat_log import LogLine, append_line, last_beat
+from project.jobs.heartbeat_log import LogLine, append_line, last_beat, save_check
 from project.jobs.leader_election import HostLeader
 from project.jobs.scheduler import job_scheduler
 from project.settings import Settings
@@ -111,6 +111,19 @@ async def test_a_slot_without_a_leader_gets_its_heartbeat_from_the_next_one(sett
     async with clock("2024-03-01T06:00:09Z", settings) as second:
         await second.move_to("2024-03-01T06:00:10Z")
     assert second.beats == []
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize(("last", "runs"), [("2024-03-01T04:30:00Z", 1), ("2024-03-02T04:30:00Z", 0), (None, 0)])
+async def test_a_daily_check_without_a_leader_is_run_by_the_next_one(
+    settings: Settings, last: str | None, runs: int
+) -> None:
+    if last:
+        save_check(settings.heartbeat_log, LogLine(datetime.fromisoformat(last), "ok", {}, "check"))
+    async with clock("2024-03-02T04:40:00Z", settings) as at:
+        await at.move_to("2024-03-02T04:40:01Z")
+        await at.move_to("2024-03-02T04:40:02Z")
+    assert len(at.checks) == runs
 
 
 @pytest.mark.usefixtures("client")
