@@ -127,7 +127,9 @@ async def _lead_until_over(leader: Leader, scheduler: AsyncIOScheduler, log: Pat
 
 
 def _has_lines(log: Path) -> bool:
-    return log.exists() and log.stat().st_size > 0
+    with suppress(OSError):
+        return log.stat().st_size > 0
+    return False
 
 
 def _first_slot(last_completed: datetime | None, schedule: CronSchedule) -> datetime | None:

@@ -1,7 +1,9 @@
 """Where the heartbeat log may go: files, pipes and devices; and who else may rename it, or have a log beside it."""
 
+import errno
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -61,7 +63,15 @@ def file_as_standard_output(directory: Path) -> tuple[Path, int]:
     return Path(f"/proc/self/fd/{descriptor}"), os.open(directory / "out", os.O_RDONLY)
 
 
-@pytest.mark.parametrize("made", [pipe, own_descriptor, link, named_pipe, file_as_standard_output])
+def socket_as_standard_output(directory: Path) -> tuple[Path, int]:
+    """As systemd gives it; it cannot be opened by its name."""
+    reader, writer = socket.socketpair()
+    return Path(f"/proc/self/fd/{writer.detach()}"), reader.detach()
+
+
+@pytest.mark.parametrize(
+    "made", [pipe, own_descriptor, link, named_pipe, file_as_standard_output, socket_as_standard_output]
+)
 def test_a_stream_has_the_lines_and_they_are_read_back_from_a_file(
     made: Callable[[Path], tuple[Path, int]], tmp_path: Path
 ) -> None:
@@ -123,10 +133,21 @@ def test_a_log_that_can_never_be_written_is_refused_at_start(tmp_path: Path) -> 
         tmp_path / "file" / "x.log": f"cannot be written: Not a directory: {tmp_path}/file. Name a file in a directory",
         Path("/proc/none/x.log"): "cannot be written: No such file or directory: /proc/none. Name a file in a directory",
         Path("/proc/x.log"): "The lock of HEARTBEAT_LOG=/proc/x.log cannot be acquired: No such file or directory: /proc/.x",
+        Path("/sys/x.log"): "The lock of HEARTBEAT_LOG=/sys/x.log cannot be acquired: ",
         tmp_path / "locked.log": f"cannot be acquired: Is a directory: {tmp_path}/.locked.log.lock",
     }  # fmt: skip
     for log, reason in reasons.items():
         assert reason in refused(Settings(heartbeat_log=log, metrics_dir=tmp_path / "metrics"))
+
+
+def test_a_disk_without_locks_is_refused_at_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(*_arguments: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    reason = refused(Settings(heartbeat_log=tmp_path / "x.log"))
+    assert f"cannot be acquired: No locks available: {tmp_path}" in reason
+    assert reason.endswith("Name a log on a local disk that this account may write to.")
 
 
 def test_a_lock_of_another_process_is_no_error(tmp_path: Path) -> None:
