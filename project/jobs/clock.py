@@ -1,4 +1,4 @@
-"""Which times are believed: a clock that was ahead leaves times of the future behind."""
+"""Which times are believed: a clock that was ahead leaves times in the future."""
 
 from datetime import UTC, datetime, timedelta
 

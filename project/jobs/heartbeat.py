@@ -39,7 +39,9 @@ def check_heartbeat(log: Path, now: datetime) -> LogLine:
     last = last_beat(log)
     if last is None:
         if future := future_line(log):
-            raise Overdue(f"{log} has only lines of the future, as of {timestamp(future.at)}; is the clock right?")
+            raise Overdue(
+                f"{log} has only lines in the future, the last of {timestamp(future.at)}; is the clock right?"
+            )
         raise Overdue(f"{log} has no heartbeat; is the service running?")
     if last.next is None:
         raise Overdue(f"The last heartbeat, {timestamp(last.at)}, does not say when the next one is due.")

@@ -1,7 +1,7 @@
 """The heartbeat log: one line for each heartbeat and each daily check, in a file of its own.
 
 A line is an RFC 3339 timestamp in UTC, the job (`heartbeat` or `check`), its result, and key=value facts. The settings
-say how the file is rotated, compressed and deleted. Lines of the future, from a clock that was ahead, are ignored.
+say how the file is rotated, compressed and deleted. Lines in the future, from a clock that was ahead, are ignored.
 """
 
 import os
@@ -91,7 +91,7 @@ def last_beat(log: Path) -> LogLine | None:
 
 
 def future_line(log: Path) -> LogLine | None:
-    """Return the line that was written last where it is of the future, else None."""
+    """Return the line that was written last where it is in the future, else None."""
     newest = next(_newest_lines(log), None)
     return newest if newest and in_future(newest.at) else None
 
@@ -115,7 +115,7 @@ def save_check(log: Path, check: LogLine) -> None:
 
 
 def last_check(log: Path) -> LogLine | None:
-    """Return the last daily check, or None where there is none, or it is unreadable or of the future."""
+    """Return the last daily check, or None where there is none, or it is unreadable or in the future."""
     with suppress(OSError, UnicodeDecodeError):
         check = _parse(_check_file(log).read_text().strip())
         return check if check and not in_future(check.at) else None

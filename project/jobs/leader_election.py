@@ -50,7 +50,7 @@ async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
     log = log_file(settings)
     async with _host_lock(log):
         if future := future_line(log):
-            message = "{} ends with a line of {}: the clock was ahead. Lines of the future are ignored."
+            message = "{} ends with a line of {}: the clock was ahead. Lines in the future are ignored."
             logger.warning(message, log.name, timestamp(future.at))
         if settings.scheduler_lock == "file":
             yield HostLeader(log)
@@ -130,13 +130,13 @@ Leader = HostLeader | DatabaseLeader
 
 
 async def _believed_slot(connection: "asyncpg.Connection[Any]") -> datetime | None:
-    """Return the last completed slot. One of the future, which would silence all hosts, is set back."""
+    """Return the last completed slot. One in the future, which would silence all hosts, is set back."""
     slot: datetime | None = await connection.fetchval(_LAST_SLOT, timeout=_TIMEOUT)
     if slot is None or not in_future(slot):
         return slot
     # Slots that are older are not repeated.
     believed = datetime.now(UTC) - MISFIRE_GRACE
-    logger.warning("The last completed slot, {}, is of the future: a clock was ahead. It is set back.", timestamp(slot))
+    logger.warning("The last completed slot, {}, is in the future: a clock was ahead. It is set back.", timestamp(slot))
     await connection.execute(_SET_BACK, believed, timeout=_TIMEOUT)
     return believed
 

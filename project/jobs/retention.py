@@ -31,7 +31,7 @@ def retention(log: Path, setting: str) -> Callable[[object], None] | None:
         raise ValueError(f"{setting!r} is neither a number of files nor an age such as '1 year'")
 
     def delete(_files: object) -> None:
-        # Files of the future count as the oldest: the clock was set right after they were written.
+        # Files in the future count as the oldest: the clock was set right after they were written.
         files = sorted((not in_future(_written(file)), _written(file), file) for file in _rotated_files(log))
         for index, (believed, written, file) in enumerate(reversed(files)):
             if index >= number or datetime.now(UTC) - written >= age:

@@ -106,14 +106,14 @@ async def _lead(settings: Settings) -> None:
 
 
 async def _lead_until_over(leader: Leader, scheduler: AsyncIOScheduler, log: Path) -> None:
-    """Return when this process is no longer the leader, or must begin anew, with a line and slots that are right."""
+    """Return when this process is no longer the leader, or must restart the jobs."""
     await asyncio.to_thread(logger.complete)
     has_lines = _has_lines(log)
     lost = asyncio.create_task(leader.lost())
     try:
         while not lost.done():
             if scheduler.get_job(_EVERY_MINUTE).next_run_time > datetime.now(UTC) + CLOCK_TOLERANCE:
-                logger.warning("The clock went back. The scheduled jobs begin anew with the time that it has now.")
+                logger.warning("The clock went back. The scheduled jobs restart with the time that it has now.")
                 return
             if has_lines and not _has_lines(log):
                 logger.info("{} was renamed, deleted or emptied; a new one begins.", log.name)

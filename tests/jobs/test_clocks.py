@@ -26,11 +26,11 @@ from project.store.postgres.connections import serving_config
 from tests.conftest import ROOT
 from tests.support.hosting import soon
 
-LATE, NONE, AGAIN, ONCE = (
+LATE, NONE, REPEATED, ONCE = (
     "The slot's heartbeat is written at once.",
     "The slot has no heartbeat; the next slot has one.",
-    "A `start` line is written at once. Slots that come again have a heartbeat again.",
-    "A slot that comes again has no second heartbeat.",
+    "A `start` line is written at once. Slots that are repeated have another heartbeat.",
+    "A slot that is repeated has no second heartbeat.",
 )
 
 
@@ -54,11 +54,11 @@ CASES = [
          "2014-03-05T11:50 2024-03-05T09:00 2024-03-05T12:00+"),
     Case("It is set back by up to five minutes", ONCE,
          "2024-03-05T12:03+ 2024-03-05T11:59 2024-03-05T12:00 2024-03-05T18:00+"),
-    Case("It is set back by hours", AGAIN,
+    Case("It is set back by hours", REPEATED,
          "2024-03-05T12:01+ 2024-03-05T07:00 2024-03-05T12:00+ 2024-03-05T18:00+"),
-    Case("It is set back by days", AGAIN,
+    Case("It is set back by days", REPEATED,
          "2024-03-05T12:01+ 2024-03-02T07:00 2024-03-02T12:00+"),
-    Case("It is set back by years: it was ahead", AGAIN,
+    Case("It is set back by years: it was ahead", REPEATED,
          "2026-03-05T12:00+ 2024-03-05T07:00 2024-03-05T12:00+"),
 ]  # fmt: skip
 
@@ -163,7 +163,7 @@ async def test_what_happens(
     if lock == "postgres":
         settings = settings.model_copy(update={"scheduler_lock": lock, "database_url": database})
     before, event, *later = [(step.rstrip("+"), step.endswith("+")) for step in case.steps.split()]
-    day, began_anew = before[0][:11], restarted or case.outcome == AGAIN
+    day, has_restarted = before[0][:11], restarted or case.outcome == REPEATED
     beats: list[str] = []
 
     async def step(moment: str, beat: bool) -> None:
@@ -181,15 +181,15 @@ async def test_what_happens(
             await running.start()
         else:
             await running.move_to(event[0])
-            await running.expect("start", 1 + began_anew)
+            await running.expect("start", 1 + has_restarted)
         await step(*event)
         for move in later:
             await step(*move)
         assert running.lines("ok") == beats
-        assert running.lines("start") == [f"{day}05:00"] + [event[0]] * began_anew
+        assert running.lines("start") == [f"{day}05:00"] + [event[0]] * has_restarted
         assert check_heartbeat(settings.heartbeat_log, datetime.now(UTC)).kind == "ok"
     ahead = [line for line in said if "ahead" in line or "went back" in line]
-    assert bool(ahead) == (case.outcome == AGAIN)
+    assert bool(ahead) == (case.outcome == REPEATED)
     assert len(set(ahead)) == len(ahead) <= 3
 
 
@@ -235,7 +235,9 @@ def test_lines_of_the_future_are_not_believed(tmp_path: Path) -> None:
     append_line(log, future)
     save_check(log, beat(now + timedelta(days=730), job="check"))
     assert last_beat(log) is last_completed_slot(log) is last_check(log) is None
-    with pytest.raises(Overdue, match=f"only lines of the future, as of {timestamp(future.at)}; is the clock right"):
+    with pytest.raises(
+        Overdue, match=f"only lines in the future, the last of {timestamp(future.at)}; is the clock right"
+    ):
         check_heartbeat(log, now)
     log.unlink()
     append_line(log, beat(now - timedelta(hours=7)))
@@ -260,6 +262,6 @@ async def test_a_slot_of_the_future_silences_no_host(
         async with leadership(several) as leader, leader.claim_slot(now) as claimed:
             assert claimed == expected
     assert said == [
-        "WARNING The last completed slot, 2199-01-01T00:00:00.000Z, is of the future: a clock was ahead. It is set back.\n"
+        "WARNING The last completed slot, 2199-01-01T00:00:00.000Z, is in the future: a clock was ahead. It is set back.\n"
     ]
     assert await connection.fetchval("SELECT slot FROM job_slot") == now
