@@ -10,6 +10,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from project.settings import Settings
 from project.web.middleware.access_log import AccessLog
+from project.web.middleware.cache_control import CacheControl
+from project.web.middleware.compression import Compression
 from project.web.middleware.error_boundary import ErrorBoundary
 from project.web.middleware.head_requests import HeadRequests
 from project.web.middleware.load_shedding import LoadShedding
@@ -32,9 +34,12 @@ def stack(settings: Settings) -> list[Middleware]:
         Middleware(CorrelationIdMiddleware, validator=_printable_id),
         Middleware(HeadRequests),
         Middleware(AccessLog),
+        # Around everything that answers.
+        Middleware(SecurityHeaders),
+        Middleware(CacheControl),
         # Around everything that refuses: a browser hides a refusal without these headers from the page.
         *([_cors(origins)] if origins else []),
-        Middleware(SecurityHeaders),
+        Middleware(Compression),
         Middleware(ErrorBoundary),
         Middleware(LoadShedding),
         Middleware(SizeLimits),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 from fastapi import Request
+from starlette.datastructures import Headers
 
 from project.charts.renderer import Picture
 from project.export.encode import CODINGS
@@ -22,26 +23,37 @@ def with_format(request: Request, formats: Mapping[str, Format | Picture]) -> li
     return [*parameters, ("format", name)] if name else parameters
 
 
-def coding_of(request: Request, format_: Format) -> str | None:
-    """Return how to compress a file for its transfer; None where it is compressed, or the client accepts no coding."""
-    accepted = {
-        part.split(";")[0].strip()
-        for part in request.headers.get("accept-encoding", "").split(",")
-        if not part.replace(" ", "").endswith(";q=0")
-    }
-    return next((coding for coding in CODINGS if coding in accepted), None) if format_.textual else None
+def coding_of(headers: Headers) -> str | None:
+    """Return how to compress an answer for its transfer; None where the client names no coding of ours."""
+    if not (accepted := headers.get("accept-encoding")):
+        return None
+    qualities = _qualities(accepted)
+    best = max(CODINGS, key=lambda coding: qualities.get(coding, 0.0))
+    return best if qualities.get(best, 0.0) else None
+
+
+def prefers_json(request: Request) -> bool:
+    """Whether the client asks for JSON rather than for a page."""
+    qualities = _qualities(request.headers.get("accept", ""))
+    return qualities.get("application/json", 0.0) > qualities.get("text/html", 0.0)
 
 
 def _accepted(accept: str, formats: Mapping[str, Format | Picture]) -> str | None:
     """Return the format that `Accept` names and prefers to JSON; None for JSON."""
-    qualities = {}
-    for part in accept.lower().split(","):
-        media_type, _, parameters = part.strip().partition(";")
-        quality = re.search(r"\bq=(\d(?:\.\d+)?)", parameters.replace(" ", ""))
-        qualities[media_type.strip()] = float(quality[1]) if quality else 1.0
+    qualities = _qualities(accept)
     # Browsers accept pictures when they open a URL, and mean anything that they can show.
     if "text/html" in qualities:
         return None
     of_format = {name: qualities.get(one.media_type.split(";")[0], 0.0) for name, one in formats.items()}
     best = max(of_format, key=lambda name: of_format[name])
     return best if of_format[best] > qualities.get("application/json", 0.0) else None
+
+
+def _qualities(accept: str) -> dict[str, float]:
+    """Return the names of a header such as `Accept` with their qualities (`;q=0.5`)."""
+    qualities = {}
+    for part in accept.lower().split(","):
+        name, _, parameters = part.strip().partition(";")
+        quality = re.search(r"\bq=(\d(?:\.\d*)?)", parameters.replace(" ", ""))
+        qualities[name.strip()] = float(quality[1]) if quality else 1.0
+    return qualities

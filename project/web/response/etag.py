@@ -7,22 +7,25 @@ from fastapi import Request, Response
 
 from project import __version__
 from project.store.warehouse.data_version import DataVersion
+from project.web.state import state_of
 
 
 def etag(request: Request, version: DataVersion, *etag_inputs: Any) -> str:
     """Return the ETag of the answer to a request at a data version.
 
     `etag_inputs` is what the answer depends on beside them: with a date preset one URL means other days tomorrow. The
-    release is an input too, since the next one may write the same answer differently.
+    release and the settings that answers show are inputs too: after the next start the same answer may look different.
     """
-    question = (__version__, request.scope["path"], request.scope["query_string"], etag_inputs)
+    settings = state_of(request).settings
+    fixed = (__version__, settings.currency, settings.timezone, settings.api_auth)
+    question = (*fixed, request.scope["path"], request.scope["query_string"], etag_inputs)
     digest = hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
     return f'"{version.token}-{digest}"'
 
 
 def caching_headers(tag: str) -> dict[str, str]:
-    """Return the headers that let a client cache an answer, and revalidate it each time."""
-    return {"ETag": tag, "Cache-Control": "no-cache", "Vary": "Accept, Accept-Encoding, Cookie"}
+    """Return the headers that let a client cache an answer; `web.middleware.cache_control` adds the policy."""
+    return {"ETag": tag, "Vary": "Accept"}
 
 
 def not_modified(request: Request, tag: str) -> Response | None:
@@ -31,6 +34,6 @@ def not_modified(request: Request, tag: str) -> Response | None:
     `*`, which asks whether there is any answer, is ignored: it is meant for writes.
     """
     known = ",".join(request.headers.getlist("if-none-match"))
-    if tag in {part.strip().removeprefix("W/") for part in known.split(",")}:
-        return Response(status_code=304, headers=caching_headers(tag))
-    return None
+    # A compressed answer has the weak tag; the client gets the one that it has.
+    held = next((part for part in map(str.strip, known.split(",")) if part.removeprefix("W/") == tag), None)
+    return Response(status_code=304, headers=caching_headers(held)) if held else None

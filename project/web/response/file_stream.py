@@ -7,6 +7,7 @@ from fastapi import Request, Response
 from loguru import logger
 from starlette.types import Receive, Scope, Send
 
+from project.errors import Fault, InvalidRequest
 from project.export.encode import encode
 from project.export.formats import Format
 from project.export.open_export import Export, Question, export_snapshot, open_export
@@ -20,7 +21,8 @@ STALL_TIMEOUT = 60.0
 
 async def file_response(request: Request, question: Question, format_: Format) -> Response:
     """Answer a question with a file. Raises InvalidRequest and DatabaseUnavailable."""
-    coding = coding_of(request, format_)
+    _refuse_continuation(request)
+    coding = coding_of(request.headers) if format_.textual else None
     async with AsyncExitStack() as stack:
         current = await stack.enter_async_context(export_snapshot(question))
         tag = etag(request, current.version, *question.etag_inputs, format_.name, coding)
@@ -37,12 +39,14 @@ async def file_response(request: Request, question: Question, format_: Format) -
 class FileResponse(Response):
     """Sends an export; `reading` is closed when it has been sent, or the client has disconnected.
 
-    An error on the way breaks the connection, so that a file that was cut off never looks complete.
+    An error on the way breaks the connection, so that a file that was cut off never looks complete. A file is sent
+    whole: parts that are asked for one by one could be of different states of the data.
     """
 
     def __init__(self, export: Export, coding: str | None, tag: str, reading: AsyncExitStack) -> None:
         headers = {
             **caching_headers(tag),
+            "Accept-Ranges": "none",
             "Content-Disposition": f'attachment; filename="{export.file_name}"',
             "X-Row-Count": str(export.rows),
         }
@@ -55,18 +59,35 @@ class FileResponse(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the file; called by Starlette."""
+        async with self._reading:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            complete = scope.get("is_head") or await self._send_parts(receive, send)
+        if complete:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_parts(self, receive: Receive, send: Send) -> bool:
+        """Encode and send; return False where the client disconnected before the end."""
         disconnected = asyncio.ensure_future(receive())
         try:
-            async with self._reading:
-                await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-                async for part in self._parts:
-                    if disconnected.done() and disconnected.result()["type"] == "http.disconnect":
-                        logger.info("The client disconnected in the middle of a file.")
-                        return
-                    if disconnected.done():
-                        disconnected = asyncio.ensure_future(receive())
-                    async with asyncio.timeout(STALL_TIMEOUT):
-                        await send({"type": "http.response.body", "body": part, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async for part in self._parts:
+                if disconnected.done() and disconnected.result()["type"] == "http.disconnect":
+                    logger.info("The client disconnected in the middle of a file.")
+                    return False
+                if disconnected.done():
+                    disconnected = asyncio.ensure_future(receive())
+                async with asyncio.timeout(STALL_TIMEOUT):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
         finally:
             disconnected.cancel()
+        return True
+
+
+def _refuse_continuation(request: Request) -> None:
+    """Refuse the one client that makes a file of two states from a whole answer.
+
+    Clients that ask for a part and get the whole say so (curl) or start again. Wget drops as many bytes as it has, and
+    appends the others, also when the data has changed.
+    """
+    if "range" in request.headers and request.headers.get("user-agent", "").startswith("Wget"):
+        detail = "A file is sent whole, since it changes with every load. Remove the part, or ask without --continue."
+        raise InvalidRequest([Fault("Range", "invalid_value", detail, request.headers["range"])])

@@ -48,11 +48,14 @@ class Access:
 
     def _key_holder(self, scope: str, grace_period: float) -> Callable[..., Awaitable[None]]:
         async def authorize(request: Request, credentials: _Credentials) -> None:
+            request.scope["keys_from"][:] = ("Authorization", "Cookie")
             holder = await state_of(request).keys.holder(_key_of(request, credentials), grace_period)
             log_fields(request, key=holder.name)
             if _rank(holder.scope) < _rank(scope):
                 raise KeyTooNarrow(
-                    f"The key {holder.name!r} has the scope {holder.scope!r}; this needs {scope!r}.", scope
+                    f"The key {holder.name!r} has the scope {holder.scope!r}; this needs {scope!r}."
+                    " Ask whoever runs this service for another.",
+                    scope,
                 )
             if self._rate_limit:
                 self._rate_limit.count(request, str(holder.id), f"the key {holder.name!r}")

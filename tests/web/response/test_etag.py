@@ -6,14 +6,15 @@ ROWS = "/v1/ad-metrics"
 
 async def test_an_unchanged_answer_is_not_sent_twice(client: httpx.AsyncClient) -> None:
     for path in (ROWS, f"{ROWS}/1", "/v1/dimensions", "/v1/dimensions/region", "/v1/catalog"):
-        first = await client.get(path)
+        first = await client.get(path, headers={"Accept-Encoding": "identity"})
         assert first.status_code == 200
         assert first.headers["cache-control"] == "no-cache"
         for known in (first.headers["etag"], f"W/{first.headers['etag']}", f'"x", {first.headers["etag"]}'):
             second = await client.get(path, headers={"If-None-Match": known})
             assert second.status_code == 304
             assert second.content == b""
-            assert second.headers["etag"] == first.headers["etag"]
+            # A client that has a compressed answer has the weak tag.
+            assert second.headers["etag"] == known.removeprefix('"x", ')
         assert (await client.get(path, headers={"If-None-Match": '"x"'})).status_code == 200
 
 

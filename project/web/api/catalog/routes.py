@@ -31,7 +31,7 @@ async def catalog(request: Request) -> Response:
     settings = state_of(request).settings
     day = today(settings)
     async with snapshot() as current:
-        tag = etag(request, current.version, day, settings.timezone, settings.currency)
+        tag = etag(request, current.version, day)
         if unchanged := not_modified(request, tag):
             return unchanged
     presets = {name: preset(day) for name, preset in DATE_PRESETS.items()}
