@@ -29,6 +29,7 @@ from project.web.api.health.routes import router as health
 from project.web.api.ingests.routes import router as ingests
 from project.web.api.reports.routes import router as reports
 from project.web.api.rows.routes import router as rows
+from project.web.dashboard import problem_pages
 from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
 from project.web.response.problems import answer_errors, documented
@@ -73,6 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(dashboard.router, dependencies=access.to("read"))
     if settings.api_auth == "required":
         app.include_router(dashboard.keys, dependencies=access.anonymous())
+    app.include_router(problem_pages.router, dependencies=access.anonymous())
     app.mount("/static", StaticFiles(directory=dashboard.STATIC_FILES), "static")
     app.include_router(health)
     app.include_router(docs.router)

@@ -36,7 +36,7 @@ def too_many_groups(
     """Return the error for a report of too many groups; it suggests groupings that cannot have as many."""
     detail = (
         f"The report would have more than {LARGEST_GROUPS:,} groups. Ask for fewer days, filter, or group by less; "
-        "rows of single facts are at /v1/ad-metrics."
+        "single facts are rows, which have pages and files."
     )
     smaller = (_with_fewer_dimensions(question, buckets, labels), _with_coarser_grain(question, period, labels))
     suggestions = tuple(_as_parameter(names) for names in smaller if names)

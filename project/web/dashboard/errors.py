@@ -1,6 +1,7 @@
 """Errors as pages: the API's problems in HTML, or a form that takes a key."""
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -8,10 +9,18 @@ from urllib.parse import parse_qsl, urlencode
 import orjson
 from fastapi import Request, Response
 
-from project.errors import AdMetricsError, NoKey
-from project.web.dashboard.render import html_response, render
+from project import errors
+from project.errors import AdMetricsError, InvalidRequest, NoKey
+from project.store.warehouse.snapshot import known_labels
+from project.web.dashboard.render import base_of, html_response, render
+from project.web.dashboard.view import ViewParameters
+from project.web.request.negotiation import prefers_json
+from project.web.request.query_string import validate
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.problems import problem_of
+
+Fault = Mapping[str, Any]
+"""One of a problem's `errors`."""
 
 
 class ErrorsAsPage(RetryOnDisconnect):
@@ -25,6 +34,8 @@ class ErrorsAsPage(RetryOnDisconnect):
             try:
                 return await handle(request)
             except AdMetricsError as error:
+                if prefers_json(request):
+                    raise
                 return _error_page(request, error)
 
         return handle_as_page
@@ -34,24 +45,44 @@ def _error_page(request: Request, error: AdMetricsError) -> Response:
     response = problem_of(request, error)
     problem = orjson.loads(bytes(response.body))
     headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}
+    base, query = base_of(request), request.url.query
     if isinstance(error, NoKey):
-        text = render("key.html", problem=problem, query=request.url.query, wrong_key=error.presented)
+        text = render("key.html", base, problem=problem, query=query, wrong_key=error.presented)
     else:
         retry = problem["status"] >= HTTPStatus.INTERNAL_SERVER_ERROR and request.method == "GET"
-        text = render("error.html", problem=problem, query=request.url.query, retry=retry, corrected=_corrected)
+        corrected = partial(_corrected, query, problem.get("errors", ()))
+        text = render("error.html", base, problem=problem, query=query, retry=retry, corrected=corrected)
     return html_response(text, response.status_code, headers)
 
 
-def _corrected(query: str, fault: Mapping[str, Any], suggestion: str) -> str:
-    """Return the query with a suggestion instead of the fault's value, or of its parameter where that is unknown."""
+def _corrected(query: str, faults: Sequence[Fault], fault: Fault, suggestion: str) -> str | None:
+    """Return the query with a suggestion instead of the fault's value, or of its parameter where that is unknown.
+
+    None where the page would refuse that too: what a parameter is called elsewhere may take other values here.
+    """
+    unknown = fault["code"] == "unknown_parameter"
 
     def corrected(name: str, value: str) -> tuple[str, str]:
         if name != fault["parameter"]:
             return name, value
-        if fault["code"] == "unknown_parameter":
+        if unknown:
             return suggestion, value
         wrong = fault.get("value")
         parts = [value] if value == wrong else value.split(",")
         return name, ",".join(suggestion if part == wrong else part for part in parts)
 
-    return urlencode([corrected(*item) for item in parse_qsl(query)], safe=",")
+    items = [corrected(*item) for item in parse_qsl(query)]
+    about = suggestion if unknown else fault["parameter"]
+    before = {(known["parameter"], known["detail"]) for known in faults}
+    after = {(other.parameter, other.detail) for other in _faults(items) if other.parameter == about}
+    return urlencode(items, safe=",") if after <= before else None
+
+
+def _faults(items: Sequence[tuple[str, str]]) -> Sequence[errors.Fault]:
+    labels = known_labels()
+    try:
+        if labels:
+            validate(ViewParameters, items, labels)
+    except InvalidRequest as error:
+        return error.faults
+    return ()

@@ -6,13 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from project import __version__
 from project.catalog.display import display_name, format_amount
 from project.commands import typed
 from project.web.dashboard.amounts import format_change, format_compact
+from project.web.request.paths import path_of
 
 MANY_ROWS = 200
 """From so many rows on, a page takes longer to render than other requests should wait (20 ms)."""
@@ -40,9 +41,14 @@ async def render_page(rows: int, **context: Any) -> str:
     return await asyncio.to_thread(rendering) if rows > MANY_ROWS else rendering()
 
 
-def render(template: str, **context: Any) -> str:
-    """Render a template."""
-    return _templates.get_template(template).render(context)
+def render(template: str, base: str = "./", **context: Any) -> str:
+    """Render a template; `base` is the relative address of the page at `/`."""
+    return _templates.get_template(template).render(context, base=base)
+
+
+def base_of(request: Request) -> str:
+    """Return the relative address of the page at `/`, from the path of a request."""
+    return "../" * (path_of(request.scope).count("/") - 1) or "./"
 
 
 def html_response(text: str, status: int, headers: Mapping[str, str]) -> Response:

@@ -17,6 +17,7 @@ from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
 from project.web.dashboard.render import html_response, render, render_page
 from project.web.dashboard.view import ViewParameters, view_of
+from project.web.request.paths import url_of
 from project.web.request.query_string import parse_items
 from project.web.response.etag import caching_headers, etag, not_modified
 from project.web.security.authorization import COOKIE
@@ -37,7 +38,8 @@ async def page(request: Request) -> Response:
     # Forms send empty fields, too.
     items = [(name, value) for name, value in request.query_params.multi_items() if value]
     params = await parse_items(ViewParameters, items)
-    day, beat, has_key = today(state.settings), state.last_beat(), COOKIE in request.cookies
+    day, beat = today(state.settings), state.last_beat()
+    has_key = state.settings.api_auth == "required" and COOKIE in request.cookies
     overdue = bool(beat and beat.next and beat.next < datetime.now(UTC))
     async with snapshot() as current:
         tag = etag(request, current.version, day, beat, overdue, has_key)
@@ -58,7 +60,7 @@ async def page(request: Request) -> Response:
         currency=data.currency,
         beat=beat,
         overdue=overdue,
-        has_key=has_key and state.settings.api_auth == "required",
+        has_key=has_key,
     )
     cache_page(state.pages, tag, text)
     return html_response(text, 200, caching_headers(tag))
@@ -70,11 +72,14 @@ async def set_key(request: Request) -> Response:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise CrossSiteForm("The form was sent by a page of another site.")
     form = await request.form()
+    # Neighbours on the same host do not get the key.
+    path = url_of(request.scope, "") or "/"
     key = str(form.get("key") or "").strip()
     response = RedirectResponse("./" + (f"?{request.url.query}" if request.url.query else ""), 303)
     if not key:
-        response.delete_cookie(COOKIE)
+        response.delete_cookie(COOKIE, path)
         return response
     await state_of(request).keys.holder(key)
-    response.set_cookie(COOKIE, key, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    secure = request.url.scheme == "https"
+    response.set_cookie(COOKIE, key, path=path, httponly=True, samesite="lax", secure=secure)
     return response

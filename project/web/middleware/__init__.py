@@ -16,6 +16,7 @@ from project.web.middleware.error_boundary import ErrorBoundary
 from project.web.middleware.head_requests import HeadRequests
 from project.web.middleware.load_shedding import LoadShedding
 from project.web.middleware.loopback_only import LoopbackOnly
+from project.web.middleware.root_path import RootPath
 from project.web.middleware.security_headers import SecurityHeaders
 from project.web.middleware.size_limits import SizeLimits
 
@@ -40,6 +41,7 @@ def stack(settings: Settings) -> list[Middleware]:
         # Around everything that refuses: a browser hides a refusal without these headers from the page.
         *([_cors(origins)] if origins else []),
         Middleware(Compression),
+        Middleware(RootPath),
         Middleware(ErrorBoundary),
         Middleware(LoadShedding),
         Middleware(SizeLimits),

@@ -6,13 +6,18 @@ TAKES_BODIES = "/v1/ingests"
 
 
 def is_public(scope: Scope) -> bool:
-    """Whether the path needs no key and answers other machines: load balancers ask for it."""
-    return path_of(scope).startswith("/health/")
+    """Whether the path needs no key and answers other machines: load balancers ask for it, and answers point to it."""
+    return path_of(scope).startswith(("/health/", "/problems/", "/static/"))
 
 
 def is_for_operators(scope: Scope) -> bool:
     """Whether the path is answered while the service is full."""
     return path_of(scope).startswith(("/health/", "/metrics"))
+
+
+def url_of(scope: Scope, path: str) -> str:
+    """Return the address of a path of ours, as an answer has it: below the application's root."""
+    return f"{scope.get('root_path', '')}{path}"
 
 
 def path_of(scope: Scope) -> str:

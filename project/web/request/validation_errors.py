@@ -41,7 +41,7 @@ _SYNONYMS = {
     "end_date": "date_to", "until": "date_to", "to": "date_to", "end": "date_to",
     "order_by": "sort", "order": "sort", "sort_by": "sort", "select": "fields metrics",
     "fields": "metrics", "measures": "metrics", "breakdowns": "group_by", "breakdown": "group_by",
-    "dimensions": "group_by", "grain": "group_by", "granularity": "group_by", "compare": "compare_to",
+    "dimensions": "group_by", "grain": "group_by", "granularity": "grain group_by", "compare": "compare_to",
     "comparison": "compare_to", "total": "totals", "page": "cursor", "offset": "cursor", "after": "cursor",
     "per_page": "limit", "page_size": "limit",
     "time_range": "date_preset", "age": "age_range", "device": "device_type", "country": "region",

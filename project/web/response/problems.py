@@ -17,10 +17,14 @@ from starlette.exceptions import HTTPException
 from project import errors
 from project.errors import AdMetricsError, DatabaseUnavailable, InvalidRequest, MethodNotAllowed, NoSuchResource
 from project.suggestions import nearest
+from project.web.request.paths import path_of, url_of
 from project.web.request.validation_errors import faults_of
 from project.web.state import log_fields
 
 MEDIA_TYPE = "application/problem+json"
+
+TYPES = "/problems"
+"""The path of the types, each of which explains itself there (`web.response.problem_types`)."""
 
 SHOWN_FAULTS = 100
 """More would be a large answer to a small question."""
@@ -128,7 +132,7 @@ def problem_of(request: Request, error: Exception) -> Response:
         log_fields(request, cause=type(error.__cause__).__name__)
     log_fields(request, problem=known.code)
     content = {
-        "type": f"/problems/{known.code}",
+        "type": url_of(request.scope, f"{TYPES}/{known.code}"),
         "title": known.title,
         "status": known.status,
         "instance": request.url.path,
@@ -166,8 +170,9 @@ def _translated(request: Request, error: Exception) -> Exception:
         return error
     paths = request.app.openapi()["paths"]
     if error.status_code == HTTPStatus.NOT_FOUND:
-        path = request.url.path
-        return NoSuchResource(f"Nothing is at {path!r}.", nearest(path, [*paths, "/docs"], 1))
+        suggestions = nearest(path_of(request.scope), [*paths, "/docs"], 1)
+        addresses = [url_of(request.scope, path) for path in suggestions]
+        return NoSuchResource(f"Nothing is at {request.url.path!r}.", addresses)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         # Starlette names the methods of one route of the path, which may have several.
         methods = paths.get(getattr(request.scope.get("route"), "path", ""), ())

@@ -109,10 +109,12 @@ class _Limits:
         logger.bind(problem=kind, status=status).warning("A connection was closed: {} ({}).", phrase, status)
         cycle = self._protocol.cycle
         if cycle is None or cycle.response_complete:
-            body = orjson.dumps({"type": f"/problems/{kind}", "title": phrase, "status": status, "detail": detail})
+            root = "/".join(["", *filter(None, [self._protocol.root_path.strip("/")])])
+            problem = {"type": f"{root}/problems/{kind}", "title": phrase, "status": status, "detail": detail}
+            body = orjson.dumps(problem)
             head = (
                 f"HTTP/1.1 {status} {phrase}\r\ncontent-type: application/problem+json\r\n"
-                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+                f"content-length: {len(body)}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n"
             )
             transport.write(head.encode() + body)
         transport.close()

@@ -98,6 +98,8 @@ async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -
         for large in ({"content": b"x" * (1 << 20) + b"x"}, {"content": chunked()}, {"files": {"file": b"x" * (1 << 20)}}):  # fmt: skip
             response = await client.post(INGESTS, **large)
             assert (response.status_code, response.json()["type"]) == (413, "/problems/too-large")
+            # What has not been read would be the next request.
+            assert response.headers["connection"] == "close"
         assert (await client.get(f"{INGESTS}/99")).status_code == 404
         assert (await client.get(f"{INGESTS}?limit=0")).status_code == 422
         assert list((tmp_path / "ingests").iterdir()) == []

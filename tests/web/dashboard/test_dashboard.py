@@ -133,6 +133,30 @@ async def test_suggestions_link_the_corrected_query(
     assert (await reports_client.get(f"/{link}")).status_code == 200
 
 
+@pytest.mark.parametrize("query", ["breakdown=week", "dimensions=month", "granularity=weeks"])
+async def test_a_suggestion_that_would_be_refused_is_no_link(reports_client: httpx.AsyncClient, query: str) -> None:
+    refused = await reports_client.get(f"/?{query}")
+    assert refused.status_code == 422
+    assert "Perhaps: " in refused.text
+    for link in re.findall('<li>.*?href="([^"]+)"', refused.text, re.DOTALL):
+        assert (await reports_client.get(f"/{html.unescape(link)}")).status_code == 200, link
+    assert "?group_by=week" not in refused.text
+
+
+async def test_a_grain_by_another_name_is_linked(reports_client: httpx.AsyncClient) -> None:
+    assert 'href="?grain=week">grain</a>' in (await reports_client.get("/?granularity=week")).text
+
+
+async def test_times_are_valid_html_and_the_page_describes_itself(reports_client: httpx.AsyncClient) -> None:
+    text = (await reports_client.get("/")).text
+    times = re.findall(r'<time datetime="([^"]+)"', text)
+    assert len(times) >= 2
+    for time in times:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?\+00:00)?", time), time
+    [description] = re.findall(r'<meta name="description" content="([^"]+)">', text)
+    assert 50 < len(description) < 160
+
+
 async def test_no_facts_match(reports_client: httpx.AsyncClient) -> None:
     answer = await reports_client.get("/?date_from=2030-01-01&date_to=2030-01-31")
     assert answer.status_code == 200

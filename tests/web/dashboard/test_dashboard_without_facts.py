@@ -47,6 +47,7 @@ async def test_the_form_sets_the_key_for_the_session(serving: Client, facts_data
         cookie = accepted.headers["set-cookie"]
         assert "HttpOnly" in cookie
         assert "SameSite=lax" in cookie
+        assert "Path=/;" in cookie
         assert not re.search("max-age|expires", cookie, re.IGNORECASE)
         # The cookie opens the page, its pictures and files, but writes nothing.
         assert (await client.get("/?metric=ctr")).status_code == 200

@@ -13,6 +13,7 @@ from project.suggestions import nearest
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
 from project.web.request.filter_params import NoParameters, RowFilterParameters
 from project.web.request.openapi import link_to, merged, query_parameters
+from project.web.request.paths import url_of
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
 from project.web.request.validators import filters_are_counted
@@ -57,7 +58,7 @@ async def list_dimensions(request: Request) -> Response:
             "name": dimension.name,
             "description": dimension.description,
             "labels": len(current.labels[dimension.name].labels),
-            "href": f"{router.prefix}/{dimension.name}",
+            "href": url_of(request.scope, f"{router.prefix}/{dimension.name}"),
         }
         for dimension in DIMENSIONS
     ]

@@ -22,6 +22,7 @@ from project.store.warehouse.snapshot import snapshot
 from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
 from project.web.request.filter_params import NoParameters
 from project.web.request.openapi import query_parameters
+from project.web.request.paths import url_of
 from project.web.request.query_string import parse
 from project.web.request.validators import whole_number
 from project.web.response.json import json_response
@@ -98,9 +99,9 @@ async def ingest(request: Request) -> Response:
     except BaseException:
         shutil.rmtree(directory, ignore_errors=True)
         raise
-    entry = {"id": ingest_id, "state": "queued", "files": _names_and_sizes(files)}
-    href = f"{router.prefix}/{ingest_id}"
-    response = json_response({"data": {**entry, "href": href}})
+    href = _href(request, ingest_id)
+    entry = {"id": ingest_id, "state": "queued", "files": _names_and_sizes(files), "href": href}
+    response = json_response({"data": entry})
     response.status_code, response.headers["Location"] = 202, href
     return response
 
@@ -117,7 +118,7 @@ async def ingests(request: Request) -> Response:
     params = await parse(IngestsParameters, request)
     async with snapshot() as current:
         rows = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
-    return json_response({"data": [_entry(row) for row in rows]})
+    return json_response({"data": [_entry(request, row) for row in rows]})
 
 
 @router.get(
@@ -134,10 +135,10 @@ async def ingest_by_id(request: Request, ingest_id: int) -> Response:
     if row is None:
         raise NoSuchThing(f"No load has the id {ingest_id}.")
     report = {"report": row.report} if row.report else {}
-    return json_response({"data": _entry(row) | report})
+    return json_response({"data": _entry(request, row) | report})
 
 
-def _entry(ingest: Ingest) -> dict[str, Any]:
+def _entry(request: Request, ingest: Ingest) -> dict[str, Any]:
     state = ingest.state
     if state in ("queued", "running") and datetime.now(UTC) - ingest.touched_at > _LOST_AFTER:
         state = "lost"
@@ -151,9 +152,13 @@ def _entry(ingest: Ingest) -> dict[str, Any]:
         "received_at": ingest.received_at,
         "finished_at": ingest.finished_at,
         "error": ingest.error,
-        "href": f"/v1/ingests/{ingest.id}",
+        "href": _href(request, ingest.id),
     }
     return {name: value for name, value in entry.items() if value is not None}
+
+
+def _href(request: Request, ingest_id: int) -> str:
+    return url_of(request.scope, f"{router.prefix}/{ingest_id}")
 
 
 def _names_and_sizes(files: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -221,5 +226,6 @@ async def _limited(request: Request, max_bytes: int) -> AsyncGenerator[bytes, No
 
 def _too_large(max_bytes: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"A body may have {max_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `{typed('ad-metrics load')}`."
+        f"A body may have {max_bytes >> 20:,} MB (INGEST_MAX_MB); load larger files with `{typed('ad-metrics load')}`.",
+        unread=True,
     )
