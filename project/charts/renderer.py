@@ -95,7 +95,7 @@ class Renderer:
                     content = await self._ask_worker(request)
         except _WORKER_LOST as error:
             self.end_worker()
-            logger.error("A chart could not be rendered ({!r}): {}", error, request[:2000])
+            logger.error("A chart of {:,} bytes could not be rendered: {!r}", len(request), error)
             raise RenderFailed(
                 "The chart could not be rendered; the same report is available as JSON or CSV."
             ) from error

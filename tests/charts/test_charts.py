@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 import httpx
 import psutil
 import pytest
+from loguru import logger
 
 from project.charts import renderer
 from project.charts.theme import SERIES
@@ -165,6 +166,8 @@ async def test_a_slow_picture_blocks_no_other_request(reports_client: httpx.Asyn
 async def test_a_picture_whose_process_dies_is_rendered_by_another(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{message}")
     picture = f"{REPORTS}?group_by=platform&format=png"
     before = await reports_client.get(picture)
     dying = render_worker()
@@ -181,6 +184,10 @@ async def test_a_picture_whose_process_dies_is_rendered_by_another(
     assert (answer.status_code, answer.json()["type"]) == (500, "/problems/render-failed")
     await soon(lambda: gone(hanging), what="the end of the process")
     monkeypatch.undo()
+    # The log has neither the question nor the data.
+    logger.remove(sink)
+    assert any("could not be rendered" in line for line in lines)
+    assert not any("facebook" in line or "platform=" in line for line in lines)
     assert (await reports_client.get(picture)).status_code == 200
 
 

@@ -54,7 +54,7 @@ def _reason_to_refuse(request: Request) -> str | None:
     name = re.sub(r":\d*$", "", host).lower().removesuffix(".")
     if not (name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))):
         return f"The request is for the host {host!r}, not for localhost."
-    if request.headers.get("sec-fetch-site") == "cross-site" and request.method not in ("GET", "HEAD", "OPTIONS"):
+    if request.headers.get("sec-fetch-site") == "cross-site" and request.method not in ("GET", "OPTIONS"):
         return "The request was sent by a page of another site."
     return None
 

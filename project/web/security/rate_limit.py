@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
+from math import ceil
 
 from fastapi import Request
 from throttled import RateLimiterType, Throttled, rate_limiter
@@ -35,11 +36,11 @@ class RateLimit:
         request.scope["answer_headers"].update(
             {
                 "RateLimit-Policy": f'"minute";q={state.limit};w=60',
-                "RateLimit": f'"minute";r={state.remaining};t={round(state.reset_after)}',
+                "RateLimit": f'"minute";r={state.remaining};t={ceil(state.reset_after)}',
             }
         )
         if result.limited:
-            retry_after = max(1, round(state.retry_after))
+            retry_after = max(1, ceil(state.retry_after))
             detail = f"{display_name} may ask {state.limit:,} times a minute; the next may come in {retry_after} s."
             raise TooManyRequests(detail[0].upper() + detail[1:], retry_after)
 

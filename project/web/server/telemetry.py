@@ -111,7 +111,7 @@ class Telemetry:
 
 _of_process: Telemetry | None = None
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+_METHODS = frozenset({"GET", "POST", "OPTIONS"})
 
 
 class _ReadingsCollector:

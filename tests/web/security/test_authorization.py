@@ -2,7 +2,9 @@
 
 import asyncpg
 import pytest
+from fastapi import Request
 
+from project.errors import TooManyRequests
 from project.store import api_keys
 from project.web.security.rate_limit import RateLimit
 from tests.conftest import Client
@@ -98,3 +100,38 @@ async def test_a_rate_that_is_no_multiple_of_sixty(serving: Client, facts_databa
             for _ in range(200):
                 now += 60 / 45
                 assert not limiter._buckets.limit("caller").limited
+
+
+@pytest.mark.parametrize("rate", [1, 7, 60, 600])
+def test_a_caller_that_waits_as_long_as_told_is_not_refused(rate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter, now = RateLimit(rate), 1000.3
+    monkeypatch.setattr("throttled.utils.now_mono_f", lambda: now)
+
+    def ask(times: int) -> None:
+        for _ in range(times):
+            limiter.count(Request({"type": "http", "answer_headers": {}}), "caller", "caller")
+
+    for _ in range(3):
+        with pytest.raises(TooManyRequests) as refused:
+            ask(rate + 1)
+        now += refused.value.retry_after
+        ask(1)
+
+
+async def test_who_has_no_key_is_told_whom_to_ask(
+    serving: Client, database: str, connection: asyncpg.Connection
+) -> None:
+    key = await api_keys.create(connection, "old", "read")
+    narrow = await api_keys.create(connection, "narrow", "read")
+    await api_keys.revoke(connection, "old")
+    async with serving(database, api_auth="required", ingest_http=True) as client:
+        asked = [
+            await client.get(CATALOG),
+            await client.get(CATALOG, headers={"Authorization": "Bearer adm_1_x"}),
+            await client.get(CATALOG, headers={"Authorization": f"Bearer {key}"}),
+            await client.post("/v1/ingests", headers={"Authorization": f"Bearer {narrow}"}),
+        ]
+    assert [answer.status_code for answer in asked] == [401, 401, 401, 403]
+    for answer in asked:
+        assert "hoever runs this service" in answer.json()["detail"]
+        assert "ad-metrics" not in answer.json()["detail"]
