@@ -115,18 +115,21 @@ class Settings(BaseSettings):
     """How many months of facts to retain before the current month; a daily job drops older ones. 0: all."""
 
     heartbeat_cron: str = "0 */6 * * *"
-    """When the heartbeat is written: minute hour day month weekday, in UTC."""
+    """When the heartbeat is written, as in crontab(5): minute hour day month weekday, in UTC; 0 and 7 are Sunday, names
+    and `@daily` are valid. Where day and weekday are both restricted, either of them is enough."""
     heartbeat_log: Path = Path("logs/heartbeat.log")
-    """The log to which the heartbeat is written."""
+    """Where the heartbeat is written: a file, or `/dev/stdout` or another pipe or device. The lines are then also in a
+    file in `METRICS_DIR`."""
     heartbeat_rotation: str = "30 days"
-    """When the log of the heartbeat is rotated: `10 MB`, `1 week`, `00:00`."""
+    """When the log of the heartbeat is rotated: `10 MB`, `1 week`, `00:00`; empty: never, as where logrotate does
+    it."""
     heartbeat_retention: str = "1 year"
-    """How long rotated logs are retained: `1 year`, or a number of files."""
+    """How long rotated logs are retained: `1 year`, or a number of files. Other files are never deleted."""
     heartbeat_compression: str = "gz"
     """How rotated logs are compressed: `gz`, `zip`, or empty for none."""
     check_cron: str = "30 4 * * *"
-    """When the daily check runs (`ad-metrics check`, of the last 35 days with facts), in UTC. Its line is in the log of
-    the heartbeat."""
+    """When the daily check runs (`ad-metrics check`, of the last 35 days with facts), as in crontab(5), in UTC. Its
+    line is in the log of the heartbeat."""
     scheduler_lock: Literal["file", "postgres"] = "file"
     """The lock that makes one process the leader, which runs the jobs: that of a file, for one host, or of the
     database, for several hosts. With the latter, no process leads while the database is away."""
