@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from project import database_url
+
 _Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
 
 
@@ -28,11 +30,8 @@ def _three_letters(text: str) -> str:
 
 
 def _postgresql(url: str | None) -> str | None:
-    if url and not re.match(r"postgres(ql)?(\+\w+)?://", url):
-        raise ValueError("expected postgresql://user:password@host:5432/database")
-    before, _, after = re.sub(r"[/?#]", "\n", (url or "").partition("://")[2], count=1).partition("\n")
-    if ":" in before and "@" not in before and "@" in after and "=" not in after.partition("@")[0]:
-        raise ValueError("its password has a character that must be percent-encoded: / as %2F, ? as %3F, # as %23")
+    if url:
+        database_url.parse(url)
     return url or None
 
 
@@ -66,11 +65,16 @@ def _known_time_zone(name: str) -> str:
 class Settings(BaseSettings):
     """Each field is a setting; its environment variable has the same name in capitals."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, use_attribute_docstrings=True)
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
 
-    database_url: Annotated[str | None, AfterValidator(_postgresql)] = None
-    """The database: `postgresql://user:password@host:5432/database?sslmode=require`, or a socket directory as
-    `postgresql://user@/database?host=/var/run/postgresql`. Unset: the embedded server, which starts when it is down."""
+    database_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
+    """The database: the URL that its provider hands out, such as
+    `postgresql://user:password@host:5432/database?sslmode=require`, or a socket directory as
+    `postgresql://user@/database?host=/var/run/postgresql`. To verify the server: `sslmode=verify-full`, with
+    `sslrootcert=system` or a file. In the password, `/ ? #` must be percent-encoded: `%2F %3F %23`. Unset: the embedded
+    server, which starts when it is down."""
     embedded_postgres_dir: Path = Path(".postgres")
     """The data directory of the embedded server."""
     database_pool_min: int = Field(default=1, ge=0)
@@ -158,7 +162,8 @@ def get_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(map(_message, error.errors()))) from error
+        # Without the cause: a traceback would show the password.
+        raise SettingsError("\n".join(map(_message, error.errors()))) from None
 
 
 def _message(error: Any) -> str:
