@@ -75,8 +75,13 @@ class FileResponse(Response):
                     return False
                 if disconnected.done():
                     disconnected = asyncio.ensure_future(receive())
-                async with asyncio.timeout(STALL_TIMEOUT):
-                    await send({"type": "http.response.body", "body": part, "more_body": True})
+                try:
+                    async with asyncio.timeout(STALL_TIMEOUT):
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
+                except TimeoutError:
+                    # Not the database's: raised here, it would be taken for that.
+                    logger.warning("The client took nothing of a file for {:.0f} s; it is cut off.", STALL_TIMEOUT)
+                    return False
         finally:
             disconnected.cancel()
         return True
