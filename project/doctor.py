@@ -3,7 +3,9 @@
 import os
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from project.jobs.heartbeat_log import last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings, SettingsError
 from project.store.postgres import migrations
-from project.store.postgres.connections import database_url
+from project.store.postgres.connections import database_address
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
 from project.store.warehouse import data_version, partitions
@@ -28,6 +30,19 @@ from project.suggestions import nearest
 OLDEST_SERVER = 15
 LEAST_FREE = 1 << 30
 """Bytes that should be free on each disk that the service writes to."""
+
+_ADVICE: Mapping[type[BaseException], str] = {
+    ssl.SSLCertVerificationError: "Is the certificate valid, for this host? `sslrootcert=` names whose are trusted.",
+    socket.gaierror: "Is the host of DATABASE_URL right?",
+    TimeoutError: "Is the host of DATABASE_URL right, and do firewalls let this machine in?",
+    ConnectionRefusedError: "Is the server up, at this host and port?",
+    FileNotFoundError: "Is the server up, with its socket in this directory?",
+    asyncpg.InvalidAuthorizationSpecificationError: "Are user and password of DATABASE_URL right?",
+    asyncpg.InvalidCatalogNameError: "Is the database of DATABASE_URL right? `createdb` creates one.",
+    asyncpg.TooManyConnectionsError: "Raise max_connections of the server, or lower DATABASE_POOL_MAX.",
+    asyncpg.InsufficientPrivilegeError: "Grant the role of DATABASE_URL this right.",
+}
+_GENERAL_ADVICE = "Is DATABASE_URL right, and is the server up?"
 
 State = Literal["ok", "warn", "fail"]
 
@@ -110,20 +125,20 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("warn", "database", "The embedded server is down.", advice)
         return
     try:
+        with database_errors(connecting=True):
+            address = database_address(settings)
+            for sentence in address.ignored:
+                yield Finding("warn", "database", sentence, "Remove it from DATABASE_URL.")
+            connection = await asyncpg.connect(**address.arguments(), timeout=5)
         with database_errors():
-            connection = await asyncpg.connect(database_url(settings), timeout=5)
             try:
                 async for finding in _contents(connection):
                     yield finding
             finally:
                 await connection.close(timeout=5)
     except DatabaseUnavailable as error:
-        cause = type(error.__cause__ or error).__name__
-        yield Finding("fail", "database", f"{error} ({cause})", "Is DATABASE_URL right, and is the server up?")
-    except ValueError:
-        # The error's text may contain a part of the password.
-        advice = "Write postgresql://user:password@host:5432/database, with the password percent-encoded."
-        yield Finding("fail", "database", "DATABASE_URL is invalid.", advice)
+        advice = next((text for kind, text in _ADVICE.items() if isinstance(error.__cause__, kind)), _GENERAL_ADVICE)
+        yield Finding("fail", "database", f"{error} ({error.cause})", advice)
 
 
 async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:

@@ -101,9 +101,17 @@ class DatabaseUnavailable(AdMetricsError):
 
     retry_after = 2
 
+    @property
+    def cause(self) -> str:
+        """What the server or the driver said, in one line: the error's class, the SQLSTATE and the message."""
+        error = self.__cause__ or self
+        sqlstate = getattr(error, "sqlstate", None)
+        name = f"{type(error).__name__} {sqlstate}" if sqlstate else type(error).__name__
+        return f"{name}: {' '.join(str(error).split())}".removesuffix(": ")
 
-class ConnectionBroken(DatabaseUnavailable):
-    """The connection ended before the answer was there."""
+
+class Interrupted(DatabaseUnavailable):
+    """The query ended early, as when its connection breaks; the same query may succeed at once."""
 
 
 class QueryTooSlow(DatabaseUnavailable):

@@ -92,11 +92,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.admission = admission()
         state.telemetry = telemetry_of(settings)
         state.telemetry.watch(state.admission)
+        for sentence in config["connections"]["default"]["credentials"]["address"].ignored:
+            logger.warning("{}", sentence)
         try:
             async with snapshot() as current:
                 logger.info("Serving data version {} ({}).", current.version.number, __version__)
         except DatabaseUnavailable as error:
-            logger.warning("Serving without the database for now: {} ({})", error, type(error.__cause__).__name__)
+            logger.warning("Serving without the database for now: {} ({})", error, error.cause)
         # What exists now stays, and a page of rows makes no garbage in cycles. To look for some at every 700 objects
         # costs a tenth of a request, and a full collection tens of milliseconds.
         gc.collect()

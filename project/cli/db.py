@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import sys
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from project.cli.exit_codes import DATABASE_AWAY, REFUSED, exit_codes
 from project.commands import typed
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
-from project.store.postgres.connections import database_url, write_connection
+from project.store.postgres.connections import database_address, write_connection
 from project.store.postgres.embedded import EmbeddedPostgres
 
 app = typer.Typer(
@@ -92,10 +93,13 @@ def url() -> None:
 def psql(context: typer.Context) -> None:
     """Open psql on the service's database; psql gets all further arguments."""
     with exit_codes():
-        dsn = database_url(get_settings())
-        program = _embedded().command("psql")
+        settings = get_settings()
+        address = database_address(settings)
+        # The embedded one knows no TLS.
+        program = (settings.database_url and shutil.which("psql")) or _embedded().command("psql")
         sys.stdout.flush()
-        os.execv(program, [program, dsn, *context.args])  # noqa: S606 - the process becomes psql
+        environment = {**os.environ, **address.environment}
+        os.execve(program, [program, address.url, *context.args], environment)  # noqa: S606 - the process becomes psql
 
 
 def _embedded() -> EmbeddedPostgres:

@@ -21,7 +21,7 @@ from project.commands import typed
 from project.ingest.sample import load_sample
 from project.settings import Settings, get_settings
 from project.store.postgres import migrations
-from project.store.postgres.connections import database_url, write_connection
+from project.store.postgres.connections import database_address, write_connection
 from project.store.warehouse import data_version
 from project.web.state import today
 
@@ -41,7 +41,7 @@ def demo(
         print(f"Ad Metrics {__version__}", flush=True)
         if not settings.database_url:
             print(f"PostgreSQL   embedded, in {settings.embedded_postgres_dir}")
-        database_url(settings)
+        database_address(settings)
         applied = asyncio.run(migrations.upgrade(settings))
         print(f"migrations   {f'{len(applied)} applied' if applied else 'none pending'}", flush=True)
         print(f"data         {asyncio.run(_sample_if_empty(settings))}")

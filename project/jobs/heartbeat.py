@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
 
+from loguru import logger
+
 from project.errors import AdMetricsError, DatabaseUnavailable
 from project.jobs.heartbeat_log import LogLine, future_line, last_beat
 from project.logs import timestamp
@@ -57,7 +59,12 @@ async def _database_facts() -> dict[str, str]:
         async with snapshot(timeout=5.0, reserved=True) as current:
             newest = current.labels.last_date
     except DatabaseUnavailable as error:
+        logger.warning("A heartbeat without the database: {} ({})", error, error.cause)
         return {"database": "away", "error": type(error.__cause__ or error).__name__}
+    except Exception as error:
+        # Whatever is wrong, the scheduler is alive.
+        logger.exception("A heartbeat without the database")
+        return {"database": "failed", "error": type(error).__name__}
     return {
         "database": "ok",
         "latency_ms": f"{(perf_counter() - started) * 1000:.1f}",

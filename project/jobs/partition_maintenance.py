@@ -5,11 +5,10 @@ They log that the database is unavailable.
 
 from datetime import UTC, date, datetime, timedelta
 
-import asyncpg
 from loguru import logger
 
 from project.catalog import date_id
-from project.errors import DatabaseUnavailable
+from project.errors import DatabaseUnavailable, QueryTooSlow
 from project.settings import Settings
 from project.store.postgres.connections import lock_writes, write_connection
 from project.store.warehouse import data_version, partitions
@@ -53,13 +52,13 @@ async def drop_old_facts(settings: Settings) -> None:
             if dropped:
                 await connection.execute("DELETE FROM dim_date WHERE date_id < $1", date_id(first))
                 await data_version.move(connection)
-    except DatabaseUnavailable as error:
-        logger.error("Old facts could not be dropped: {}", error)
-    except asyncpg.LockNotAvailableError:
+    except QueryTooSlow:
         logger.warning(
             "Old facts could not be dropped: queries read them for {} s; the next try is tomorrow.",
             _LOCK_TIMEOUT_SECONDS,
         )
+    except DatabaseUnavailable as error:
+        logger.error("Old facts could not be dropped: {}", error)
     else:
         logger.info("Facts before {} are dropped; partitions: {}.", first, ", ".join(dropped) or "none")
 

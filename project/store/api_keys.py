@@ -41,6 +41,7 @@ class KeyRing:
         self._keys: Mapping[int, ApiKey] = {}
         self._read_at = self._tried_at = -math.inf
         self._failed = False
+        self._cause: BaseException | None = None
         self._read = SingleFlight(self._read_all)
 
     async def holder(self, key: str, grace_period: float = 0) -> ApiKey:
@@ -64,7 +65,7 @@ class KeyRing:
         if monotonic() - self._tried_at >= _CACHE_SECONDS:
             await self._read()
         if self._failed and monotonic() - self._read_at > grace_period:
-            raise DatabaseUnavailable("Keys cannot be checked: the database is away.")
+            raise DatabaseUnavailable("Keys cannot be checked: the database is away.") from self._cause
         return self._keys
 
     async def _read_all(self) -> None:
@@ -72,9 +73,9 @@ class KeyRing:
         try:
             async with snapshot(timeout=_TIMEOUT, reserved=True) as current:
                 keys = await ApiKey.all().using_db(current.using_db)
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
             # The next requests do not try at once.
-            self._failed, self._tried_at = True, monotonic()
+            self._failed, self._cause, self._tried_at = True, error.__cause__, monotonic()
         else:
             self._keys = {key.id: key for key in keys}
             self._failed, self._tried_at, self._read_at = False, started, started

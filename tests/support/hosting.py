@@ -1,6 +1,7 @@
 """Support for tests with real services: uvicorn with workers, and a network that can fail."""
 
 import asyncio
+import ssl
 import subprocess
 import threading
 import time
@@ -80,9 +81,10 @@ def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 class Network:
-    """A TCP proxy of a PostgreSQL socket, which can stall and break."""
+    """A TCP proxy of a PostgreSQL socket, which can stall and break, and encrypts with `tls`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         query = parse_qs(urlsplit(url).query)
         self._database = urlsplit(url).path
         self._socket = Path(query["host"][0]) / f".s.PGSQL.{query['port'][0]}"
@@ -144,9 +146,13 @@ class Network:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:
+            if self._tls:
+                await reader.readexactly(8)  # the request for TLS
+                writer.write(b"S")
+                await writer.start_tls(self._tls)
             upstream = await asyncio.open_unix_connection(str(self._socket))
-        except OSError:
-            writer.transport.abort()
+        except (OSError, EOFError):
+            writer.close()
             return
         self._writers |= {writer, upstream[1]}
         with suppress(asyncio.CancelledError, ConnectionError):

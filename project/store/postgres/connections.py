@@ -1,7 +1,6 @@
 """Connections to the database of `DATABASE_URL`, or to the embedded server."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,12 +9,14 @@ import asyncpg
 from asyncpg.transaction import Transaction
 from loguru import logger
 
+from project import database_url
 from project.commands import typed
-from project.errors import DatabaseUnavailable, NotMigrated
+from project.database_url import Address
+from project.errors import DatabaseUnavailable, Interrupted, NotMigrated
 from project.settings import Settings
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.engine import DsnClient
-from project.store.postgres.errors import BROKEN, database_errors
+from project.store.postgres.errors import database_errors, meaning_of
 
 Notify = Callable[[str], None]
 """Reports progress, in one line of text, to the person who waits."""
@@ -28,23 +29,23 @@ INSTALLATION = "'data_version'::regclass::oid::int4"
 MODELS = ("project.store.models", "aerich.models")
 
 
-def database_url(settings: Settings) -> str:
-    """Return the URL of the database. Without `DATABASE_URL`, start the embedded server, which takes seconds.
+def database_address(settings: Settings) -> Address:
+    """Return the address of the database. Without `DATABASE_URL`, start the embedded server, which takes seconds.
 
-    Raises EmbeddedPostgresError.
+    Raises EmbeddedPostgresError, and ValueError where a file that `DATABASE_URL` names is gone.
     """
     if settings.database_url:
-        return re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", settings.database_url)
+        return database_url.parse(settings.database_url)
     server = EmbeddedPostgres(settings.embedded_postgres_dir)
     server.start()
-    return server.url()
+    return database_url.parse(server.url())
 
 
 def serving_config(settings: Settings) -> dict[str, Any]:
     """Return the Tortoise configuration of the service: a pool of read-only connections with timeouts."""
     return tortoise_config(
         "project.store.postgres.engine",
-        dsn=database_url(settings),
+        address=database_address(settings),
         minsize=settings.database_pool_min,
         maxsize=settings.database_pool_max,
         timeout=settings.database_pool_timeout,
@@ -68,11 +69,13 @@ def serving_config(settings: Settings) -> dict[str, Any]:
 async def read_only_transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Begin a repeatable-read, read-only transaction on a connection of the pool.
 
-    Raises the driver's errors (`store.postgres.errors`), and DatabaseUnavailable where no connection comes free.
+    Raises the driver's errors (`store.postgres.errors`), and DatabaseUnavailable where there is no connection.
     """
     try:
         lease, connection, transaction = await _begin(client)
-    except BROKEN as error:
+    except Exception as error:
+        if meaning_of(error) is not Interrupted:
+            raise
         # A connection that broke while idle, as when the server restarts, fails at its first statement. Nothing was
         # read on it, so a new one can replace it. The other idle ones broke too.
         logger.info("A database connection was broken ({}); trying another.", type(error).__name__)
@@ -109,16 +112,18 @@ async def write_connection(
     `pg_stat_activity` shows it as `ad-metrics PURPOSE`. Errors of the database, also inside the block, raise
     DatabaseUnavailable. Without the table `needs`, NotMigrated.
     """
+    with database_errors(connecting=True):
+        # Without DATABASE_URL this may start a server.
+        address = await asyncio.to_thread(database_address, settings)
+        arguments = address.arguments(application_name=f"ad-metrics {purpose}", **server_settings)
+        connection = await asyncpg.connect(**arguments, timeout=30)
     with database_errors():
-        connection = await asyncpg.connect(
-            database_url(settings),
-            timeout=30,
-            server_settings={"application_name": f"ad-metrics {purpose}", **server_settings},
-        )
         try:
             if needs and await connection.fetchval("SELECT to_regclass($1)", needs, timeout=30) is None:
                 raise NotMigrated(f"The database has no tables yet; run `{typed('ad-metrics db upgrade')}`.")
             yield connection
+        except asyncpg.ReadOnlySQLTransactionError as error:
+            raise DatabaseUnavailable("The database cannot write; does DATABASE_URL name a standby?") from error
         finally:
             await connection.close(timeout=5)
 
@@ -168,10 +173,13 @@ async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Tra
     lease = client.acquire_connection()
     try:
         # Tortoise and asyncpg would wait for a free connection without end.
-        async with asyncio.timeout(client.extra.get("timeout")):
-            connection = await lease.__aenter__()
-    except TimeoutError as error:
-        raise DatabaseUnavailable("No database connection came free in time.") from error
+        with database_errors(connecting=True):
+            async with asyncio.timeout(client.extra.get("timeout")):
+                connection = await lease.__aenter__()
+    except DatabaseUnavailable as error:
+        if isinstance(error.__cause__, TimeoutError):
+            raise DatabaseUnavailable("The database gave no connection in time.") from error.__cause__
+        raise
     try:
         transaction = connection.transaction(isolation="repeatable_read", readonly=True)
         await transaction.start()

@@ -1,13 +1,15 @@
-"""The Tortoise engine of the service: asyncpg, which parses the database's URL itself.
+"""The Tortoise engine of the service: asyncpg, connected to a parsed `DATABASE_URL`.
 
 The Tortoise configuration names it as its `engine` (`store.postgres.connections`).
 """
 
+import logging
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
+from project.database_url import Address
 from project.store.postgres.admission import AdmissionControl
 
 _RESERVED_QUEUE = 10
@@ -15,20 +17,26 @@ _RESERVED_QUEUE = 10
 
 
 class DsnClient(AsyncpgDBClient):
-    """A client whose `extra` holds arguments of `asyncpg.create_pool`, among them `dsn`.
+    """A client of the database at `address`, whose `extra` holds further arguments of `asyncpg.create_pool`.
 
-    Tortoise's URL parser knows neither `sslmode`, nor percent-encoded hosts, nor all forms of socket directories;
-    asyncpg's knows all of them. Requests pass admission control before the pool; all statements of a request together
-    may take `request_timeout` seconds.
+    Requests pass admission control before the pool; all statements of a request together may take `request_timeout`
+    seconds.
     """
 
     labels: Any = None
     """The labels that the last snapshot saw (`store.warehouse.snapshot`)."""
 
     def __init__(
-        self, *, queue: int = 0, request_timeout: float | None = None, exports: int = 0, **credentials: Any
+        self,
+        *,
+        address: Address,
+        queue: int = 0,
+        request_timeout: float | None = None,
+        exports: int = 0,
+        **credentials: Any,
     ) -> None:
         super().__init__(**credentials)
+        self.address = address
         self.request_timeout = request_timeout
         wait = self.extra.get("timeout")
         self.admission = AdmissionControl(max(1, self.pool_maxsize - 1), queue, wait)
@@ -43,9 +51,18 @@ class DsnClient(AsyncpgDBClient):
         return await asyncpg.create_pool(
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize + self._exports,
-            server_settings=self.server_settings,
+            **self.address.arguments(**self.server_settings),
             **self.extra,
         )
 
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Put the cause into the line: the pool tries for as long as the database is away, with a traceback each time."""
+    if record.exc_info:
+        record.msg, record.args, record.exc_info = f"{record.getMessage()} ({record.exc_info[1]!r})", (), None
+    return True
+
+
+logging.getLogger("asyncpg.pool").addFilter(_in_one_line)
 
 client_class = DsnClient

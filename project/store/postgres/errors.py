@@ -1,59 +1,104 @@
-"""The driver's errors, translated to those of the service."""
+"""The driver's errors, translated to those of the service: one table says what each means."""
 
-from collections.abc import Iterator
+import io
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import asyncpg
-from tortoise.exceptions import DBConnectionError, OperationalError
+from tortoise.exceptions import BaseORMException
 
 from project.commands import typed
-from project.errors import ConnectionBroken, DatabaseUnavailable, NotMigrated, QueryTooSlow
+from project.errors import DatabaseUnavailable, Interrupted, NotMigrated, QueryTooSlow
 
-BROKEN = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    ConnectionError,
-)
-"""The connection ended."""
+Meaning = type[DatabaseUnavailable] | None
+"""Interrupted: retry once, then 503. QueryTooSlow: 504. Other subclasses: 503. None: a fault of the service, 500."""
 
-_REFUSED = (ConnectionRefusedError, asyncpg.CannotConnectNowError)
-"""The connection was never made."""
+MEANINGS: Mapping[type[BaseException] | str, Meaning] = {
+    # What the server says: a SQLSTATE, or the class of its first two characters. Without an entry: a fault.
+    "08": Interrupted,  # the connection broke
+    "25P03": Interrupted,  # the transaction was idle for too long
+    "25P04": QueryTooSlow,  # transaction_timeout
+    "26": Interrupted,  # a pooler has changed the session, which lacks the prepared statement
+    "28": DatabaseUnavailable,  # the role or its password
+    "3D": DatabaseUnavailable,  # the database
+    "3F": NotMigrated,  # the schema
+    "40": Interrupted,  # a conflict on a standby, a deadlock
+    "42501": NotMigrated,  # a right
+    "42P01": NotMigrated,  # a table
+    "42P05": Interrupted,  # as 26: another's prepared statement
+    "42703": NotMigrated,  # a column
+    "53": DatabaseUnavailable,  # connections, memory, disk
+    "55006": DatabaseUnavailable,  # an object is in use
+    "55P03": QueryTooSlow,  # lock_timeout
+    "57": Interrupted,  # an administrator, a shutdown, a crash
+    "57014": QueryTooSlow,  # statement_timeout
+    "57P03": DatabaseUnavailable,  # it starts or stops
+    "58": DatabaseUnavailable,  # the server's disk
+    "72": Interrupted,  # the snapshot is too old
+    "F0": DatabaseUnavailable,  # the server's configuration
+    "XX": Interrupted,  # an error inside PostgreSQL or a pooler, often over at once
+    "FATAL": Interrupted,  # the severity of what ended the session, whatever its SQLSTATE
+    "PANIC": Interrupted,
+    # What asyncpg finds.
+    asyncpg.InvalidCachedStatementError: Interrupted,  # a migration altered a table of a cached statement
+    asyncpg.OutdatedSchemaCacheError: Interrupted,
+    asyncpg.InterfaceError: Interrupted,  # the connection is closed
+    asyncpg.InternalClientError: Interrupted,
+    asyncpg.ClientConfigurationError: None,
+    asyncpg.UnsupportedClientFeatureError: None,
+    asyncpg.UnsupportedServerFeatureError: None,
+    asyncpg.TargetServerAttributeNotMatched: DatabaseUnavailable,
+    # What the operating system and TLS find.
+    OSError: Interrupted,
+    TimeoutError: QueryTooSlow,
+    ConnectionRefusedError: DatabaseUnavailable,
+    socket.gaierror: DatabaseUnavailable,
+    socket.herror: DatabaseUnavailable,
+    ssl.SSLCertVerificationError: DatabaseUnavailable,
+    # A query opens no file and starts no process.
+    **dict.fromkeys((FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError), None),
+    **dict.fromkeys((BlockingIOError, ChildProcessError, ProcessLookupError, InterruptedError), None),
+    io.UnsupportedOperation: None,
+}
+"""What an error means that a query raises."""
 
-_NOT_MIGRATED = (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError, asyncpg.InsufficientPrivilegeError)
+_ON_CONNECT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError)
+"""Whatever of these is raised before there is a connection, no query of the service is at fault."""
+
 _UPGRADE = typed("ad-metrics db upgrade")
-_MIGRATE = f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`."
+_TEXTS: Mapping[type[DatabaseUnavailable], str] = {
+    DatabaseUnavailable: "The database cannot answer.",
+    Interrupted: "The database did not finish the query.",
+    QueryTooSlow: "The database did not answer within its time-out.",
+    NotMigrated: f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`.",
+}
 
-_UNAVAILABLE = (
-    *BROKEN,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-    asyncpg.InvalidCatalogNameError,
-    DBConnectionError,
-    OSError,
-)
+
+def meaning_of(error: BaseException, *, connecting: bool = False) -> Meaning:
+    """Return the error of the service that an error of the driver means; None where it is a fault of the service."""
+    if connecting:
+        return DatabaseUnavailable if isinstance(error, _ON_CONNECT) else None
+    keys: list[type[BaseException] | str] = [*type(error).__mro__]
+    if isinstance(error, asyncpg.PostgresError):
+        sqlstate = error.sqlstate or ""
+        keys = [type(error), sqlstate, sqlstate[:2], error.severity_en or ""]
+    return next((MEANINGS[key] for key in keys if key in MEANINGS), None)
 
 
 @contextmanager
-def database_errors() -> Iterator[None]:
-    """Raise DatabaseUnavailable, or a subclass of it, for each error of the driver inside that means no answer."""
+def database_errors(*, connecting: bool = False) -> Iterator[None]:
+    """Raise DatabaseUnavailable, or a subclass of it, for each error of the driver inside that means no answer.
+
+    `connecting` says that the block connects, and runs no query.
+    """
     try:
         yield
-    except asyncpg.QueryCanceledError as error:
-        raise QueryTooSlow("The database did not finish the query within its time-out.") from error
-    except _NOT_MIGRATED as error:
-        raise NotMigrated(_MIGRATE) from error
-    except OperationalError as error:
-        if isinstance(error.__cause__, _NOT_MIGRATED):
-            raise NotMigrated(_MIGRATE) from error.__cause__
-        raise
-    except TimeoutError as error:
-        raise QueryTooSlow("The database did not answer within its time-out.") from error
-    except _UNAVAILABLE as error:
-        if isinstance(error, ValueError):
-            # A value has another type than its column: an error of the service, which no retry repairs.
+    except (BaseORMException, *_ON_CONNECT) as error:
+        # Tortoise wraps some of the driver's errors.
+        cause = error.__cause__ if isinstance(error, BaseORMException) and error.__cause__ else error
+        meaning = meaning_of(cause, connecting=connecting)
+        if meaning is None:
             raise
-        broken = isinstance(error, BROKEN) and not isinstance(error, _REFUSED)
-        error_class = ConnectionBroken if broken else DatabaseUnavailable
-        raise error_class("The database cannot be reached.") from error
+        raise meaning("The database cannot be reached." if connecting else _TEXTS[meaning]) from cause

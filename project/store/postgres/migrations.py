@@ -4,10 +4,13 @@ Both use an engine that holds an advisory lock while it is connected. Without it
 pending files and run them twice.
 """
 
+import asyncio
 import re
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import aerich
@@ -15,12 +18,12 @@ import asyncpg
 from aerich.migrate import Migrate
 from aerich.utils import import_py_file
 from loguru import logger
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import BaseORMException, IntegrityError, OperationalError
 
 import project
-from project.errors import MigrationRefused
+from project.errors import AdMetricsError, DatabaseUnavailable, MigrationRefused
 from project.settings import Settings, get_settings
-from project.store.postgres.connections import database_url, tortoise_config
+from project.store.postgres.connections import database_address, tortoise_config
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 
@@ -39,7 +42,8 @@ class MigrationClient(DsnClient):
 
     async def create_connection(self, with_db: bool) -> None:
         """Acquire the lock on a connection of its own, then connect."""
-        self._lock_connection = await asyncpg.connect(self.extra["dsn"])
+        with database_errors(connecting=True):
+            self._lock_connection = await asyncpg.connect(**self.address.arguments(), timeout=30)
         if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_lock({_LOCK})"):
             logger.info("Another migration is running; waiting for it to end.")
             await self._lock_connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
@@ -58,18 +62,29 @@ client_class = MigrationClient
 
 def migration_config(settings: Settings) -> dict[str, Any]:
     """Return the Tortoise configuration for migrations."""
-    return tortoise_config(__name__, dsn=database_url(settings), minsize=1, maxsize=2)
+    return tortoise_config(__name__, address=database_address(settings), minsize=1, maxsize=2)
 
 
 def __getattr__(name: str) -> Any:
     # Only aerich reads it. It is computed late: the import of this module must not start a server.
     if name == "TORTOISE_ORM":
+        sys.excepthook = _print_sentence
         return migration_config(get_settings())
     raise AttributeError(name)
 
 
+def _print_sentence(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print what the settings or the database refuse as a sentence; aerich would print a traceback."""
+    known = (AdMetricsError, ValueError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException)
+    if isinstance(error, known):
+        cause = f" ({error.cause})" if isinstance(error, DatabaseUnavailable) else ""
+        print(f"{error}{cause}", file=sys.stderr)  # noqa: T201 - on behalf of a command
+    else:
+        sys.__excepthook__(kind, error, trace)
+
+
 async def upgrade(settings: Settings) -> list[str]:
-    """Run the pending migrations and return their names, as `aerich upgrade` does. Raises MigrationRefused."""
+    """Run the pending migrations and return their names, as `aerich upgrade` does. Raises MigrationRefused and DatabaseUnavailable."""
     async with _command(settings) as command:
         return await command.upgrade()
 
@@ -119,7 +134,7 @@ async def pending(connection: "asyncpg.Connection[Any]") -> list[str]:
 
 @asynccontextmanager
 async def _command(settings: Settings) -> AsyncIterator[aerich.Command]:
-    config = migration_config(settings)
+    config = await asyncio.to_thread(migration_config, settings)
     with database_errors():
         try:
             async with aerich.Command(config, location=str(LOCATION)) as command:

@@ -128,8 +128,9 @@ def problem_of(request: Request, error: Exception) -> Response:
         if found is None:
             raise error
         known, members = found, _members(error)
-    if isinstance(error, DatabaseUnavailable) and error.__cause__:
-        log_fields(request, cause=type(error.__cause__).__name__)
+    unavailable = error.__cause__ if isinstance(error, errors.NotReady) else error
+    if isinstance(unavailable, DatabaseUnavailable) and unavailable.__cause__:
+        log_fields(request, cause=unavailable.cause)
     log_fields(request, problem=known.code)
     content = {
         "type": url_of(request.scope, f"{TYPES}/{known.code}"),

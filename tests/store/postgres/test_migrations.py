@@ -15,6 +15,7 @@ from tortoise.context import TortoiseContext
 from tortoise.fields.relational import ForeignKeyFieldInstance
 
 from project.catalog import DIMENSIONS
+from project.database_url import parse
 from project.errors import MigrationRefused
 from project.settings import Settings
 from project.store.models import FactAdMetricsDaily
@@ -63,7 +64,9 @@ async def test_the_tables_have_exactly_these_columns(connection: asyncpg.Connect
 async def test_models_and_database_agree(connection: asyncpg.Connection) -> None:
     """Aerich compares models with its own snapshot and never with the database; this test does."""
     async with TortoiseContext() as context:
-        await context.init(config=tortoise_config("project.store.postgres.engine", dsn="postgresql://nowhere"))
+        await context.init(
+            config=tortoise_config("project.store.postgres.engine", address=parse("postgresql://nowhere"))
+        )
         models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
         assert len(models) == 14
         for model in models:
@@ -98,7 +101,8 @@ async def test_models_and_migrations_agree(monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("upgrade_operators", "downgrade_operators"):
         monkeypatch.setattr(Migrate, name, [])
     command = aerich.Command(
-        tortoise_config("project.store.postgres.engine", dsn="postgresql://nowhere"), location=str(migrations.LOCATION)
+        tortoise_config("project.store.postgres.engine", address=parse("postgresql://nowhere")),
+        location=str(migrations.LOCATION),
     )
     command._init_when_aenter = False
 

@@ -24,12 +24,13 @@ from project.web.request.filter_params import NoParameters
 from project.web.request.openapi import query_parameters
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse
+from project.web.request.retry import RetryOnDisconnect
 from project.web.request.validators import whole_number
 from project.web.response.json import json_response
 from project.web.response.problems import documented
 from project.web.state import Loads, state_of
 
-router = APIRouter(prefix="/v1/ingests", tags=["Ingests"])
+router = APIRouter(prefix="/v1/ingests", tags=["Ingests"], route_class=RetryOnDisconnect)
 
 _LOST_AFTER = timedelta(minutes=2)
 """How long after its last sign of life a load counts as lost."""
