@@ -1,6 +1,7 @@
 """`ad-metrics`: one file for each group of commands, imported when one of them runs.
 
-Exit codes: 0 done, 1 refused, 2 invalid usage or settings, 3 the database is unavailable.
+Exit codes: 0 done, 1 refused, 2 invalid usage or settings, 3 the database is unavailable, 4 an unexpected error, whose
+traceback is in a file that the message names.
 """
 
 import sys
@@ -12,7 +13,8 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from project import __version__, logs
-from project.cli.exit_codes import USAGE
+from project.cli.exit_codes import USAGE, print_error, print_unexpected
+from project.errors import AdMetricsError
 from project.settings import SettingsError, get_settings
 
 FILES = {
@@ -75,4 +77,9 @@ def main() -> None:
         print(error, file=sys.stderr)
         sys.exit(USAGE)
     logs.configure(settings.log_level, settings.log_format)
-    app()
+    try:
+        app()
+    except (AdMetricsError, OSError) as error:
+        sys.exit(print_error(error))
+    except Exception as error:
+        sys.exit(print_unexpected(error, settings.heartbeat_log))

@@ -1,14 +1,17 @@
 """Exit codes: how a command ends that raises an error."""
 
 import sys
+import tempfile
+import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import typer
 
 from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
 
-REFUSED, USAGE, DATABASE_AWAY = 1, 2, 3
+REFUSED, USAGE, DATABASE_AWAY, UNEXPECTED = 1, 2, 3, 4
 
 
 @contextmanager
@@ -16,15 +19,47 @@ def exit_codes() -> Iterator[None]:
     """Turn an error of the block into a line on standard error and an exit code."""
     try:
         yield
-    except (DatabaseUnavailable, EmbeddedPostgresError) as error:
-        print(f"{error} ({error.__cause__})" if error.__cause__ else error, file=sys.stderr)
-        raise typer.Exit(DATABASE_AWAY) from error
-    except AdMetricsError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(REFUSED) from error
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(USAGE) from error
-    except OSError as error:
-        print(f"{error.filename or 'A file'}: {error.strerror or error}", file=sys.stderr)
-        raise typer.Exit(REFUSED) from error
+    except (AdMetricsError, ValueError, OSError) as error:
+        raise typer.Exit(print_error(error)) from error
+
+
+def print_error(error: AdMetricsError | ValueError | OSError) -> int:
+    """Print what was refused as a sentence, and return the exit code."""
+    code, sentence = REFUSED, str(error)
+    if isinstance(error, DatabaseUnavailable) and error.__cause__:
+        code, sentence = DATABASE_AWAY, f"{error} ({error.cause})"
+    elif isinstance(error, DatabaseUnavailable | EmbeddedPostgresError):
+        code = DATABASE_AWAY
+    elif isinstance(error, ValueError):
+        code = USAGE
+    elif isinstance(error, OSError):
+        sentence = f"{error.filename or 'A file'}: {error.strerror or error}"
+    print(sentence, file=sys.stderr)
+    return code
+
+
+def print_unexpected(error: Exception, heartbeat_log: Path) -> int:
+    """Print one sentence, with the name of a file that has the traceback, and return the exit code.
+
+    The file is beside the heartbeat log, or in the directory for temporary files where that is not possible.
+    """
+    text = "".join(traceback.format_exception(error))
+    name = ""
+    # In a container, the heartbeat log may be /dev/stdout.
+    beside = [] if heartbeat_log.is_relative_to("/dev") else [heartbeat_log.parent]
+    for directory in (*beside, None):
+        with (
+            suppress(OSError),
+            tempfile.NamedTemporaryFile(
+                "w", dir=directory, prefix="ad-metrics-error-", suffix=".log", delete=False
+            ) as file,
+        ):
+            file.write(text)
+            name = file.name
+            break
+    advice = (
+        f"The log {name} has the details." if name else "No directory for a log is writable; HEARTBEAT_LOG names one."
+    )
+    message = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    print(f"The command failed unexpectedly ({message}). {advice}", file=sys.stderr)
+    return UNEXPECTED

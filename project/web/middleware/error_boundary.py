@@ -1,12 +1,13 @@
 """The error boundary: what no route answers becomes 500, without details, or 503 when the service ends."""
 
 import asyncio
+import sys
 
 from fastapi import Request
 from loguru import logger
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from project.errors import InternalError, ShuttingDown
+from project.errors import AdMetricsError, InternalError, ShuttingDown
 from project.web.response.problems import problem_of
 
 
@@ -29,7 +30,7 @@ class ErrorBoundary:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_and_record)
+            await self.app(scope, receive, _with_sentence(send) if scope["type"] == "lifespan" else send_and_record)
         except asyncio.CancelledError:
             # Only the server cancels, when its time to shut down is over.
             if scope["type"] != "http" or started:
@@ -46,3 +47,15 @@ class ErrorBoundary:
                 raise
             detail = "The log has the cause under this request id."
             await problem_of(request, InternalError(detail))(scope, receive, send)
+
+
+def _with_sentence(send: Send) -> Send:
+    """Return `send` that says why the service cannot start; Starlette's message is a traceback."""
+
+    async def send_sentence(message: Message) -> None:
+        error = sys.exc_info()[1]  # that of the lifespan
+        if message["type"] == "lifespan.startup.failed" and isinstance(error, AdMetricsError | ValueError | OSError):
+            message = {**message, "message": f"The service cannot start: {error}"}
+        await send(message)
+
+    return send_sentence
