@@ -28,7 +28,7 @@ async def daily_check(settings: Settings, next_run: datetime | None = None) -> L
         ):
             findings = await consistency.check(connection, await consistency.newest_days(connection, DAYS))
     except DatabaseUnavailable as error:
-        logger.error("The daily check failed: {}", error)
+        logger.error("The daily check failed: {} ({})", error, error.cause)
         return LogLine(now, "failed", due | {"error": type(error.__cause__ or error).__name__}, "check")
     except Exception as error:
         logger.exception("The daily check failed.")

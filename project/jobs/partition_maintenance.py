@@ -28,7 +28,7 @@ async def create_partitions(settings: Settings) -> None:
         async with write_connection(settings) as connection:
             created = await partitions.ensure(connection, partitions.months_ahead(datetime.now(UTC).date()))
     except DatabaseUnavailable as error:
-        logger.error("Partitions could not be created: {}", error)
+        logger.error("Partitions could not be created: {} ({})", error, error.cause)
     else:
         logger.info(
             "Partitions exist {} months ahead; created: {}.", partitions.MONTHS_AHEAD, ", ".join(created) or "none"
@@ -58,7 +58,7 @@ async def drop_old_facts(settings: Settings) -> None:
             _LOCK_TIMEOUT_SECONDS,
         )
     except DatabaseUnavailable as error:
-        logger.error("Old facts could not be dropped: {}", error)
+        logger.error("Old facts could not be dropped: {} ({})", error, error.cause)
     else:
         logger.info("Facts before {} are dropped; partitions: {}.", first, ", ".join(dropped) or "none")
 
