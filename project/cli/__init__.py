@@ -64,6 +64,8 @@ def _options(
     ] = False,
 ) -> None:
     """A reporting service over daily advertising facts."""  # noqa: D401 - the text of --help
+    settings = get_settings()
+    logs.configure(settings.log_level, settings.log_format)
 
 
 app = get_command(_app)
@@ -72,14 +74,11 @@ app = get_command(_app)
 def main() -> None:
     """Run the command line; the entry point of the distribution."""
     try:
-        settings = get_settings()
+        app()
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(USAGE)
-    logs.configure(settings.log_level, settings.log_format)
-    try:
-        app()
     except (AdMetricsError, OSError) as error:
         sys.exit(print_error(error))
     except Exception as error:
-        sys.exit(print_unexpected(error, settings.heartbeat_log))
+        sys.exit(print_unexpected(error, get_settings().heartbeat_log))

@@ -84,7 +84,10 @@ def _print_sentence(kind: type[BaseException], error: BaseException, trace: Trac
 
 
 async def upgrade(settings: Settings) -> list[str]:
-    """Run the pending migrations and return their names, as `aerich upgrade` does. Raises MigrationRefused and DatabaseUnavailable."""
+    """Run the pending migrations and return their names, as `aerich upgrade` does.
+
+    Raises MigrationRefused and DatabaseUnavailable.
+    """
     async with _command(settings) as command:
         return await command.upgrade()
 
