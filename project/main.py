@@ -44,9 +44,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or get_settings()
     limit_connections()
     app: FastAPI = FastAPIOffline(
-        title="Ad Metrics",
+        **docs.INFO,
         version=__version__,
-        summary="Daily advertising facts: filtered rows and reports, exact and fast.",
         lifespan=_lifespan,
         middleware=stack(settings),
         # A redirect would hide a typing error.
@@ -78,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=dashboard.STATIC_FILES), "static")
     app.include_router(health)
     app.include_router(docs.router)
+    docs.describe(app)
     return app
 
 

@@ -27,6 +27,7 @@ from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.embedded_directories import ROOT_HOME
 from project.store.warehouse import rollups
 from tests.support.model import FACTS, insert_facts
+from tests.support.openapi import held_to_document
 from tests.support.report_model import REPORT_FACTS
 
 # Real databases and processes answer when they answer; the fixtures are read only.
@@ -152,7 +153,10 @@ async def reports_database(new_database: Callable[[], Awaitable[str]]) -> str:
 
 @pytest.fixture(scope="session")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
-    """Return a context manager that serves a database, in process, and yields an HTTP client for it."""
+    """Return a context manager that serves a database, in process, and yields an HTTP client for it.
+
+    Every JSON answer that the client gets is held to the OpenAPI document.
+    """
 
     @asynccontextmanager
     async def serve(url: str, **changes: object) -> AsyncIterator[httpx.AsyncClient]:
@@ -166,7 +170,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
         app = create_app(settings)
         async with LifespanManager(app) as manager:
             transport = httpx.ASGITransport(manager.app, raise_app_exceptions=False)
-            async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://localhost", event_hooks={"response": [held_to_document]}
+            ) as client:
                 client.app = app
                 yield client
 

@@ -42,39 +42,41 @@ class Options(BaseModel):
         None, description="Whose export it is; by default guessed.", examples=["canonical"]
     )
     map: Annotated[list[str], Flag("FIELD=COLUMN")] = Field(
-        default_factory=list, description="The column of a field: `region=Country`.", examples=["region=Country"]
+        default_factory=list, description="The column of a field: `region=Country`.", examples=[["region=Country"]]
     )
     set: Annotated[list[str], Flag("FIELD=VALUE")] = Field(
-        default_factory=list, description="One value of a field for all rows.", examples=["likes=0"]
+        default_factory=list, description="One value of a field for all rows.", examples=[["likes=0"]]
     )
     date_format: Annotated[str | None, Flag("FORMAT")] = Field(
         None, description="How dates are written, as strptime has it.", examples=["%m/%d/%Y"]
     )
     decimal_comma: Annotated[bool | None, Flag(names="--decimal-comma/--decimal-point")] = Field(
-        None, description="Whether numbers are written 1.234,5.", examples=["false"]
+        None, description="Whether numbers are written 1.234,5.", examples=[False]
     )
     encoding: str | None = Field(
         None, description="The encoding of text that is neither UTF-8 nor UTF-16.", examples=["latin-1"]
     )
     currency: str | None = Field(None, description="The currency of amounts that do not name it.", examples=["USD"])
     blank: Annotated[list[str], Flag("MEASURE=0")] = Field(
-        default_factory=list, description="What a blank cell of a measure counts as.", examples=["conversions=0"]
+        default_factory=list, description="What a blank cell of a measure counts as.", examples=[["conversions=0"]]
     )
     round: Annotated[list[str], Flag("MEASURE")] = Field(
-        default_factory=list, description="Measures to round that have too many decimals.", examples=["conversions"]
+        default_factory=list, description="Measures to round that have too many decimals.", examples=[["conversions"]]
     )
     stream: str | None = Field(
         None, description="The stream to load, where a file has several.", examples=["ads_insights"]
     )
     sheet: str | None = Field(None, description="The sheet to load, where a workbook has several.", examples=["Report"])
     on_duplicate: Annotated[Literal["sum", "error"], Flag("sum|error")] = Field(
-        "sum", description="What to do with rows of the same natural key.", examples=["sum"]
+        "sum", description="What to do with rows of the same natural key: by default sum them.", examples=["sum"]
     )
     replace: bool = Field(
-        False, description="Also remove facts, of the files' dates and platforms, that they lack.", examples=["false"]
+        False, description="Also remove facts, of the files' dates and platforms, that they lack.", examples=[False]
     )
     max_rejects: Annotated[str, Flag("N|N%")] = Field(
-        "0", description="Load all the same when so many rows, or `N%`, cannot be read.", examples=["1%"]
+        "0",
+        description="Load all the same when so many rows, or `N%`, cannot be read; by default none.",
+        examples=["1%"],
     )
 
     @cached_property

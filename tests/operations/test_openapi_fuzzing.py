@@ -10,7 +10,8 @@ import pytest
 from tests.support.hosting import hosted
 from tests.support.processes import AD_METRICS, environment, run
 
-pytestmark = pytest.mark.slow
+# Four thousand requests take longer on a busy machine.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "60")
 """With 16, one run in three follows no cursor."""

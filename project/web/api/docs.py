@@ -1,15 +1,74 @@
-"""`/docs`: the OpenAPI document as a page, without a network."""
+"""The OpenAPI document, and `/docs`: the document as a page, without a network."""
 
 import base64
 import hashlib
 import re
+from functools import lru_cache
+from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+
+from project.web.request.openapi import HEADERS, headers
+from project.web.response import problems
 
 router = APIRouter(include_in_schema=False)
 
 _FILES = "/static-offline-docs"
+
+INFO: dict[str, Any] = {
+    "title": "Ad Metrics",
+    "summary": "Daily advertising facts: filtered rows and reports, exact and fast.",
+    "description": "Answers are JSON, except files and charts (`/v1/ad-metrics.{format}`, `/v1/reports.{format}`) and "
+    "`/metrics`. Refusals are problems (RFC 9457). A member that is not required is absent where it does not apply, "
+    "and not null. Later releases may add members: ignore those that you do not know.",
+    "contact": {"name": "Whoever runs this service"},
+    "license_info": {"name": "MIT", "identifier": "MIT"},
+    "servers": [{"url": "/", "description": "The host of this document"}],
+    "openapi_tags": [
+        {"name": "Rows", "description": "Facts: one row a day and combination of dimensions."},
+        {"name": "Reports", "description": "Facts grouped by dimensions and date grains, summed, compared."},
+        {"name": "Dimensions", "description": "The labels that filters take."},
+        {"name": "Catalogue", "description": "Everything that can be asked for."},
+        {"name": "Ingests", "description": "Loads over HTTP, where the service permits them."},
+        {"name": "Health", "description": "For load balancers and monitors."},
+    ],
+}
+"""What FastAPI takes for the document."""
+
+
+def describe(app: FastAPI) -> None:
+    """Make the application's OpenAPI document what clients are generated from, and `/docs` shows."""
+    generate = app.openapi
+    app.openapi = lru_cache(lambda: _completed(generate()))  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any]) -> dict[str, Any]:
+    """Return FastAPI's document with what it leaves out, without what it makes up."""
+    components = document["components"]
+    scheme = {"type": "http", "scheme": "bearer", "description": "A key made with `ad-metrics keys create`."}
+    components.setdefault("securitySchemes", {}).setdefault("ApiKey", scheme)
+    used = set()
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            # Where keys are needed, FastAPI has said so. Elsewhere clients may send one.
+            operation.setdefault("security", [] if path.startswith("/health/") else [{}, {"ApiKey": []}])
+            for response in operation["responses"].values():
+                response["headers"] = headers("X-Request-ID") | response.get("headers", {})
+                used |= response["headers"].keys()
+                content = response["content"]
+                # FastAPI takes every model for JSON.
+                if problems.MEDIA_TYPE in content:
+                    content.pop("application/json", None)
+                elif "application/json" in content:
+                    answer = content["application/json"]["schema"]["$ref"].rpartition("/")[2]
+                    response["description"] = components["schemas"][answer]["description"]
+    components["headers"] = {
+        name: {"description": description, "schema": {"type": kind}}
+        for name, (kind, description) in HEADERS.items()
+        if name in used
+    }
+    return document
 
 
 @router.get("/docs")

@@ -26,7 +26,7 @@ _OUTCOMES = ("inserted", "changed", "unchanged", "removed", "rejected")
     "/metrics",
     summary="Counts for Prometheus",
     response_class=Response,
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+    responses={200: {"description": "The counts, as text.", "content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def metrics(request: Request) -> Response:
     """Give the counts of all workers of this service, whichever is asked. It answers with the database away, too."""

@@ -10,11 +10,12 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, LABELLED_NAMES, MEASURES, METRICS, Formula, Measure
 from project.query.filters import Filters
 from project.query.keyset import SortKey
+from project.web.request.openapi import Int64
 from project.web.request.validators import (
     decimal_number,
     iso_date,
@@ -71,7 +72,7 @@ def _label_fields() -> dict[str, Any]:
             (f"exclude_{dimension.name}", something_left, "Exclude"),
         ):
             description = f"{effect} these. {dimension.description}"
-            field: Any = Field(default_factory=list, description=description, examples=[dimension.example])
+            field: Any = Field(default_factory=list, description=description, examples=[[dimension.example]])
             fields[name] = (Annotated[list[label], split, AfterValidator(validator)], field)
     return fields
 
@@ -125,11 +126,13 @@ def bounded(name: str, metrics: Iterable[Measure | Formula]) -> Any:
 
 def _number_kind(metric: Measure | Formula) -> Any:
     if isinstance(metric, Formula):
-        return Annotated[Decimal, BeforeValidator(decimal_number), Field(ge=0, max_digits=40)]
+        schema = WithJsonSchema({"type": "number", "minimum": 0})
+        return Annotated[Decimal, Field(ge=0, max_digits=40), BeforeValidator(decimal_number), schema]
     if metric.decimals:
         digits = Field(ge=0, max_digits=18, decimal_places=metric.decimals)
-        return Annotated[Decimal, BeforeValidator(decimal_number), digits]
-    return Annotated[int, BeforeValidator(whole_number), Field(ge=0, le=2**63 - 1)]
+        schema = WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10 ** (18 - metric.decimals)})
+        return Annotated[Decimal, digits, BeforeValidator(decimal_number), schema]
+    return Annotated[Int64, Field(ge=0, le=2**63 - 1), BeforeValidator(whole_number)]
 
 
 if TYPE_CHECKING:
@@ -141,8 +144,8 @@ else:
 class PageParameters(NoParameters):
     """Which page of an answer."""
 
-    limit: Annotated[int, BeforeValidator(whole_number)] = Field(
-        100, ge=1, le=LARGEST_LIMIT, description="Rows a page.", examples=[100]
+    limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(whole_number)] = Field(
+        100, description="Rows a page, by default 100; of a file only the first, by default all.", examples=[100]
     )
     cursor: Annotated[str, AfterValidator(readable_cursor)] | None = Field(
         None,

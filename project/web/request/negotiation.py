@@ -12,14 +12,14 @@ from project.export.formats import Format
 
 
 def with_format(request: Request, formats: Mapping[str, Format | Picture]) -> list[tuple[str, str]]:
-    """Return the query's names and values, with the format of `Accept` as `format` where the query has none.
+    """Return the query's names and values, with the format of the path, or of `Accept` where the query has none.
 
     So `format` is validated in one way, however the client asks for it.
     """
     parameters = request.query_params.multi_items()
-    if "format" in request.query_params:
-        return parameters
-    name = _accepted(request.headers.get("accept", ""), formats)
+    name = request.path_params.get("format")
+    if name is None and "format" not in request.query_params:
+        name = _accepted(request.headers.get("accept", ""), formats)
     return [*parameters, ("format", name)] if name else parameters
 
 

@@ -1,70 +1,100 @@
-"""What the OpenAPI document says of requests, where FastAPI does not see it itself."""
+"""What the OpenAPI document says of requests and answers, where FastAPI does not see it itself."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
-
-from project.charts.renderer import Picture
-from project.export.formats import Format
 
 Responses = dict[int | str, dict[str, Any]]
 
 
-def query_parameters(model: type[BaseModel]) -> dict[str, Any]:
-    """Return a model's fields as `openapi_extra=` takes them: as parameters of the query string."""
-    parameters = []
-    for name, field in model.model_json_schema()["properties"].items():
-        schema = {
-            key: value for key, value in field.items() if key not in ("title", "description", "examples", "anyOf")
-        }
-        schema.update(next(iter(field.get("anyOf", ())), {}))
-        if schema.get("default") is None:
-            schema.pop("default", None)
-        parameter = {"name": name, "in": "query", "description": field["description"], "schema": schema}
-        if examples := field.get("examples"):
-            parameter["example"] = examples[0]
-        parameters.append(parameter)
-    return {"parameters": parameters}
+def _of_64_bits(schema: dict[str, Any]) -> None:
+    schema["format"] = "int64"
+    # FastAPI writes the largest as a double, which is one too many.
+    schema.pop("maximum", None)
 
 
-def media_types(formats: Mapping[str, Format | Picture]) -> Responses:
-    """Return, for `responses=`, the formats that a good answer can have beside JSON."""
-    return {200: {"content": {one.media_type.split(";")[0]: _schema(one.media_type) for one in formats.values()}}}
+Int64 = Annotated[int, Field(json_schema_extra=_of_64_bits)]
+"""A whole number that may need more than 32 bits, to which some generated clients cut others."""
+
+HEADERS: Mapping[str, tuple[str, str]] = {
+    "X-Request-ID": ("string", "The id of the request: the caller's own, or a new one. It is also in the log."),
+    "ETag": ("string", "The state of the answer. Sent as `If-None-Match`, it gives 304 while nothing has changed."),
+    "Cache-Control": ("string", "Whether, and how, the answer may be stored."),
+    "Vary": ("string", "The headers of the request that the answer depends on."),
+    "Content-Disposition": ("string", "The name of the file; a chart has none."),
+    "X-Row-Count": ("integer", "The number of rows in the file; a chart has none."),
+    "Location": ("string", "The address of what was made."),
+    "Retry-After": ("integer", "The number of seconds after which to try again."),
+    "RateLimit": ("string", "How many requests remain (`r`), and in how many seconds all of them do (`t`)."),
+    "RateLimit-Policy": ("string", "How many requests (`q`) may come in how many seconds (`w`)."),
+    "WWW-Authenticate": ("string", "How to send a key, and what was wrong with the one that was sent."),
+}
+"""The type and the meaning of the headers of answers; `headers` refers to them."""
+
+
+def headers(*names: str) -> dict[str, Any]:
+    """Return HEADERS of these names, as a response refers to them."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
+
+CACHED: Responses = {200: {"headers": headers("ETag", "Cache-Control", "Vary")}}
+"""For `responses=` of a router: good answers can be cached and revalidated."""
+
+FILE: Responses = {
+    200: {
+        "description": "The file. `Content-Type` is that of the format.",
+        # Of the first type, generated clients return the bytes; others they decode, and several types break them.
+        "content": {
+            media_type: {"schema": {"type": "string", "format": "binary"}}
+            for media_type in ("application/octet-stream", "*/*")
+        },
+        "headers": CACHED[200]["headers"] | headers("Content-Disposition", "X-Row-Count"),
+    }
+}
+"""For `responses=`: a good answer is a file, whatever its format."""
+
+
+def query_parameters(model: type[BaseModel], without: Iterable[str] = (), *, commas: bool = True) -> dict[str, Any]:
+    """Return a model's fields, but those named, as `openapi_extra=` takes them: as parameters of the query string.
+
+    `commas` tells whether its lists also take several values in one parameter.
+    """
+    lists = " Repeat the parameter for each" + (", or separate them by commas." if commas else ".")
+    shown = (item for item in model.model_json_schema()["properties"].items() if item[0] not in without)
+    return {"parameters": [_parameter(name, schema, lists) for name, schema in shown]}
+
+
+def file_parameters(model: type[BaseModel], formats: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters of a resource that gives files: the format in the path, and those that files have."""
+    format_ = {"type": "string", "enum": list(formats)}
+    path = {"name": "format", "in": "path", "required": True, "description": "The format.", "schema": format_}
+    query = query_parameters(model, without=("format", "cursor", "expand", "count"))["parameters"]
+    return {"parameters": [path, *query]}
 
 
 def link_to(operation: str, parameter: str, pointer: str) -> Responses:
-    """Return, for `responses=`, where a good answer holds what another operation takes."""
+    """Return, for `responses=`, where a good answer, which can be cached, holds what another operation takes."""
     link = {"operationId": operation, "parameters": {parameter: f"$response.body#{pointer}"}}
-    return {200: {"links": {operation: link}}}
+    return {200: {**CACHED[200], "links": {operation: link}}}
 
 
-def merged(*responses: Responses) -> Responses:
-    """Return the responses as one; those of the same status are joined."""
-    result: Responses = {}
-    for status, members in (item for response in responses for item in response.items()):
-        result[status] = result.get(status, {}) | members
-    return result
+def choice(names: Iterable[str]) -> Any:
+    """Return, for `Annotated`, the names that a text can be."""
+    return Field(json_schema_extra={"enum": list(names)})
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as a description has them: `csv`, `ndjson` and `arrow`."""
-    *first, last = (f"`{name}`" for name in names)
-    return f"{', '.join(first)} and {last}" if first else last
+def sort_choice(names: Iterable[str]) -> Any:
+    """Return, for `Annotated`, the names that can be sorted by; each may begin with `-`."""
+    return Field(json_schema_extra={"pattern": f"^-?({'|'.join(names)})$".replace(".", r"\.")})
 
 
-def format_field(files: Iterable[str], of: str, pictures: Iterable[str] = (), *, example: str) -> Any:
-    """Return the field of the parameter `format`."""
-    charts = f"; {listed(pictures)} are charts, which name `limit` groups and sum the others" if pictures else ""
-    return Field(
-        None,
-        description=f"`json` is a page; {listed(files)} are files of all {of}, or of the first `limit`{charts}."
-        " It wins over `Accept`.",
-        json_schema_extra={"enum": ["json", *files, *pictures]},
-        examples=[example],
-    )
-
-
-def _schema(media_type: str) -> dict[str, Any]:
-    textual = media_type.startswith(("text/", "application/x-ndjson", "image/svg+xml"))
-    return {"schema": {"type": "string"} if textual else {"type": "string", "format": "binary"}}
+def _parameter(name: str, field: dict[str, Any], lists: str) -> dict[str, Any]:
+    # Absent is not null, and a default that generated clients send is no default: a limit cuts files off.
+    [kind] = [one for one in field.pop("anyOf", [{}]) if one.get("type") != "null"]
+    schema = {key: value for key, value in (kind | field).items() if key not in ("title", "default")}
+    parameter = {"name": name, "in": "query", "description": schema.pop("description"), "schema": schema}
+    if schema["type"] == "array":
+        parameter["description"] += lists
+        parameter |= {"style": "form", "explode": True}
+    return parameter

@@ -11,14 +11,16 @@ import orjson
 from asgi_correlation_id import correlation_id
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from project import errors
 from project.errors import AdMetricsError, DatabaseUnavailable, InvalidRequest, MethodNotAllowed, NoSuchResource
 from project.suggestions import nearest
+from project.web.request.openapi import headers
 from project.web.request.paths import path_of, url_of
 from project.web.request.validation_errors import faults_of
+from project.web.response.schemas import Answer, optional
 from project.web.state import log_fields
 
 MEDIA_TYPE = "application/problem+json"
@@ -89,28 +91,28 @@ PROBLEMS: Mapping[type[AdMetricsError], ProblemType] = {
 """What each error is over HTTP; an error without a line is what its nearest base is."""
 
 
-class ParameterError(BaseModel):
+class ParameterError(Answer):
     """One fault, as the document describes it."""
 
     parameter: str
     code: str
     detail: str
-    value: Any = None
-    suggestions: list[str] = Field([], description="The nearest values that would work.")
+    value: Any = optional("What was sent.")
+    suggestions: list[str] = optional("The nearest values that would work.")
 
 
-class Problem(BaseModel):
+class Problem(Answer):
     """What every refusal looks like."""
 
     type: str = Field(examples=["/problems/invalid-parameters"])
     title: str
     status: int
     instance: str = Field(description="The path that was asked for.")
-    request_id: str | None = Field(description="The same as in the header `X-Request-ID` and in the log.")
-    detail: str | None = None
-    errors: list[ParameterError] = Field([], description="All faults of the request's parameters.")
-    suggestions: list[str] = []
-    checks: dict[str, Any] | None = None
+    request_id: str = Field(description="The same as in the header `X-Request-ID` and in the log.")
+    detail: str = optional("What is wrong, and what would work.")
+    errors: list[ParameterError] = optional("All faults of the request's parameters.")
+    suggestions: list[str] = optional("The nearest that would work.")
+    checks: dict[str, Any] = optional("What `/health/ready` found.")
 
 
 def problem_of(request: Request, error: Exception) -> Response:
@@ -154,12 +156,18 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return these statuses as FastAPI's `responses=` takes them, for the OpenAPI document."""
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": f"{next(one.title for one in PROBLEMS.values() if one.status == status)}, or see `type`",
             "model": Problem,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "headers": headers(*_HEADERS.get(status, ())),
         }
         for status in statuses
     }
+
+
+_RETRY = ("Retry-After",)
+_HEADERS = {401: ("WWW-Authenticate",), 429: (*_RETRY, "RateLimit", "RateLimit-Policy"), 503: _RETRY, 504: _RETRY}
+"""The headers of every problem of a status, beside those of all answers."""
 
 
 def _translated(request: Request, error: Exception) -> Exception:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from project.ingest import background
-from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
+from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer, QueuedIngestAnswer
 from tests.conftest import Client
 from tests.support.records import facts, record, write
 
@@ -43,7 +43,7 @@ async def test_a_raw_body(database: str, connection: asyncpg.Connection, serving
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
         response = await client.post(f"{INGESTS}?filename=../../march.csv", content=gzip.compress(body))
         assert response.status_code == 202, response.text
-        IngestAnswer.model_validate_json(response.content)
+        QueuedIngestAnswer.model_validate_json(response.content)
         entry = response.json()["data"]
         assert response.headers["location"] == entry["href"] == f"{INGESTS}/{entry['id']}"
         done = await ended(client, entry["id"])

@@ -78,7 +78,11 @@ async def test_each_key_has_a_bucket_of_its_own(serving: Client, database: str, 
         document = (await client.get("/openapi.json")).json()
         assert document["paths"][CATALOG]["get"]["security"] == [{"ApiKey": []}]
         assert {"401", "403", "429"} <= document["paths"][CATALOG]["get"]["responses"].keys()
-        assert "security" not in document["paths"]["/health/live"]["get"]
+        assert document["paths"]["/health/live"]["get"]["security"] == []
+    async with serving(database) as client:
+        document = (await client.get("/openapi.json")).json()
+        # A client made of it can send a key, and need not.
+        assert document["paths"][CATALOG]["get"]["security"] == [{}, {"ApiKey": []}]
 
 
 async def test_a_network_of_ipv6_is_one_caller(serving: Client, facts_database: str) -> None:

@@ -8,6 +8,7 @@ from project.query.reports.limits import LARGEST_GROUPS
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.catalog.schemas import CatalogAnswer
 from project.web.request.filter_params import LARGEST_LIMIT, NoParameters, PageParameters
+from project.web.request.openapi import CACHED
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
@@ -16,7 +17,7 @@ from project.web.response.meta import data_meta
 from project.web.response.problems import documented
 from project.web.state import state_of, today
 
-router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=RetryOnDisconnect, responses=CACHED)
 
 
 @router.get(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AfterValidator, Field
 
 from project.catalog import DIMENSION_NAMES, DIMENSIONS
@@ -12,7 +12,7 @@ from project.store.warehouse.snapshot import snapshot
 from project.suggestions import nearest
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
 from project.web.request.filter_params import NoParameters, RowFilterParameters
-from project.web.request.openapi import link_to, merged, query_parameters
+from project.web.request.openapi import CACHED, link_to, query_parameters
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
@@ -23,7 +23,7 @@ from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields, state_of, today
 
-router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=RetryOnDisconnect, responses=CACHED)
 
 
 class LabelsParameters(RowFilterParameters):
@@ -36,14 +36,14 @@ class LabelsParameters(RowFilterParameters):
         False,
         description="Add how many facts, impressions and how much cost each label has under the filters.",
         validate_default=True,
-        examples=["true"],
+        examples=[True],
     )
 
 
 @router.get(
     "",
     summary="The dimensions",
-    responses=merged(documented(422, 503, 504), link_to("list_labels", "name", "/data/0/name")),
+    responses=documented(422, 503, 504) | link_to("list_labels", "name", "/data/0/name"),
     response_model=DimensionsAnswer,
 )
 async def list_dimensions(request: Request) -> Response:
@@ -72,7 +72,10 @@ async def list_dimensions(request: Request) -> Response:
     responses=documented(404, 422, 503, 504),
     openapi_extra=query_parameters(LabelsParameters),
 )
-async def list_labels(request: Request, name: str) -> Response:
+async def list_labels(
+    request: Request,
+    name: Annotated[str, Path(description="The dimension.", json_schema_extra={"enum": list(DIMENSION_NAMES)})],
+) -> Response:
     """Give the labels of one dimension with their ids, in alphabetical order.
 
     With `counts` also how many facts, impressions and how much cost each has under the filters.

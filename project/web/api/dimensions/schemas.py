@@ -5,7 +5,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from project.web.response.schemas import Answer, DataMeta
+from project.web.request.openapi import Int64
+from project.web.response.schemas import Answer, DataMeta, optional
 
 
 class DimensionEntry(Answer):
@@ -29,17 +30,17 @@ class LabelEntry(Answer):
 
     id: int
     label: str
-    facts: int = Field(0, description="How many facts have it, under the filters; with counts.")
-    impressions: int = Field(0, description="With counts.")
-    cost: float = Field(0, description="With counts.")
+    facts: Int64 = optional("How many facts have it, under the filters; with `counts`.")
+    impressions: Int64 = optional("Their impressions; with `counts`.")
+    cost: float = optional("Their cost; with `counts`.")
 
 
 class LabelsMeta(DataMeta):
     """Which state of the data was read, and with counts, of which days and from where."""
 
-    date_from: date | None = None
-    date_to: date | None = None
-    source: Literal["rollup", "facts"] = "rollup"
+    date_from: date | None = optional("The first day counted; with `counts`, null where there are no facts.")
+    date_to: date | None = optional("The last day counted; with `counts`, null where there are no facts.")
+    source: Literal["rollup", "facts"] = optional("What was counted; with `counts`.")
 
 
 class LabelsAnswer(Answer):

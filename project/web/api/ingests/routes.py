@@ -9,6 +9,7 @@ from typing import Annotated, Any, cast
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
+from fastapi import Path as PathParameter
 from pydantic import BeforeValidator, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
@@ -19,9 +20,9 @@ from project.errors import BodyTooLarge, Fault, InvalidRequest, LoadRefused, NoS
 from project.ingest.options import Options
 from project.store.models import Ingest
 from project.store.warehouse.snapshot import snapshot
-from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer
+from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer, QueuedIngestAnswer
 from project.web.request.filter_params import NoParameters
-from project.web.request.openapi import query_parameters
+from project.web.request.openapi import Int64, headers, query_parameters
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
@@ -45,14 +46,14 @@ class BodyParameters(NoParameters):
 class IngestParameters(Options, BodyParameters):
     """What `POST /v1/ingests` takes: the options of `ad-metrics load`."""
 
-    dry_run: bool = Field(False, description="Do everything but keep it.", examples=["true"])
+    dry_run: bool = Field(False, description="Do everything but keep it.", examples=[True])
 
 
 class IngestsParameters(NoParameters):
     """What `GET /v1/ingests` takes."""
 
-    limit: Annotated[int, BeforeValidator(whole_number)] = Field(
-        20, ge=1, le=1000, description="How many, newest first.", examples=[20]
+    limit: Annotated[int, Field(ge=1, le=1000), BeforeValidator(whole_number)] = Field(
+        20, description="How many, newest first; by default 20.", examples=[20]
     )
 
 
@@ -60,9 +61,9 @@ class IngestsParameters(NoParameters):
     "",
     summary="Load files",
     status_code=202,
-    response_model=IngestAnswer,
-    responses=documented(413, 422, 503, 504),
-    openapi_extra=query_parameters(IngestParameters)
+    response_model=QueuedIngestAnswer,
+    responses=documented(413, 422, 503, 504) | {202: {"headers": headers("Location")}},
+    openapi_extra=query_parameters(IngestParameters, commas=False)
     | {
         "requestBody": {
             "required": True,
@@ -73,8 +74,7 @@ class IngestsParameters(NoParameters):
                         "properties": {"file": {"type": "array", "items": {"type": "string", "format": "binary"}}},
                     }
                 },
-                # Any text is valid here: the load reads it later.
-                "text/csv": {"schema": {}},
+                # With any other type it is the same: the load reads it later.
                 "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             },
         }
@@ -128,7 +128,9 @@ async def ingests(request: Request) -> Response:
     response_model=IngestAnswer,
     responses=documented(404, 422, 503, 504),
 )
-async def ingest_by_id(request: Request, ingest_id: int) -> Response:
+async def ingest_by_id(
+    request: Request, ingest_id: Annotated[Int64, PathParameter(description="The `id` of a load.", examples=[1])]
+) -> Response:
     """Say how far a load is, and in the end its report: the same as of `ad-metrics load --json`."""
     await parse(NoParameters, request)
     async with snapshot() as current:

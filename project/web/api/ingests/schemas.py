@@ -5,32 +5,44 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from project.web.response.schemas import Answer
+from project.web.request.openapi import Int64
+from project.web.response.schemas import Answer, optional
 
 
 class IngestFile(Answer):
     """A file that was sent."""
 
     name: str
-    bytes: int
+    bytes: Int64
 
 
-class IngestEntry(Answer):
+class QueuedIngest(Answer):
     """A load that was asked for."""
 
-    id: int
+    id: Int64
     state: Literal["queued", "running", "done", "refused", "failed", "lost"] = Field(
         description="`refused`: `error` says why. `failed`, `lost`: its process ended before it was done."
     )
     files: list[IngestFile]
     href: str
-    options: dict[str, Any] = Field({})
-    rows_read: int = 0
-    bytes_read: int = 0
-    received_at: datetime | None = None
-    finished_at: datetime | None = None
-    error: str | None = None
-    report: dict[str, Any] = Field({}, description="As of `ad-metrics load --json`, when it has ended.")
+
+
+class IngestEntry(QueuedIngest):
+    """A load and how far it is."""
+
+    options: dict[str, Any] = Field(description="Those that were given.")
+    rows_read: Int64
+    bytes_read: Int64
+    received_at: datetime
+    finished_at: datetime = optional("Present when it has ended.")
+    error: str = optional("Why it was refused, or failed.")
+    report: dict[str, Any] = optional("As of `ad-metrics load --json`, when it has ended; of one load only.")
+
+
+class QueuedIngestAnswer(Answer):
+    """A load that waits for its turn."""
+
+    data: QueuedIngest
 
 
 class IngestAnswer(Answer):

@@ -13,7 +13,7 @@ from project.query.periods import COMPARISONS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
 from project.web.request.filter_params import FilterParameters, NameList, PageParameters, bounded, sort_keys
-from project.web.request.openapi import format_field
+from project.web.request.openapi import choice, sort_choice
 from project.web.request.validators import (
     GROUPABLE,
     comparable,
@@ -38,16 +38,17 @@ class ReportParameters(PageParameters, _Bounded):
     """What `GET /v1/reports` takes."""
 
     group_by: Annotated[
-        NameList[Annotated[str, AfterValidator(partial(one_of, GROUPABLE))]], AfterValidator(one_grain)
+        NameList[Annotated[str, AfterValidator(partial(one_of, GROUPABLE)), choice(GROUPABLE)]],
+        AfterValidator(one_grain),
     ] = Field(
         default_factory=list,
         description="Dimensions, and at most one of `date week month quarter year`; without any, one total.",
-        examples=["date,platform"],
+        examples=[["date", "platform"]],
     )
-    metrics: NameList[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))]] = Field(
+    metrics: NameList[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS))), choice(METRICS)]] = Field(
         default_factory=lambda: list(MEASURE_NAMES),
         description="Measures, and formulas over their sums; by default the measures.",
-        examples=["cost,ctr"],
+        examples=[["cost", "ctr"]],
     )
     compare_to: Annotated[str, AfterValidator(comparable)] | None = Field(
         None,
@@ -59,21 +60,22 @@ class ReportParameters(PageParameters, _Bounded):
     fill: Annotated[bool, AfterValidator(fillable)] = Field(
         False,
         description="Show every date of the range for every group, also those without facts, marked `filled`.",
-        examples=["false"],
+        examples=[False],
     )
     totals: bool = Field(
-        False, description="Also sum all groups of all pages, and give each group's share.", examples=["true"]
+        False, description="Also sum all groups of all pages, and give each group's share.", examples=[True]
     )
     sort: Annotated[
-        NameList[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE))]], AfterValidator(sortable)
+        NameList[Annotated[str, AfterValidator(partial(sort_key, _SORTABLE)), sort_choice(_SORTABLE)]],
+        AfterValidator(sortable),
     ] = Field(
         default_factory=list,
         description="What is grouped by, and metrics, most important first; `-` is descending. With compare_to also "
         "`change.METRIC` and `change_ratio.METRIC`. Groups without a value come last; ties have the groups' order.",
-        examples=["-cost"],
+        examples=[["-cost"]],
     )
-    format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = format_field(
-        FORMATS, "groups", PICTURES, example="json"
+    format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = Field(
+        None, description="`json` is a page; all others are files or charts. It wins over `Accept`."
     )
 
     def question(self, today: date) -> ReportQuestion:

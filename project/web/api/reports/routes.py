@@ -15,7 +15,7 @@ from project.store.warehouse.snapshot import snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
 from project.web.request.negotiation import with_format
-from project.web.request.openapi import media_types, merged, query_parameters
+from project.web.request.openapi import CACHED, FILE, file_parameters, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
@@ -26,7 +26,7 @@ from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields, state_of, today
 
-router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect, responses=CACHED)
 
 _FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
 
@@ -35,14 +35,25 @@ _FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
     "",
     summary="Facts grouped, summed, compared",
     response_model=ReportAnswer,
-    responses=merged(documented(422, 503, 504), media_types(_FORMATS)),
-    openapi_extra=query_parameters(ReportParameters),
+    responses=documented(422, 503, 504),
+    openapi_extra=query_parameters(ReportParameters, without=("format",)),
+)
+@router.get(
+    ".{format}",
+    name="report_file",
+    summary="Facts grouped, summed, compared, as a file or a chart",
+    description="Give all the groups, or the first `limit`. `svg` and `png` are charts, which name `limit` groups and "
+    "sum the others. `/v1/reports?format=csv` is the same.",
+    response_class=Response,
+    responses=documented(422, 503, 504) | FILE,
+    openapi_extra=file_parameters(ReportParameters, _FORMATS),
 )
 async def report(request: Request) -> Response:
     """Group the facts that match all filters, and give each group's metrics.
 
     Formulas are ratios of sums, at every level, and null where the denominator is 0. `min_…` and `max_…` bound the
-    metrics of groups. A report of more groups than the catalogue's `limits` say is refused, never cut off.
+    metrics of groups. A report of more groups than the catalogue's `limits` say is refused, never cut off. The answer
+    is JSON, unless `format` or `Accept` names a file's format: `/v1/reports.{format}` describes those.
     """
     params = await parse_items(ReportParameters, with_format(request, _FORMATS))
     question = params.question(today(state_of(request).settings))
@@ -68,7 +79,7 @@ async def report(request: Request) -> Response:
     summary="How a report would be read",
     response_model=PlanAnswer,
     responses=documented(422, 503, 504),
-    openapi_extra=query_parameters(ReportParameters),
+    openapi_extra=query_parameters(ReportParameters, without=("format",)),
 )
 async def plan(request: Request) -> Response:
     """Say what the same report would read: which source, how many days, about how many rows, by which SQL.

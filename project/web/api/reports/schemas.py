@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field, create_model
 
-from project.catalog import GRAINS, LABELLED_DIMENSIONS, METRICS, Measure
-from project.web.response.schemas import Answer, DataMeta, RowsMeta
+from project.catalog import GRAINS, LABELLED_DIMENSIONS, METRICS, Formula
+from project.web.request.openapi import Int64
+from project.web.response.schemas import Answer, DataMeta, RowsMeta, optional
 
 
 class ReportPage(Answer):
@@ -41,7 +42,7 @@ class ComparedDays(Answer):
 class ReportMeta(RowsMeta):
     """What the report is about."""
 
-    compare: ComparedDays = Field(ComparedDays(date_from=None, date_to=None), description="With compare_to.")
+    compare: ComparedDays = optional("With `compare_to`.")
     group_by: list[str]
     metrics: list[MetricMeta]
     source: Literal["rollup", "facts"] = Field(description="What was summed: a rollup if one covers the report.")
@@ -49,20 +50,20 @@ class ReportMeta(RowsMeta):
 
 _metrics: dict[str, Any] = {
     metric.name: (
-        int if isinstance(metric, Measure) and not metric.decimals else float | None,
-        Field(0, description=f"{metric.description} ({metric.unit})"),
+        float | None if isinstance(metric, Formula) else float if metric.decimals else Int64,
+        optional(f"{metric.description} ({metric.unit})"),
     )
     for metric in METRICS.values()
 }
-_compare: Any = (dict[str, Compared], Field({}, description="With compare_to."))
+_compare: Any = (dict[str, Compared], optional("Each metric of the previous period; with `compare_to`."))
 
 _group: dict[str, Any] = {
-    **{grain.name: (date, Field(date.min, description=grain.description)) for grain in GRAINS.values()},
-    **{dimension.name: (str, Field("", description=dimension.description)) for dimension in LABELLED_DIMENSIONS},
+    **{grain.name: (date, optional(grain.description)) for grain in GRAINS.values()},
+    **{dimension.name: (str, optional(dimension.description)) for dimension in LABELLED_DIMENSIONS},
     **_metrics,
-    "share": (dict[str, float | None], Field({}, description="Part of the totals; with totals.")),
+    "share": (dict[str, float | None], optional("The part of each measure's total; with `totals`.")),
     "compare": _compare,
-    "filled": (Literal[True], Field(True, description="There are no facts; with fill.")),
+    "filled": (Literal[True], optional("Present where there are no facts; with `fill`.")),
 }
 
 Group = create_model("Group", __base__=Answer, **_group)
@@ -73,7 +74,7 @@ class ReportAnswer(Answer):
     """A page of groups."""
 
     data: list[Group]
-    totals: Totals | None = Field(None, description="Of the groups of all pages; with totals.")
+    totals: Totals = optional("Of the groups of all pages; with `totals`.")
     page: ReportPage
     meta: ReportMeta
 
@@ -83,7 +84,7 @@ class PlannedStatement(Answer):
 
     sql: str
     values: list[Any]
-    estimated_rows: int
+    estimated_rows: Int64
 
 
 class ReportPlan(Answer):
@@ -92,7 +93,7 @@ class ReportPlan(Answer):
     source: Literal["rollup", "facts"]
     grouping_set: list[str] | None = Field(description="The dimensions of the rollup.")
     days: int = Field(description="How many days it is of, those compared included.")
-    estimated_rows: int = Field(description="How many rows the database expects to read.")
+    estimated_rows: Int64 = Field(description="How many rows the database expects to read.")
     statements: list[PlannedStatement]
 
 

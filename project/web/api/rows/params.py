@@ -11,32 +11,33 @@ from project.export.formats import FORMATS
 from project.query.keyset import SORTABLE
 from project.query.rows import FIELDS, RowsQuestion
 from project.web.request.filter_params import NameList, PageParameters, RowFilterParameters, sort_keys
-from project.web.request.openapi import format_field
+from project.web.request.openapi import choice, sort_choice
 from project.web.request.validators import expanded_are_shown, flat_files, one_of, sort_key
 
 
 class RowsParameters(PageParameters, RowFilterParameters):
     """What `GET /v1/ad-metrics` takes."""
 
-    sort: NameList[Annotated[str, AfterValidator(partial(sort_key, SORTABLE))]] = Field(
+    sort: NameList[Annotated[str, AfterValidator(partial(sort_key, SORTABLE)), sort_choice(SORTABLE)]] = Field(
         default_factory=list,
         description="Names to sort by, most important first; `-` is descending. Ties end in the natural key.",
-        examples=["-cost,date"],
+        examples=[["-cost", "date"]],
     )
-    fields: NameList[Annotated[str, AfterValidator(partial(one_of, FIELDS))]] = Field(
-        default_factory=list, description="Show only these fields.", examples=["date,platform,cost"]
+    fields: NameList[Annotated[str, AfterValidator(partial(one_of, FIELDS)), choice(FIELDS)]] = Field(
+        default_factory=list, description="Show only these fields.", examples=[["date", "platform", "cost"]]
     )
     expand: Annotated[
-        NameList[Annotated[str, AfterValidator(partial(one_of, DIMENSION_NAMES))]], AfterValidator(expanded_are_shown)
+        NameList[Annotated[str, AfterValidator(partial(one_of, DIMENSION_NAMES)), choice(DIMENSION_NAMES)]],
+        AfterValidator(expanded_are_shown),
     ] = Field(
         default_factory=list,
         description="Show these dimensions as objects with their ids.",
-        examples=["region,platform"],
+        examples=[["region", "platform"]],
     )
     format: Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS))), AfterValidator(flat_files)] | None = (
-        format_field(FORMATS, "rows", example="csv")
+        Field(None, description="`json` is a page; all others are files. It wins over `Accept`.")
     )
-    count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=["true"])
+    count: bool = Field(False, description="Also count all rows that match, in `page.count`.", examples=[True])
 
     def question(self, today: date) -> RowsQuestion:
         """Return the question; a file without a limit has all rows.

@@ -11,7 +11,7 @@ from project.web.api.rows.params import RowsParameters
 from project.web.api.rows.schemas import RowAnswer, RowsAnswer
 from project.web.request.filter_params import NoParameters
 from project.web.request.negotiation import with_format
-from project.web.request.openapi import link_to, media_types, merged, query_parameters
+from project.web.request.openapi import CACHED, FILE, Int64, file_parameters, link_to, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
@@ -21,20 +21,30 @@ from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields, state_of, today
 
-router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=RetryOnDisconnect, responses=CACHED)
 
 
 @router.get(
     "",
     summary="Facts, filtered and sorted, page by page",
     response_model=RowsAnswer,
-    responses=merged(documented(422, 503, 504), link_to("one_row", "id", "/data/0/id"), media_types(FORMATS)),
-    openapi_extra=query_parameters(RowsParameters),
+    responses=documented(422, 503, 504) | link_to("one_row", "id", "/data/0/id"),
+    openapi_extra=query_parameters(RowsParameters, without=("format",)),
+)
+@router.get(
+    ".{format}",
+    name="rows_file",
+    summary="Facts, filtered and sorted, as a file",
+    description="Give all the facts that match, or the first `limit`. `/v1/ad-metrics?format=csv` is the same.",
+    response_class=Response,
+    responses=documented(422, 503, 504) | FILE,
+    openapi_extra=file_parameters(RowsParameters, FORMATS),
 )
 async def list_rows(request: Request) -> Response:
     """Give the facts that match all filters: one row a day and combination of dimensions.
 
-    Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case.
+    Lists repeat the parameter or use commas (`platform=facebook,instagram`); labels match in any case. The answer is
+    JSON, unless `format` or `Accept` names a file's format: `/v1/ad-metrics.{format}` describes those.
     """
     params = await parse_items(RowsParameters, with_format(request, FORMATS))
     question = params.question(today(state_of(request).settings))
@@ -60,7 +70,7 @@ async def list_rows(request: Request) -> Response:
 @router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503, 504))
 async def one_row(
     request: Request,
-    id: Annotated[int, Path(ge=1, le=2**63 - 1, description="The `id` of a row.", examples=[1])],  # noqa: A002
+    id: Annotated[Int64, Path(ge=1, le=2**63 - 1, description="The `id` of a row.", examples=[1])],  # noqa: A002
 ) -> Response:
     """Give one fact, its dimensions as objects with their ids."""
     await parse(NoParameters, request)

@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 
 from project.catalog import DIMENSIONS, MEASURES
-from project.web.response.schemas import Answer, DataMeta, RowsMeta
+from project.web.request.openapi import Int64
+from project.web.response.schemas import Answer, DataMeta, RowsMeta, optional
 
 
 class PageInfo(Answer):
@@ -14,22 +15,22 @@ class PageInfo(Answer):
 
     limit: int
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
-    count: int = Field(0, description="All rows that match; present with `count=true`.")
+    count: Int64 = optional("All rows that match; with `count=true`.")
 
 
-def _row(name: str, nested: bool | None) -> type[BaseModel]:
-    fields: dict[str, Any] = {"id": (int, Field(0, examples=[1]))}
+def _row(name: str, *, nested: bool) -> type[BaseModel]:
+    # With `fields`, a row has any of its members.
+    default: Any = ... if nested else None
+    fields: dict[str, Any] = {"id": (Int64, Field(default, description="The fact's id.", examples=[1]))}
     for dimension in DIMENSIONS:
         label = date if dimension.name == "date" else str
         members: Any = {dimension.key: (int, ...), dimension.label: (label, ...)}
         table_row = create_model(f"{dimension.name.title().replace('_', '')}Row", __base__=Answer, **members)
         kind = table_row if nested else label | table_row
-        fields[dimension.name] = (kind, Field(None, description=dimension.description))
+        fields[dimension.name] = (kind, Field(default, description=dimension.description))
     for measure in MEASURES:
-        number = Field(0, ge=0, description=f"{measure.description} ({measure.unit})")
-        fields[measure.name] = (float if measure.decimals else int, number)
-    if nested:
-        fields = {name: (kind, Field(..., description=field.description)) for name, (kind, field) in fields.items()}
+        number = Field(default, description=f"{measure.description} ({measure.unit})")
+        fields[measure.name] = (float if measure.decimals else Int64, number)
     return create_model(name, __base__=Answer, **fields)
 
 
