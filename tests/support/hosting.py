@@ -17,6 +17,7 @@ import psutil
 
 from tests.support.model import known
 from tests.support.processes import UVICORN, eventually, free_port, started
+from tests.support.records import record, write
 
 
 @dataclass
@@ -67,6 +68,15 @@ def hosted(url: str, directory: Path, *arguments: str, workers: int = 2, **setti
         counters = directory / "metrics"
         eventually(lambda: len(list(counters.glob("*/gauge_*.db"))) == workers, what="all workers")
         yield service
+
+
+def load_nothing(service: Service) -> None:
+    """Make a load over HTTP, with a report, that changes nothing; its id is 1 in a database without others."""
+    body = write(service.out.with_name("loaded.csv"), [record()]).read_bytes()
+    answer = httpx.post(f"{service.site}/v1/ingests?dry_run=true&filename=loaded.csv", content=body, timeout=20)
+    assert answer.status_code == 202, answer.text
+    href = answer.json()["data"]["href"]
+    eventually(lambda: "finished_at" in service.get(href).json()["data"], what="the load")
 
 
 def workers(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
