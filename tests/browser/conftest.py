@@ -62,8 +62,8 @@ def opened(browser: Browser) -> Opened:
 
 
 async def settled(page: Page) -> None:
-    """Wait until the chart is inside the page, where there is one."""
-    await page.locator("figure.chart svg, main:not(:has(figure.chart))").first.wait_for(state="attached")
+    """Wait until the chart is inside the page, where there is one, or the operations are inside `/docs`."""
+    await page.locator("figure.chart svg, main:not(:has(figure.chart)), .opblock").first.wait_for(state="attached")
 
 
 def _other_hosts(request: Request, url: str) -> list[str]:
