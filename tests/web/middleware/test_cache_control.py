@@ -20,13 +20,13 @@ def paths(client: httpx.AsyncClient) -> Iterator[str]:
     """Yield each path that the application answers."""
     for context in iter_route_contexts(client.app.routes):
         if context.path:
-            yield context.path.format(id=1, name="region", ingest_id=1, code="no-key")
+            yield context.path.format(id=1, name="region", ingest_id=1, code="no-key", format="csv")
     yield from ("/static/page.css", "/static/page.js", "/static/nothing.css", "/static-offline-docs/favicon.png")
     yield from (
         "/nowhere",
         "/v1/catalog?colour=red",
         "/v1/ad-metrics?format=csv",
-        "/v1/reports?format=parquet",
+        "/v1/reports.parquet",
     )
 
 

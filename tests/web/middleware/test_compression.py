@@ -10,7 +10,9 @@ ROWS = "/v1/ad-metrics?limit=1000"
 
 
 async def raw(client: httpx.AsyncClient, path: str, accepted: str, **headers: str) -> tuple[httpx.Response, bytes]:
-    async with client.stream("GET", path, headers={"Accept-Encoding": accepted, **headers}) as answer:
+    async with client.stream(
+        "GET", path, headers={"Accept-Encoding": accepted, **headers}, extensions={"stream": True}
+    ) as answer:
         return answer, b"".join([chunk async for chunk in answer.aiter_raw()])
 
 
