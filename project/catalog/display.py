@@ -1,6 +1,7 @@
 """Display: how charts and the page write names and numbers."""
 
 import re
+from datetime import date
 from functools import cache
 
 from project.catalog.metrics import METRICS, Number
@@ -13,6 +14,25 @@ _NAMES = {"ctr": "CTR", "cpc": "CPC", "cpm": "CPM"}
 def display_name(name: str) -> str:
     """Return a name as people write it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
     return _NAMES.get(name) or re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
+
+
+def display_comparison(current: tuple[date, date], previous: tuple[date, date]) -> str:
+    """Return which days are compared with which: `1–24 Nov with 1–24 Oct`; with years where they are not one."""
+    with_year = len({day.year for day in (*current, *previous)}) > 1
+    return f"{display_days(*current, with_year=with_year)} with {display_days(*previous, with_year=with_year)}"
+
+
+def display_days(first: date, last: date, *, with_year: bool) -> str:
+    """Return days as people write them: `1–24 Nov`, `28 Oct – 24 Nov`."""
+    ends = [f"{day.day} {_MONTHS[day.month - 1]}{f' {day.year}' if with_year else ''}" for day in (first, last)]
+    if first == last:
+        return ends[1]
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{ends[1]}"
+    return f"{ends[0].removesuffix(f' {last.year}')} – {ends[1]}"
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def format_amount(metric: str, value: Number | None, currency: str = "") -> str:

@@ -60,7 +60,9 @@ def _days(report: Report) -> str:
     if question.compare_to:
         mark = "dashed" if question.grain else "the mark on each bar"
         line += f"; {mark}: {display_name(question.compare_to)}"
-        line += f", {_range(plan.previous)}" if plan.previous else ""
+        line += f", {plan.comparison}" if plan.comparison else ", no days"
+    if question.rolling:
+        line += f"; each date sums {question.rolling} days"
     return line
 
 

@@ -1,7 +1,7 @@
 """Marks: the values that a chart shows, one a group, metric and period."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -9,8 +9,8 @@ from project.catalog import coarser_than
 from project.catalog.display import display_name, format_amount
 from project.charts.series import ChartGroups
 from project.errors import Fault, InvalidRequest
+from project.query.reports.groups import Group
 from project.query.reports.question import ReportQuestion
-from project.query.reports.result import Group
 from project.query.reports.run import Report
 
 MOST_MARKS = 10_000
@@ -74,9 +74,4 @@ def is_loaded(report: Report, axis_value: Any, *, previous: bool = False) -> boo
         return True
     if not previous:
         return bool(axis_value <= (labels.last_date or date.max))
-    comparison = report.plan.comparison
-    if not comparison or not comparison.previous:
-        return False
-    first = comparison.counterpart(axis_value)
-    last = min(first + timedelta(days=grain.longest - 1), comparison.previous.last)
-    return first <= comparison.previous.last and last >= (labels.first_date or date.min)
+    return report.plan.has_counterpart(axis_value)

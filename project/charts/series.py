@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from project.catalog import METRICS, Formula
+from project.catalog.natural_order import NATURAL_ORDERS
 from project.query.keyset import SortKey
-from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Group, sort_groups, sum_amounts
+from project.query.reports.groups import Group, sum_amounts
+from project.query.reports.pages import sort_groups
 from project.query.reports.run import Report
 
 OTHERS = "(all others)"
@@ -49,19 +50,20 @@ def chart_groups(report: Report, limit: int | None = None) -> ChartGroups:
         return " · ".join(str(group.key[index]) for index in series_indexes)
 
     axis: Sequence[Any] = plan.buckets
-    if not question.grain:
-        axis = [group.key[axis_index] for group in _ranked(plan, groups, [axis_index])]
-    series: Sequence[str] = list(dict.fromkeys(map(series_name, _ranked(plan, groups, series_indexes))))
+    most_series, bars = _MOST_SERIES, 0
+    if question.grain:
+        most_series = min(limit or _MOST_SERIES, _MOST_SERIES)
+    else:
+        bars = min(limit or (_MOST_GROUPS_OF_BARS if series_indexes else _MOST_BARS), _LARGEST_LIMIT)
+        axis = [group.key[axis_index] for group in _ranked(report, groups, [axis_index], bars)]
+    ranked_series = _ranked(report, groups, series_indexes, most_series)
+    series: Sequence[str] = list(dict.fromkeys(map(series_name, ranked_series)))
     others = OTHERS
     while others in axis or others in series:
         others = f"({others})"
     summed: list[str] = []
-    most_series = _MOST_SERIES
-    if question.grain:
-        most_series = min(limit or _MOST_SERIES, _MOST_SERIES)
-    else:
-        bars = limit or (_MOST_GROUPS_OF_BARS if series_indexes else _MOST_BARS)
-        axis = _largest(axis, min(bars, _LARGEST_LIMIT), question.group_by[axis_index], others, summed)
+    if not question.grain:
+        axis = _largest(axis, bars, question.group_by[axis_index], others, summed)
     dimensions = " and ".join(question.group_by[index] for index in series_indexes)
     series = _largest(series, most_series, dimensions, others, summed)
     axis_values, series_names = set(axis), set(series)
@@ -81,14 +83,16 @@ def xml_safe(part: Any) -> Any:
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _ranked(plan: ReportPlan, groups: Sequence[Group], indexes: Sequence[int]) -> list[Group]:
+def _ranked(report: Report, groups: Sequence[Group], indexes: Sequence[int], most: int) -> list[Group]:
     """Return the sums by the dimensions with these indexes in the order of the report's sort, else the largest first.
 
-    A sort by another dimension does not order them.
+    A sort by another dimension does not order them. Of labels that have a natural order, the `most` largest have it.
     """
+    plan, total = report.plan, report.page.total
     question = plan.question
     dimensions = {question.group_by[index] for index in indexes}
     sort = [key for key in question.sort if key.name in dimensions or key.name not in question.group_by]
+    natural = not sort and not dimensions.isdisjoint(NATURAL_ORDERS)
     if not sort:
         # A quotient says nothing of how large a group is, its denominator does.
         metric = METRICS[question.metrics[0]]
@@ -97,7 +101,11 @@ def _ranked(plan: ReportPlan, groups: Sequence[Group], indexes: Sequence[int]) -
     def partial_key(group: Group) -> tuple[Any, ...]:
         return tuple(part if index in indexes else None for index, part in enumerate(group.key))
 
-    return sort_groups(_sums(groups, partial_key).values(), sort, plan)
+    ranked = sort_groups(_sums(groups, partial_key).values(), sort, plan, total)
+    if not natural:
+        return ranked
+    named = most if len(ranked) > most + 1 else len(ranked)
+    return [*sort_groups(ranked[:named], (), plan, total), *ranked[named:]]
 
 
 def _largest(names: Sequence[Any], most: int, dimensions: str, others: str, summed: list[str]) -> Sequence[Any]:

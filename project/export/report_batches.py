@@ -15,8 +15,9 @@ import pyarrow as pa
 from project.catalog import GRAINS, METRICS, Formula, Number
 from project.catalog.metrics import DECIMAL_MEASURES
 from project.export.row_batches import LABEL
+from project.query.reports.groups import Amounts, Group, change_of, members_of_change, share, total_changes
+from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Amounts, Group, ReportPage, change_of, share
 
 _Value = Callable[[Amounts], Number | None]
 
@@ -54,14 +55,17 @@ def _columns(plan: ReportPlan, page: ReportPage) -> Iterator[_Column]:
         yield _Column(name, pa.date32() if name in GRAINS else LABEL, partial(_label, index))
     for name in question.metrics:
         yield _Column(name, _type(name, plan, page), partial(_current, plan.values[name]), _is_nullable(name))
+    of_total = total_changes(plan, page.total)
     for name in question.metrics if question.compare_to else ():
-        for member in ("value", "change", "change_ratio"):
-            kind = pa.float64() if member == "change_ratio" else _type(name, plan, page)
-            yield _Column(f"compare.{name}.{member}", kind, partial(_compared, plan, name, member), True)
-    if page.total:
+        for member in members_of_change(name, question):
+            kind = _type(name, plan, page) if member in ("value", "change") else pa.float64()
+            value = partial(_compared, plan, name, member, of_total.get(name))
+            yield _Column(f"compare.{name}.{member}", kind, value, True)
+    if question.shows_shares:
         for name in (name for name in question.metrics if not _is_nullable(name)):
-            value = plan.values[name]
-            yield _Column(f"share.{name}", pa.float64(), partial(_share, value, value(page.total.current) or 0), True)
+            of_group = plan.values[name]
+            share_of = partial(_share, of_group, of_group(page.total.current) or 0)
+            yield _Column(f"share.{name}", pa.float64(), share_of, True)
     if question.fill:
         yield _Column("filled", pa.bool_(), attrgetter("empty"))
 
@@ -78,8 +82,8 @@ def _share(value: _Value, total: Number, group: Group) -> Decimal | None:
     return share(value(group.current) or 0, total)
 
 
-def _compared(plan: ReportPlan, metric: str, member: str, group: Group) -> Number | None:
-    value: Number | None = getattr(change_of(metric, group, plan), member)
+def _compared(plan: ReportPlan, metric: str, member: str, total_change: Number | None, group: Group) -> Number | None:
+    value: Number | None = getattr(change_of(metric, group, plan, total_change), member)
     return value
 
 

@@ -5,10 +5,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tortoise.expressions import Q
+from pypika_tortoise.terms import Function as SqlFunction
+from tortoise.expressions import Q, ResolveContext
+from tortoise.query_utils import QueryModifier
 
-from project.catalog import DATE, KEYS, NOT_SET, date_id
+from project.catalog import DATE, KEYS, NOT_SET, date_id, date_of
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.errors import Fault, InvalidRequest
+from project.query.periods import ALL_WEEKDAYS
 from project.store.warehouse.labels import Labels
 
 
@@ -34,7 +38,14 @@ class Filters:
     @property
     def dimensions(self) -> set[str]:
         """The dimensions whose labels it names."""
-        return {name for name, _ in (*self.include, *self.exclude)}
+        return {name for name, _ in (*self.include, *self.exclude)} - {WEEKDAY}
+
+    @property
+    def weekdays(self) -> frozenset[int]:
+        """The weekdays that it includes, numbered from Monday = 0."""
+        included = dict(self.include).get(WEEKDAY, WEEKDAYS)
+        excluded = dict(self.exclude).get(WEEKDAY, ())
+        return frozenset(WEEKDAYS.index(weekday) for weekday in included if weekday not in excluded)
 
     @property
     def bounded(self) -> set[str]:
@@ -44,7 +55,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison of a column of the facts; `operator` is Tortoise's: gte, lte, in, not_in."""
+    """One comparison of a column of the facts; `operator` is Tortoise's: gte, lte, in, not_in; or any, of a list."""
 
     column: str
     operator: str
@@ -70,7 +81,11 @@ def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
         conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
     for pairs, operator, prefix in ((filters.include, "in", ""), (filters.exclude, "not_in", "exclude_")):
         for name, wanted in pairs:
+            if name == WEEKDAY:
+                continue
             conditions.append(Condition(KEYS[name], operator, _ids(f"{prefix}{name}", name, wanted, labels)))
+    if filters.weekdays != ALL_WEEKDAYS:
+        conditions.append(Condition(DATE.key, "any", _days(filters, labels)))
     conditions += [Condition(metric, "gte", number) for metric, number in filters.minimum]
     conditions += [Condition(metric, "lte", number) for metric, number in filters.maximum]
     return tuple(conditions)
@@ -78,7 +93,32 @@ def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
 
 def matching(conditions: tuple[Condition, ...]) -> Q:
     """Return the conditions, all of which must hold, as Tortoise takes them."""
-    return Q(*(Q(**{f"{condition.column}__{condition.operator}": condition.value}) for condition in conditions))
+    return Q(
+        *(
+            AnyOf(condition.column, condition.value)
+            if condition.operator == "any"
+            else Q(**{f"{condition.column}__{condition.operator}": condition.value})
+            for condition in conditions
+        )
+    )
+
+
+class AnyOf(Q):
+    """The rows with one of these numbers, which are one value of the statement, however many they are."""
+
+    __slots__ = ("_column", "_numbers")
+
+    def __init__(self, column: str, numbers: list[int]) -> None:
+        super().__init__()
+        self._column, self._numbers = column, numbers
+
+    def __bool__(self) -> bool:
+        return True
+
+    def resolve(self, resolve_context: ResolveContext) -> QueryModifier:
+        """Return the WHERE criterion; called by Tortoise."""
+        column = resolve_context.table[self._column]
+        return QueryModifier(where_criterion=column == SqlFunction("ANY", self._numbers))
 
 
 def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) -> Fault:
@@ -89,6 +129,13 @@ def unknown_label(parameter: str, dimension: str, label: str, labels: Labels) ->
         detail += " No data has been loaded yet."
     blank = (NOT_SET,) if not label.strip() and known.id(NOT_SET) else ()
     return Fault(parameter, "unknown_label", detail, label, blank or known.nearest(label))
+
+
+def _days(filters: Filters, labels: Labels) -> list[int]:
+    """Return the days with facts that are of the weekdays: an index finds them, which knows no weekdays."""
+    first, last = date_id(filters.date_from or date.min), date_id(filters.date_to or date.max)
+    days = (day for day in labels[DATE.name].labels if first <= day <= last)
+    return sorted(day for day in days if date_of(day).weekday() in filters.weekdays)
 
 
 def _ids(parameter: str, dimension: str, wanted: tuple[str, ...], labels: Labels) -> tuple[int, ...]:

@@ -1,8 +1,20 @@
 """Periods: the days of a report, the days it is compared with, and which day is compared with which."""
 
-from collections.abc import Callable, Sequence
+from calendar import monthrange
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+
+from project.catalog import GRAINS, Grain
+from project.catalog.comparisons import Step, are_whole_months, step_back
+from project.catalog.display import display_comparison
+
+_DAY = timedelta(days=1)
+
+ALL_WEEKDAYS = frozenset(range(7))
+
+Starts = list[tuple[date, date | None]]
+"""From which day on each bucket counts, in order; from a day without a bucket on, none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,66 +29,118 @@ class Period:
         """How many days it has."""
         return (self.last - self.first).days + 1
 
+    def count(self, weekdays: Collection[int] = ALL_WEEKDAYS) -> int:
+        """Return how many of its days are of these weekdays, numbered from Monday = 0."""
+        weeks, remaining = divmod(max(0, self.days), 7)
+        return weeks * len(weekdays) + sum((self.first.weekday() + day) % 7 in weekdays for day in range(remaining))
+
+    def within(self, other: "Period") -> "Period | None":
+        """Return the days that both have; None where they have none."""
+        first, last = max(self.first, other.first), min(self.last, other.last)
+        return Period(first, last) if first <= last else None
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How the days of a previous period correspond to those of the current one.
+    """Which days are compared with which.
 
-    `previous` is None where no day corresponds to any. `counterpart` returns, for a day of the current period, the
-    first day of the previous one that corresponds to it or to a later day.
+    `current` are the loaded days of the current period, and `previous` those that they are compared with. `step` leads
+    from a day of the one to its counterpart in the other, where that has one. Only the days of `weekdays` count, which
+    are numbered from Monday = 0; of fewer than all, the first day is compared with the first.
     """
 
-    previous: Period | None
-    counterpart: Callable[[date], date]
+    current: Period
+    previous: Period
+    step: Step
+    weekdays: frozenset[int] = ALL_WEEKDAYS
+
+    def __str__(self) -> str:
+        current, previous = self.current, self.previous
+        return display_comparison((current.first, current.last), (previous.first, previous.last))
+
+    def starts(self, buckets: Sequence[date], grain: Grain) -> Starts:
+        """Return from which day of the previous period on each bucket counts; one without a counterpart is left out.
+
+        A day that is no day's counterpart counts for the bucket that it lies inside of, else for none.
+        """
+        by_position = grain.longest == 1 and self.weekdays != ALL_WEEKDAYS
+        starts: Starts = []
+        for bucket, first, last in self._in_order(buckets) if by_position else self._counterparts(buckets):
+            if starts and starts[-1][0] == first:
+                starts.pop()
+            starts += [(first, bucket), (last + _DAY, None)]
+        return starts
+
+    def unmatched_days(self) -> tuple[int, int]:
+        """Return how many days of the current and of the previous period have no counterpart in the other."""
+        current, previous = self.current.count(self.weekdays), self.previous.count(self.weekdays)
+        if self.step.months and self.weekdays == ALL_WEEKDAYS:
+            months = GRAINS["month"].buckets(self.current.first, self.current.last)
+            matched = sum((last - first).days + 1 for _, first, last in self._counterparts(months, whole_months=False))
+        else:
+            before = Period(self.step.first(self.current.first), self.previous.first - _DAY).count(self.weekdays)
+            matched = max(0, min(current - before, previous))
+        return current - matched, previous - matched
+
+    def _counterparts(self, buckets: Sequence[date], *, whole_months: bool = True) -> Iterator[tuple[date, date, date]]:
+        """Yield the buckets that have counterparts, each with their first and last day."""
+        ends = [*(bucket - _DAY for bucket in buckets[1:]), self.current.last]
+        for bucket, end in zip(buckets, ends, strict=False):
+            if days := Period(bucket, end).within(self.current):
+                other = counterpart(days, self.step, whole_months=whole_months)
+                if other and (loaded := other.within(self.previous)):
+                    yield bucket, loaded.first, loaded.last
+
+    def _in_order(self, days: Sequence[date]) -> Iterator[tuple[date, date, date]]:
+        """Yield the days that have counterparts by their position among the days that count."""
+        first = self.step.first(self.current.first)
+        others = (first + timedelta(days=count) for count in range((self.previous.last - first).days + 1))
+        others = (other for other in others if other.weekday() in self.weekdays)
+        for day, other in zip((day for day in days if day <= self.current.last), others, strict=False):
+            if other >= self.previous.first:
+                yield day, other, other
 
 
-def previous_period(current: Period) -> Comparison:
-    """Compare with as many days just before, day by day. Raises OverflowError where the calendar begins later."""
-    shift = timedelta(days=current.days)
-    return Comparison(Period(current.first - shift, current.last - shift), lambda day: day - shift)
+def compare(
+    asked: Period,
+    loaded: Period | None,
+    other: str | Period,
+    *,
+    preset: str | None = None,
+    match_weekdays: bool = False,
+    weekdays: frozenset[int] = ALL_WEEKDAYS,
+) -> Comparison | None:
+    """Compare the days asked for with others: those of one of COMPARISONS, or of a period.
 
-
-def previous_year(current: Period) -> Comparison:
-    """Compare with the same dates a year earlier. Raises OverflowError where the calendar begins later.
-
-    A 29 February has no counterpart in a year without one. One that only the year before has counts with its 28th. So a
-    day has the same counterpart in every period.
+    Days that are not loaded are left out of both sides. Returns None where nothing is left; raises OverflowError where
+    the calendar begins later.
     """
-    if current.first.year == date.min.year:
-        raise OverflowError("there is no year before")
-    first, last = _year_before(current.first), _last_a_year_before(current.last)
-    return Comparison(Period(first, last) if first <= last else None, _year_before)
+    if isinstance(other, Period):
+        step = Step(days=(asked.first - other.first).days)
+    else:
+        step = step_back(other, asked.first, asked.last, preset)
+    if match_weekdays:
+        step = step.of_weeks(asked.first)
+    previous = counterpart(asked, step)
+    if loaded is None or asked.within(loaded) is None:
+        return None
+    current = Period(asked.first, min(asked.last, loaded.last))
+    previous = counterpart(current, step) if current != asked else previous
+    if isinstance(other, Period) and previous:
+        days = other.days if current == asked else min(other.days, current.days)
+        previous = Period(previous.first, previous.first + timedelta(days=days - 1))
+    previous = previous and previous.within(loaded)
+    return Comparison(current, previous, step, weekdays) if previous else None
 
 
-COMPARISONS: dict[str, Callable[[Period], Comparison]] = {
-    "previous_period": previous_period,
-    "previous_year": previous_year,
-}
+def counterpart(days: Period, step: Step, *, whole_months: bool = True) -> Period | None:
+    """Return the days that a step leads to; those of whole months are whole months. Raises OverflowError."""
+    first, last = step.first(days.first), step.last(days.last)
+    if whole_months and step.months and are_whole_months(days.first, days.last):
+        last = last.replace(day=monthrange(last.year, last.month)[1])
+    return Period(first, last) if first <= last else None
 
 
-def compare(comparison: str, current: Period, today: date) -> Comparison:
-    """Compare a period by one of COMPARISONS; of one that today is in, only the days up to today.
-
-    Raises OverflowError where the calendar begins later.
-    """
-    past = Period(current.first, min(current.last, today)) if current.first <= today else current
-    return COMPARISONS[comparison](past)
-
-
-def bucket_starts(buckets: Sequence[date], current: Period, comparison: Comparison | None = None) -> list[date]:
-    """Return the first day that counts for each bucket: a day counts for the last bucket whose start it has reached.
-
-    With a comparison these are days of the previous period. Of two buckets with one start the first has no days.
-    """
-    starts = [max(bucket, current.first) for bucket in buckets]
-    return [comparison.counterpart(start) for start in starts] if comparison else starts
-
-
-def _year_before(day: date) -> date:
-    return date(day.year - 1, 3, 1) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
-
-
-def _last_a_year_before(day: date) -> date:
-    if day.month == 2 and day.day >= 28:
-        return date(day.year - 1, 3, 1) - timedelta(days=1)
-    return day.replace(year=day.year - 1)
+def starts_of(buckets: Sequence[date], period: Period) -> Starts:
+    """Return from which day of the current period on each bucket counts."""
+    return [(max(bucket, period.first), bucket) for bucket in buckets]

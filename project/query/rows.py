@@ -11,6 +11,7 @@ from project.catalog import (
     DATE,
     DIMENSION_NAMES,
     DIMENSIONS,
+    KEYS,
     LABELLED_DIMENSIONS,
     MEASURE_NAMES,
     MEASURES,
@@ -21,7 +22,7 @@ from project.catalog import (
 from project.errors import InvalidRequest, NoSuchThing
 from project.query import cursors
 from project.query.filters import Condition, Filters, matching, plan_filters
-from project.query.keyset import After, SortKey, plan_order
+from project.query.keyset import PLACES, After, Place, Places, SortKey, plan_order
 from project.store.models import FactAdMetricsDaily
 from project.store.postgres.statement_cache import Statement, statement
 from project.store.warehouse.labels import Labels
@@ -86,6 +87,7 @@ class RowsPlan:
     question: RowsQuestion
     conditions: tuple[Condition, ...]
     order: tuple[SortKey, ...]
+    places: Places
     after: Mapping[str, Any] | None
 
 
@@ -102,15 +104,19 @@ class Page:
 def plan_rows(question: RowsQuestion, labels: Labels) -> RowsPlan:
     """Resolve labels to ids. Raises InvalidRequest where a label has gone since the question was validated."""
     conditions = plan_filters(question.filters, labels)
-    return RowsPlan(question, conditions, plan_order(question.sort), _after(question, labels))
+    order = plan_order(question.sort)
+    fields = {term.name for term in order}
+    places = {field: list(labels[name].search("")) for field, name in PLACES.items() if field in fields}
+    return RowsPlan(question, conditions, order, places, _after(question, labels, places))
 
 
 def rows_queryset(plan: RowsPlan) -> "QuerySet[FactAdMetricsDaily]":
     """Return the filtered facts, in order, from the page's start; without its limit."""
-    queryset = FactAdMetricsDaily.filter(matching(plan.conditions)).order_by(*map(str, plan.order))
+    places = {field: Place(KEYS[PLACES[field]], ids) for field, ids in plan.places.items()}
+    queryset = FactAdMetricsDaily.filter(matching(plan.conditions)).annotate(**places).order_by(*map(str, plan.order))
     if plan.after is None:
         return queryset
-    queryset = queryset.filter(After(plan.order, plan.after))
+    queryset = queryset.filter(After(plan.order, plan.after, plan.places))
     if plan.order[0].name == DATE.key:
         # The condition is redundant, but in this form it prunes partitions: 0.12 ms instead of 13.5 ms a page.
         bound = "lte" if plan.order[0].descending else "gte"
@@ -129,9 +135,10 @@ def rows_statement(plan: RowsPlan, limit: int | None) -> Statement:
     )
     values = [value for condition in plan.conditions for value in condition.values]
     if plan.after is not None:
-        values += After(plan.order, plan.after).values
+        values += After(plan.order, plan.after, plan.places).values
         if plan.order[0].name == DATE.key:
             values.append(plan.after[DATE.key])
+    values += [plan.places[term.name] for term in plan.order if term.name in plan.places]
     if limit is None:
         return statement(shape, values, lambda: rows_queryset(plan).values_list(*COLUMNS))
     return statement(shape, [*values, limit], lambda: rows_queryset(plan).limit(limit).values_list(*COLUMNS))
@@ -186,7 +193,7 @@ async def _expanded(
     return [[getattr(fact, column) for column in COLUMNS] for fact in facts], nested
 
 
-def _after(question: RowsQuestion, labels: Labels) -> dict[str, Any] | None:
+def _after(question: RowsQuestion, labels: Labels, places: Places) -> dict[str, Any] | None:
     """Return the values of the order's fields that the page starts after."""
     after = question.after
     if after is None:
@@ -196,10 +203,11 @@ def _after(question: RowsQuestion, labels: Labels) -> dict[str, Any] | None:
             f"{dimension.relation}__{dimension.label}": labels[dimension.name].labels[after[dimension.key]]
             for dimension in LABELLED_DIMENSIONS
         }
+        placed = {field: ids.index(after[KEYS[PLACES[field]]]) + 1 for field, ids in places.items()}
         measures = {column: after[column] for column in _sorted_measures(question.sort)}
     except KeyError as error:
         raise InvalidRequest([cursors.MALFORMED]) from error
-    return {column: after[column] for column in NATURAL_KEY} | named | measures
+    return {column: after[column] for column in NATURAL_KEY} | named | placed | measures
 
 
 def _sorted_measures(sort: tuple[SortKey, ...]) -> list[str]:

@@ -69,7 +69,7 @@ async def test_the_compared_period_is_dashed_in_lines_and_a_mark_on_bars(reports
     lines = await rendered(reports_client, f"group_by=date&metrics=cost&{days}")
     dashes = {path.get("stroke-dasharray") for path in lines.iter(f"{SVG}path")}
     assert {"1,0", "5,4"} <= dashes
-    assert "dashed: previous year, 2023-02-20 to 2023-03-20" in lines.get("aria-label", "")
+    assert "dashed: previous year, 20 Feb – 20 Mar 2024 with 20 Feb – 20 Mar 2023" in lines.get("aria-label", "")
     bars = await rendered(reports_client, f"group_by=platform&metrics=cost&{days}")
     rows = report(
         REPORT_FACTS,

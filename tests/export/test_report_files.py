@@ -49,7 +49,7 @@ def typed(name: str, value: Any) -> Any:
     metric = next((part for part in name.split(".") if part in METRICS), None)
     if metric is None:
         return value
-    quotient = metric not in MEASURES or name.startswith("share.") or name.endswith(".change_ratio")
+    quotient = metric not in MEASURES or name.startswith("share.") or name.endswith((".change_ratio", ".contribution"))
     return float(value) if quotient else Decimal(value)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import RECORD
+from tests.support.calendar_model import WEEKDAYS
 
 DIMENSIONS = ("date", "region", "age_range", "gender", "platform", "placement", "device_type")
 MEASURES = ("impressions", "clicks", "cost", "conversions", "likes")
@@ -102,6 +103,10 @@ def matching(facts: list[Fact], parameters: dict[str, Any]) -> list[Fact]:
         for name, value in parameters.items():
             if value is None:
                 continue
+            if name.endswith("weekday"):
+                if (WEEKDAYS[fact["date"].isoweekday() - 1] in value) == name.startswith("exclude_"):
+                    return False
+                continue
             if name == "date_from" and fact["date"] < value:
                 return False
             if name == "date_to" and fact["date"] > value:
@@ -124,8 +129,18 @@ def in_order(facts: list[Fact], sort: list[str]) -> list[Fact]:
     descending = bool(sort) and sort[-1].startswith("-")
     facts = sorted(facts, key=lambda fact: fact.key, reverse=descending)
     for key in reversed(sort):
-        facts.sort(key=lambda fact: fact[key.removeprefix("-")], reverse=key.startswith("-"))
+        name = key.removeprefix("-")
+        facts.sort(key=lambda fact: place(name, fact[name]), reverse=key.startswith("-"))
     return facts
+
+
+def place(name: str, label: Any) -> Any:
+    """Return the place of a label among those of its dimension."""
+    if name == "weekday":
+        return WEEKDAYS.index(label)
+    if name == "age_range":
+        return ["18-24", "25-34", "65+", "(not set)"].index(label)
+    return label
 
 
 def known(row: dict[str, Any]) -> dict[str, Any]:

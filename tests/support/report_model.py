@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
+from functools import cached_property
 from typing import Any
 
-from tests.support.model import FACTS, MEASURES, TABLES, Fact, matching
+from tests.support.calendar_model import WEEKDAYS, bucket_of, compare, days_of
+from tests.support.model import FACTS, MEASURES, TABLES, Fact, matching, place
 
 GRAINS = ("date", "week", "month", "quarter", "year")
 FORMULAS = {
@@ -37,20 +39,6 @@ def _plausible(fact: Fact) -> Fact:
 REPORT_FACTS = list({fact.key: fact for fact in map(_plausible, FACTS)}.values())
 
 
-def bucket_of(day: date, grain: str) -> date:
-    match grain:
-        case "date":
-            return day
-        case "week":
-            return day - timedelta(days=day.isoweekday() - 1)
-        case "month":
-            return date(day.year, day.month, 1)
-        case "quarter":
-            return date(day.year, {1: 1, 2: 4, 3: 7, 4: 10}[-(-day.month // 3)], 1)
-        case _:
-            return date(day.year, 1, 1)
-
-
 def value_of(metric: str, facts: Iterable[Fact]) -> Any:
     """Return a metric of some facts; None for a ratio to 0."""
     facts = list(facts)
@@ -63,106 +51,204 @@ def value_of(metric: str, facts: Iterable[Fact]) -> Any:
 
 def report(facts: list[Fact], asked: dict[str, Any]) -> dict[str, Any]:
     """Return all groups of a report, in order, and its totals."""
-    group_by = asked.get("group_by", [])
-    metrics = asked.get("metrics", list(MEASURES))
-    bounds = {name: value for name, value in asked.items() if name.startswith(("min_", "max_"))}
-    labels = {name: asked[name] for name in asked if name.removeprefix("exclude_") in TABLES}
-    first = asked.get("date_from") or min(fact["date"] for fact in facts)
-    last = asked.get("date_to") or max(fact["date"] for fact in facts)
-    grain = next((name for name in group_by if name in GRAINS), None)
-
-    current: dict[Any, list[Fact]] = defaultdict(list)
-    previous: dict[Any, list[Fact]] = defaultdict(list)
-    for fact in matching(facts, labels):
-        if first <= fact["date"] <= last:
-            current[_key(fact, fact["date"], group_by)].append(fact)
-        stands_for = _stands_for(fact["date"], first, last, asked.get("compare_to"))
-        if stands_for:
-            previous[_key(fact, stands_for, group_by)].append(fact)
-    keys = set(current) | set(previous)
-    if not group_by:
-        keys = {()}
-    if asked.get("fill"):
-        index = group_by.index(grain)
-        days = [first + timedelta(days=count) for count in range((last - first).days + 1)]
-        buckets = {bucket_of(day, grain) for day in days}
-        remainders = {key[:index] + key[index + 1 :] for key in keys} if len(group_by) > 1 else {()}
-        keys = {(*remaining[:index], bucket, *remaining[index:]) for remaining in remainders for bucket in buckets}
-    included = [key for key in keys if _within(current.get(key, []), bounds)]
-    everything = [fact for key in included for fact in current.get(key, [])]
-    everything_before = [fact for key in included for fact in previous.get(key, [])]
-    rows = []
-    for key in _ordered(included, current, previous, asked):
-        row = dict(zip(group_by, [_text(part) for part in key], strict=True))
-        row |= _shown(metrics, current.get(key, []), previous.get(key, []), asked)
-        if asked.get("totals"):
-            row["share"] = {
-                name: _divided(value_of(name, current.get(key, [])), value_of(name, everything))
-                if value_of(name, everything)
-                else None
-                for name in metrics
-                if name in MEASURES
-            }
-        if asked.get("fill") and key not in current:
-            row["filled"] = True
-        rows.append(row)
-    return {"data": rows, "totals": _shown(metrics, everything, everything_before, asked)}
+    return _Report(facts, asked).answer()
 
 
-def _key(fact: Fact, day: date, group_by: list[str]) -> tuple[Any, ...]:
-    return tuple(bucket_of(day, name) if name in GRAINS else fact[name] for name in group_by)
+class _Report:
+    def __init__(self, facts: list[Fact], asked: dict[str, Any]) -> None:
+        self.asked = asked
+        self.group_by = asked.get("group_by", [])
+        self.metrics = asked.get("metrics", list(MEASURES))
+        self.grain = next((name for name in self.group_by if name in GRAINS), None)
+        loaded = min(fact["date"] for fact in facts), max(fact["date"] for fact in facts)
+        self.first, self.last = asked.get("date_from") or loaded[0], asked.get("date_to") or loaded[1]
+        weekdays = [day for day in WEEKDAYS if day in asked.get("weekday", WEEKDAYS)]
+        self.weekdays = [day for day in weekdays if day not in asked.get("exclude_weekday", [])]
+        labels = {name: asked[name] for name in asked if name.removeprefix("exclude_") in TABLES}
+        self.facts = [fact for fact in matching(facts, labels) if weekday_of(fact["date"]) in self.weekdays]
+        self.compared = None
+        if asked.get("compare_to"):
+            match = asked.get("match_weekdays", False)
+            self.compared = compare(self.first, self.last, asked["compare_to"], loaded, match_weekdays=match)
+        self.rolling = asked.get("rolling", 1)
+        self.loaded_to = loaded[1]
+        self.rows_of_days = self._rows_of_days()
+
+    def answer(self) -> dict[str, Any]:
+        current, previous = self._current(), self._previous(rolling=True)
+        keys = set(current) | {key for key in previous if None not in key}
+        if not self.group_by:
+            keys = {()}
+        if self.asked.get("fill"):
+            keys |= self._filled(keys)
+        kept = [key for key in keys if _within(current.get(key, []), self.asked)]
+        totals = [fact for fact in self._in_range() if self._key(fact, fact["date"]) in kept]
+        before = self._previous(rolling=False)
+        # Days without a counterpart are in the total.
+        others = [key for key in before if None in key and _within([], self.asked)]
+        totals_before = [fact for key in {*kept, *others} for fact in before.get(key, [])]
+        self.total_change = {
+            name: value_of(name, totals) - value_of(name, totals_before) for name in MEASURES if self.compared
+        }
+        shown = {key: self._shown(key, current.get(key, []), previous.get(key, [])) for key in kept}
+        rows = []
+        for key in self._ordered(kept, current, shown):
+            row = dict(zip(self.group_by, [_text(part) for part in key], strict=True)) | shown[key]
+            if self.asked.get("totals") and self.rolling == 1:
+                row["share"] = {
+                    name: _divided(value_of(name, current.get(key, [])), value_of(name, totals))
+                    if value_of(name, totals)
+                    else None
+                    for name in self.metrics
+                    if name in MEASURES
+                }
+            if self.asked.get("fill") and key not in current:
+                row["filled"] = True
+            rows.append(row)
+        return {"data": rows, "totals": self._shown((), totals, totals_before)}
+
+    def _in_range(self) -> list[Fact]:
+        return [fact for fact in self.facts if self.first <= fact["date"] <= self.last]
+
+    def _windows(self, days: list[date]) -> Iterable[tuple[date, Fact]]:
+        """Yield each day with each fact that its sums have."""
+        by_day: dict[date, list[Fact]] = defaultdict(list)
+        for fact in self.facts:
+            by_day[fact["date"]].append(fact)
+        for day in days:
+            for back in range(self.rolling):
+                for fact in by_day.get(day - timedelta(days=back), []):
+                    yield day, fact
+
+    def _current(self) -> dict[Any, list[Fact]]:
+        groups: dict[Any, list[Fact]] = defaultdict(list)
+        for day, fact in self._windows(days_of(self.first, min(self.last, self.loaded_to))):
+            groups[self._key(fact, day)].append(fact)
+        return groups
+
+    def _previous(self, *, rolling: bool) -> dict[Any, list[Fact]]:
+        groups: dict[Any, list[Fact]] = defaultdict(list)
+        if self.compared is None:
+            return groups
+        if rolling and self.rolling > 1:
+            for day, fact in self._windows(self.compared.previous):
+                if day in self.rows_of_days:
+                    groups[self._key(fact, day, self.rows_of_days[day])].append(fact)
+            return groups
+        kept = set(self.compared.previous)
+        for fact in self.facts:
+            if fact["date"] in kept:
+                groups[self._key(fact, fact["date"], self.rows_of_days.get(fact["date"]))].append(fact)
+        return groups
+
+    def _rows_of_days(self) -> dict[date, date]:
+        """Return the bucket of each compared day."""
+        if self.compared is None or self.grain is None:
+            return {}
+        if self.grain != "date" or self.weekdays == list(WEEKDAYS):
+            return self.compared.rows(self.grain)
+        return self.compared.in_order(self.weekdays)
+
+    def _key(self, fact: Fact, day: date, bucket: Any = ...) -> tuple[Any, ...]:
+        """Return the group of a fact on a day, which another day's bucket may stand for."""
+        if bucket is ...:
+            bucket = bucket_of(day, self.grain) if self.grain else None
+        named = bucket if self.grain == "date" else day
+        parts: list[Any] = []
+        for name in self.group_by:
+            if name in GRAINS:
+                parts.append(bucket)
+            elif name == "weekday":
+                parts.append(named and weekday_of(named))
+            else:
+                parts.append(fact[name])
+        return tuple(parts)
+
+    def _filled(self, keys: set[Any]) -> set[Any]:
+        days = [day for day in days_of(self.first, self.last) if weekday_of(day) in self.weekdays]
+        names = self.group_by
+        if self.grain is None:
+            every: set[Any] = {(weekday_of(day),) for day in days}
+            filled = ["weekday"]
+        elif self.grain == "date" and "weekday" in names:
+            every = {(day, weekday_of(day)) for day in days}
+            filled = ["date", "weekday"]
+        else:
+            every = {(bucket_of(day, self.grain),) for day in days}
+            filled = [self.grain]
+        others = [name for name in names if name not in filled]
+        remainders = {tuple(key[names.index(name)] for name in others) for key in keys} if others else {()}
+        result = set()
+        for remaining in remainders:
+            for values in every:
+                parts = dict(zip(others, remaining, strict=True)) | dict(zip(filled, values, strict=True))
+                result.add(tuple(parts[name] for name in names))
+        return result
+
+    def _has_counterpart(self, key: Any) -> bool:
+        if self.compared is None:
+            return False
+        return not key or self.grain is None or key[self.group_by.index(self.grain)] in self.matched_buckets
+
+    @cached_property
+    def matched_buckets(self) -> set[date]:
+        return set(self.rows_of_days.values())
+
+    def _ordered(self, keys: list[Any], current: Any, shown: Any) -> list[Any]:
+        keys = sorted(keys, key=lambda key: [place(*part) for part in zip(self.group_by, key, strict=True)])
+        for text in reversed(self.asked.get("sort", [])):
+            name, descending = text.removeprefix("-"), text.startswith("-")
+
+            def value(key: Any, name: str = name) -> Any:
+                if name in self.group_by:
+                    return place(name, key[self.group_by.index(name)])
+                if "." in name:
+                    kind, metric = name.split(".")
+                    return self._compared(metric, key, current.get(key, []), self.before.get(key, []))[kind]
+                return value_of(name, current.get(key, []))
+
+            known = [key for key in keys if value(key) is not None]
+            unknown = [key for key in keys if value(key) is None]
+            keys = sorted(known, key=value, reverse=descending) + unknown
+        return keys
+
+    @cached_property
+    def before(self) -> dict[Any, list[Fact]]:
+        return self._previous(rolling=True)
+
+    def _shown(self, key: Any, current: list[Fact], previous: list[Fact]) -> dict[str, Any]:
+        shown: dict[str, Any] = {name: value_of(name, current) for name in self.metrics}
+        if self.asked.get("compare_to"):
+            shown["compare"] = {name: self._compared(name, key, current, previous) for name in self.metrics}
+        return shown
+
+    def _compared(self, metric: str, key: Any, current: list[Fact], previous: list[Fact]) -> dict[str, Any]:
+        adds_up = metric in MEASURES and self.rolling == 1
+        nothing = {"value": None, "change": None, "change_ratio": None} | ({"contribution": None} if adds_up else {})
+        if not self._has_counterpart(key):
+            return nothing
+        value, before = value_of(metric, current), value_of(metric, previous)
+        change = None if value is None or before is None else value - before
+        relative = change is not None and before and FORMULAS.get(metric, "...x")[3] != "ratio"
+        found = {"value": before, "change": change, "change_ratio": _divided(change, before) if relative else None}
+        if adds_up:
+            total = self.total_change[metric]
+            found["contribution"] = _divided(change, total) if total else None
+        return found
 
 
-def _stands_for(day: date, first: date, last: date, compare_to: str | None) -> date | None:
-    """Return the day of the current period that a day of the compared one stands for; None outside of that."""
-    if compare_to == "previous_period":
-        later = day + (last - first) + timedelta(days=1)
-        return later if first <= later <= last else None
-    if compare_to == "previous_year":
-        later = date(day.year + 1, 2, 28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year + 1)
-        return later if first <= later <= last else None
-    return None
+def weekday_of(day: date) -> str:
+    return WEEKDAYS[day.isoweekday() - 1]
 
 
-def _within(facts: list[Fact], bounds: dict[str, Any]) -> bool:
-    for name, bound in bounds.items():
+def _within(facts: list[Fact], asked: dict[str, Any]) -> bool:
+    for name, bound in asked.items():
+        if not name.startswith(("min_", "max_")):
+            continue
         value = value_of(name[4:], facts)
         if value is None or (value < bound if name.startswith("min_") else value > bound):
             return False
     return True
-
-
-def _ordered(keys: list[Any], current: Any, previous: Any, asked: dict[str, Any]) -> list[Any]:
-    keys = sorted(keys)
-    for text in reversed(asked.get("sort", [])):
-        name, descending = text.removeprefix("-"), text.startswith("-")
-
-        def value(key: Any, name: str = name) -> Any:
-            if name in asked.get("group_by", []):
-                return key[asked["group_by"].index(name)]
-            if "." in name:
-                kind, metric = name.split(".")
-                return _compared(metric, current.get(key, []), previous.get(key, []))[kind]
-            return value_of(name, current.get(key, []))
-
-        known = [key for key in keys if value(key) is not None]
-        unknown = [key for key in keys if value(key) is None]
-        keys = sorted(known, key=value, reverse=descending) + unknown
-    return keys
-
-
-def _shown(metrics: list[str], current: list[Fact], previous: list[Fact], asked: dict[str, Any]) -> dict[str, Any]:
-    shown: dict[str, Any] = {name: value_of(name, current) for name in metrics}
-    if asked.get("compare_to"):
-        shown["compare"] = {name: _compared(name, current, previous) for name in metrics}
-    return shown
-
-
-def _compared(metric: str, current: list[Fact], previous: list[Fact]) -> dict[str, Any]:
-    value, before = value_of(metric, current), value_of(metric, previous)
-    change = None if value is None or before is None else value - before
-    relative = change is not None and before and FORMULAS.get(metric, "...x")[3] != "ratio"
-    return {"value": before, "change": change, "change_ratio": _divided(change, before) if relative else None}
 
 
 def _divided(above: Any, below: Any) -> Decimal:

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+from pypika_tortoise.functions import Cast
 from pypika_tortoise.terms import Function as SqlFunction
+from pypika_tortoise.terms import LiteralValue
 from tortoise.expressions import Function
 from tortoise.functions import Sum
 from tortoise.queryset import ValuesQuery
 
 from project.catalog import DATE, GRAINS, KEYS
+from project.catalog.natural_order import WEEKDAY
 from project.query.filters import matching
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.plan import PeriodQuery, ReportPlan
@@ -45,16 +48,17 @@ async def explain_report(plan: ReportPlan, snapshot: Snapshot) -> list[Estimate]
 
 
 def column_of(name: str) -> str:
-    """Return what the records call a dimension or grain."""
-    return _BUCKET if name in GRAINS else KEYS[name]
+    """Return what the records call a dimension or grain, or the weekday."""
+    return _BUCKET if name in GRAINS else KEYS.get(name, name)
 
 
 def report_queryset(plan: ReportPlan, query: PeriodQuery) -> "ValuesQuery[Any]":
     """Return the grouped sums of one period, and one group more than there may be."""
-    columns = [column_of(name) for name in plan.question.group_by]
-    bucket = {_BUCKET: WidthBucket(DATE.key, list(query.bucket_starts))} if plan.question.grain else {}
+    columns = [column_of(name) for name in plan.question.columns]
+    bucket = {_BUCKET: WidthBucket(DATE.key, list(query.starts))} if plan.question.grain else {}
+    weekday = {WEEKDAY: IsoWeekday(DATE.key)} if WEEKDAY in columns else {}
     sums = {measure: Sum(measure) for measure in plan.measures}
-    queryset = plan.source.model.filter(matching(query.conditions)).annotate(**bucket, **sums)
+    queryset = plan.source.model.filter(matching(query.conditions)).annotate(**bucket, **weekday, **sums)
     return queryset.group_by(*columns).limit(LARGEST_GROUPS + 1).values(*columns, *sums)
 
 
@@ -67,7 +71,7 @@ def report_statement(plan: ReportPlan, query: PeriodQuery) -> Statement:
         plan.question.group_by,
         plan.measures,
     )
-    bucket = [list(query.bucket_starts)] if plan.question.grain else []
+    bucket = [list(query.starts)] if plan.question.grain else []
     values = [value for condition in query.conditions for value in condition.values]
     return statement(shape, [*bucket, *values, LARGEST_GROUPS + 1], lambda: report_queryset(plan, query))
 
@@ -82,5 +86,15 @@ class WidthBucket(Function):
             super().__init__("width_bucket", operand, starts)
 
 
+class IsoWeekday(Function):
+    """The weekday of a date's id, from Monday = 1."""
+
+    class database_func(SqlFunction):  # noqa: N801 - Tortoise's name
+        """PostgreSQL's date_part, of the date that the digits of the number are."""
+
+        def __init__(self, day: Any) -> None:
+            super().__init__("date_part", LiteralValue("'isodow'"), Cast(Cast(day, "text"), "date"))
+
+
 def _has_days(plan: ReportPlan, query: PeriodQuery) -> bool:
-    return bool(query.bucket_starts) or not plan.question.grain
+    return bool(query.starts) or not plan.question.grain

@@ -5,6 +5,7 @@ from datetime import date
 from math import prod
 
 from project.catalog import GRAINS, Grain, coarser_than
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.errors import Fault, InvalidRequest
 from project.query.periods import Period
 from project.query.reports.question import ReportQuestion
@@ -71,7 +72,7 @@ def _most_groups(names: Sequence[str], buckets: Sequence[date], question: Report
 
 def _labels_included(name: str, question: ReportQuestion, labels: Labels) -> int:
     included = dict(question.filters.include).get(name, ())
-    return len(included) or len(labels[name].labels)
+    return len(included) or len(WEEKDAYS if name == WEEKDAY else labels[name].labels)
 
 
 def _fewest_buckets(grain: Grain, period: Period) -> int:

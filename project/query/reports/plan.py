@@ -1,13 +1,14 @@
 """The plan of a report: labels become ids, days become buckets of the grain, and a source is chosen."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from project.catalog import GRAINS, METRICS, Number, date_id
+from project.catalog.natural_order import WEEKDAY
 from project.errors import Fault, InvalidRequest
 from project.query.filters import Condition, Filters, plan_filters
-from project.query.periods import Comparison, Period, bucket_starts, compare
+from project.query.periods import Comparison, Period, Starts, compare, starts_of
 from project.query.reports.limits import check_buckets
 from project.query.reports.question import ReportQuestion
 from project.query.rollup_choice import Source, choose_source
@@ -16,10 +17,17 @@ from project.store.warehouse.labels import Labels
 
 @dataclass(frozen=True, slots=True)
 class PeriodQuery:
-    """The query of one period: its conditions, and the first day (YYYYMMDD) that counts for each bucket."""
+    """The query of one period: its conditions, and the first days (YYYYMMDD) from which `buckets` count.
 
+    `buckets` begins with that of the days before all starts. Rolling sums have each day as a bucket, also those before
+    the period that are summed with its first, and `shown` has the bucket of the report that each stands for.
+    """
+
+    period: Period
     conditions: tuple[Condition, ...]
-    bucket_starts: tuple[int, ...]
+    starts: tuple[int, ...]
+    buckets: tuple[date | None, ...]
+    shown: Mapping[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,8 @@ class ReportPlan:
     """The question in the database's terms.
 
     `measures` are summed, and `values` computes each metric of their sums in this order. `buckets` are those of the
-    grain, each by its first day. `queries` are that of the current period and that of the previous one;
-    without data there are none.
+    grain, each by its first day, and `compared` those that have a counterpart. `queries` are that of the current period
+    and that of the previous one; without data there are none.
     """
 
     question: ReportQuestion
@@ -38,6 +46,7 @@ class ReportPlan:
     period: Period | None
     comparison: Comparison | None
     buckets: tuple[date, ...]
+    compared: frozenset[date]
     queries: tuple[PeriodQuery, ...]
 
     @property
@@ -50,6 +59,10 @@ class ReportPlan:
         """The days that it reads: the current period, and the previous one."""
         return tuple(period for period in (self.period, self.previous) if period)
 
+    def has_counterpart(self, bucket: date | None) -> bool:
+        """Whether days of the previous period correspond to a bucket, or without one, to the current period."""
+        return bool(self.comparison) and (bucket is None or bucket in self.compared)
+
 
 def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     """Resolve labels to ids and dates to buckets, and choose the source.
@@ -58,23 +71,36 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     and where there are no days before them to compare with.
     """
     filters = question.filters
+    loaded = Period(labels.first_date, labels.last_date) if labels.first_date and labels.last_date else None
     period = _period(filters, labels)
-    comparison = _comparison(question, period, labels)
-    buckets = _buckets(question, period, labels)
-    source = choose_source({*filters.dimensions, *question.group_by} - GRAINS.keys(), labels)
-    by_label = plan_filters(Filters(include=filters.include, exclude=filters.exclude), labels)
+    comparison = _comparison(question, period, loaded)
+    buckets = _buckets(question, period, loaded)
+    source = choose_source({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}, labels)
 
-    def query(days: Period, compared: Comparison | None) -> PeriodQuery:
-        by_day = plan_filters(Filters(days.first, days.last), labels)
-        starts = bucket_starts(buckets, period, compared) if buckets and period else ()
-        return PeriodQuery((*source.conditions, *by_day, *by_label), tuple(map(date_id, starts)))
+    def query(days: Period, starts: Starts) -> PeriodQuery:
+        shown, summed = None, days
+        if question.rolling and loaded:
+            shown = {day: bucket for day, bucket in starts if bucket and day <= loaded.last}
+            summed = _with_days_before(days, question.rolling, loaded)
+            starts = [(day, day) for day in GRAINS["date"].buckets(summed.first, summed.last)] if shown else []
+        by_day = replace(filters, date_from=summed.first, date_to=summed.last, minimum=(), maximum=())
+        return PeriodQuery(
+            days,
+            (*source.conditions, *plan_filters(by_day, labels)),
+            tuple(date_id(day) for day, _ in starts),
+            (None, *(bucket for _, bucket in starts)),
+            shown,
+        )
 
-    queries = [query(period, None)] if period else []
-    if comparison and comparison.previous:
-        queries.append(query(comparison.previous, comparison))
+    queries = [query(period, starts_of(buckets, period))] if period else []
+    counterparts: Starts = []
+    if comparison:
+        counterparts = comparison.starts(buckets, question.grain) if question.grain else []
+        queries.append(query(comparison.previous, counterparts))
+    compared = frozenset(bucket for _, bucket in counterparts if bucket)
     measures = question.measures
     values = {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
-    return ReportPlan(question, measures, values, source, period, comparison, buckets, tuple(queries))
+    return ReportPlan(question, measures, values, source, period, comparison, buckets, compared, tuple(queries))
 
 
 def _period(filters: Filters, labels: Labels) -> Period | None:
@@ -82,25 +108,44 @@ def _period(filters: Filters, labels: Labels) -> Period | None:
     return Period(first, last) if first and last else None
 
 
-def _comparison(question: ReportQuestion, period: Period | None, labels: Labels) -> Comparison | None:
-    if question.compare_to is None or period is None:
+def _comparison(question: ReportQuestion, period: Period | None, loaded: Period | None) -> Comparison | None:
+    if question.compared_with is None or period is None:
         return None
     try:
-        return compare(question.compare_to, period, max(question.today, labels.last_date or date.min))
+        return compare(
+            period,
+            loaded,
+            question.compared_with,
+            preset=question.preset,
+            match_weekdays=question.match_weekdays,
+            weekdays=question.filters.weekdays,
+        )
     except OverflowError as error:
-        detail = f"The calendar has no {question.compare_to.replace('_', ' ')} of {period.first} to {period.last}."
+        detail = f"The calendar has no {question.compare_to!r} of {period.first} to {period.last}."
         raise InvalidRequest([Fault("compare_to", "out_of_range", detail, question.compare_to)]) from error
 
 
-def _buckets(question: ReportQuestion, period: Period | None, labels: Labels) -> tuple[date, ...]:
+def _buckets(question: ReportQuestion, period: Period | None, loaded: Period | None) -> tuple[date, ...]:
     grain = question.grain
     if grain is None or period is None:
         return ()
     if not question.fill and not question.compare_to:
         # Days without facts have no groups.
-        first, last = max(period.first, labels.first_date or date.max), min(period.last, labels.last_date or date.min)
-        if first > last:
+        period = period.within(loaded) if loaded else None
+        if period is None:
             return ()
-        period = Period(first, last)
     check_buckets(question, grain, period)
-    return tuple(grain.buckets(period.first, period.last))
+    weekdays = question.filters.weekdays
+    # A week has other days than those that the filters leave out.
+    return tuple(
+        bucket
+        for bucket in grain.buckets(period.first, period.last)
+        if grain.longest > 1 or bucket.weekday() in weekdays
+    )
+
+
+def _with_days_before(days: Period, rolling: int, loaded: Period) -> Period:
+    """Return the loaded days of a period, and those before it that the sums of its first days need."""
+    first = max(days.first, loaded.first)
+    before = min(rolling - 1, (first - loaded.first).days)
+    return Period(first - timedelta(days=before), min(days.last, loaded.last))

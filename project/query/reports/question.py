@@ -6,10 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from project.catalog import GRAINS, METRICS, Grain
+from project.catalog.comparisons import interval
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.errors import InvalidRequest
 from project.query import cursors
 from project.query.filters import Filters
 from project.query.keyset import SortKey
+from project.query.periods import Period
 
 Position = tuple[list[Any], tuple[Any, ...]]
 """A position among the groups: the values of the sort keys, and the group's key."""
@@ -20,7 +23,8 @@ class ReportQuestion:
     """What `GET /v1/reports` asks.
 
     The minimum and maximum of `filters` bound the metrics of groups (HAVING), not of facts. `after` is where the
-    previous page ended. Days after `today` have not come yet.
+    previous page ended. `preset` is the date preset of the days, if any. `rolling` is how many days each date
+    sums, itself the last.
     """
 
     filters: Filters
@@ -32,18 +36,24 @@ class ReportQuestion:
     totals: bool = False
     limit: int = 100
     after: Position | None = None
-    today: date = date.max
+    preset: str | None = None
+    match_weekdays: bool = False
+    rolling: int | None = None
 
     @property
     def digest(self) -> str:
         """What a cursor is bound to: everything that decides which groups come in which order."""
         sort = tuple(map(str, self.sort))
-        return cursors.digest(self.filters.values, self.group_by, sort, self.compare_to, self.fill)
+        compared = (self.preset, self.match_weekdays) if self.compare_to else ()
+        others = (*compared, self.rolling)
+        return cursors.digest(
+            self.filters.values, self.group_by, sort, self.compare_to, self.fill, *filter(None, others)
+        )
 
     @property
     def etag_inputs(self) -> tuple[Any, ...]:
         """What the answer depends on beside the data and the URL: the days of a preset change with the date."""
-        return self.filters.date_from, self.filters.date_to, self.compare_to and self.today
+        return self.filters.date_from, self.filters.date_to
 
     @property
     def grain_index(self) -> int | None:
@@ -55,6 +65,22 @@ class ReportQuestion:
         """The date grain that it groups by."""
         index = self.grain_index
         return None if index is None else GRAINS[self.group_by[index]]
+
+    @property
+    def compared_with(self) -> str | Period | None:
+        """What it is compared with: one of COMPARISONS, or these days."""
+        days = interval(self.compare_to or "")
+        return Period(*days) if days else self.compare_to
+
+    @property
+    def shows_shares(self) -> bool:
+        """Whether groups have a part of the total: the total is of days, which rolling sums have several times."""
+        return self.totals and not self.rolling
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the database groups by: a date has one weekday, which needs no grouping."""
+        return tuple(name for name in self.group_by if name != WEEKDAY or "date" not in self.group_by)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -88,6 +114,8 @@ def _validated_value(name: str, value: Any) -> Any:
     if name in GRAINS:
         return date.fromisoformat(value)
     if name.rpartition(".")[2] not in METRICS:
+        if name == WEEKDAY and value not in WEEKDAYS:
+            raise ValueError(f"{value!r} is no weekday")
         if not isinstance(value, str):
             raise TypeError(f"{value!r} is invalid for {name}")
         return value

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from project.query.reports.fetch import Sums, fetch_report
+from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan, plan_report
 from project.query.reports.question import ReportQuestion
-from project.query.reports.result import ReportPage, build_result
+from project.query.reports.result import build_result
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.snapshot import Snapshot
 
@@ -48,7 +49,7 @@ async def run(question: ReportQuestion, snapshot: Snapshot) -> Report:
 def _is_large(plan: ReportPlan, rows_read: int) -> bool:
     question = plan.question
     groups = rows_read + (len(plan.buckets) if question.fill else 0)
-    columns = len(question.metrics) * (4 if question.compare_to else 1)
+    columns = len(question.metrics) * (5 if question.compare_to else 1)
     return 2 * groups + min(question.limit, groups) * columns > _MANY_NUMBERS
 
 

@@ -7,7 +7,7 @@ when it moved, so that labels are never older than the rows they name.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 
 from project.catalog import DIMENSIONS, FACT_TABLE, date_of
+from project.catalog.natural_order import NATURAL_ORDERS
 from project.store.warehouse import data_version
 from project.store.warehouse.data_version import DataVersion
 from project.suggestions import nearest
@@ -28,14 +29,15 @@ _DATES = f"SELECT min(date_id), max(date_id) FROM {FACT_TABLE}"  # noqa: S608
 
 @dataclass(frozen=True, slots=True)
 class LabelSet:
-    """The labels of one dimension by id."""
+    """The labels of one dimension by id, and what they are sorted by."""
 
     labels: Mapping[int, str]
     _ids: Mapping[str, int] = field(repr=False)
     _lowered: Mapping[str, int] = field(repr=False)
+    order: Callable[[str], Any] = str.casefold
 
     @classmethod
-    def of(cls, labels: Mapping[int, str]) -> "LabelSet":
+    def of(cls, labels: Mapping[int, str], order: Callable[[str], Any] = str.casefold) -> "LabelSet":
         """Index the labels by their exact spelling, and in lower case, which the database keeps unique.
 
         Where two labels that the database distinguishes have one lower case in Python, only the exact spelling matches.
@@ -45,6 +47,7 @@ class LabelSet:
             labels,
             {label: id_ for id_, label in labels.items()},
             {label.lower(): id_ for id_, label in labels.items() if lowered[label.lower()] == 1},
+            order,
         )
 
     def id(self, label: str) -> int | None:
@@ -58,10 +61,10 @@ class LabelSet:
         return nearest(label, self.labels.values(), limit)
 
     def search(self, text: str) -> dict[int, str]:
-        """Return the labels that contain the text in any case, in alphabetical order."""
+        """Return the labels that contain the text in any case, in their order."""
         folded = normal_label(text).casefold()
         matches = ((id_, label) for id_, label in self.labels.items() if folded in label.casefold())
-        return dict(sorted(matches, key=lambda match: (match[1].casefold(), match[0])))
+        return dict(sorted(matches, key=lambda match: (self.order(match[1]), match[0])))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersio
     first, last = await connection.fetchrow(_DATES) or (None, None)
     return Labels(
         version,
-        {dimension: LabelSet.of(of_dimension) for dimension, of_dimension in labels.items()},
+        {name: LabelSet.of(of_name, NATURAL_ORDERS.get(name, str.casefold)) for name, of_name in labels.items()},
         date_of(first) if first else None,
         date_of(last) if last else None,
         await data_version.read_grouping_sets(connection),

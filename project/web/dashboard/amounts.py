@@ -2,7 +2,7 @@
 
 from project.catalog import METRICS, Number
 from project.catalog.display import format_amount
-from project.query.reports.result import Change
+from project.query.reports.groups import Change
 
 _SHORTENED = 10_000
 _LETTERS = {10**12: "T", 10**9: "B", 10**6: "M", 10**3: "k"}

@@ -10,16 +10,18 @@ from urllib.parse import urlencode
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES, METRICS
-from project.query.periods import COMPARISONS, Period
+from project.catalog.natural_order import NATURAL_ORDERS
+from project.query.periods import Period
 from project.store.warehouse.labels import Labels
-from project.web.request.filter_params import LARGEST_LIMIT, FilterParameters
+from project.web.request.comparison_validators import compared_or_not
+from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, FilterParameters
 from project.web.request.validators import one_of, sort_key, whole_number
 
 Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
 
 _USUAL_PRESET = "last_28d"
-_LABELLED = (*LABELLED_NAMES, *(f"exclude_{name}" for name in LABELLED_NAMES))
+_LABELLED = (*FILTERED_NAMES, *(f"exclude_{name}" for name in FILTERED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
 
 
@@ -27,7 +29,8 @@ class ViewParameters(FilterParameters):
     """What the page takes: the common filters, and how to show the facts that match."""
 
     metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
-    compare_to: Annotated[str, AfterValidator(partial(one_of, (*COMPARISONS, "none")))] = "previous_period"
+    compare_to: Annotated[str, AfterValidator(compared_or_not)] = "previous_period"
+    match_weekdays: bool = False
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
     group_by: Annotated[str, AfterValidator(partial(one_of, LABELLED_NAMES))] = "platform"
     sort: Annotated[str, AfterValidator(partial(sort_key, (*LABELLED_NAMES, *METRICS)))] | None = None
@@ -45,6 +48,7 @@ class View:
 
     metric: str
     compare_to: str | None
+    match_weekdays: bool
     grain: str
     group_by: str
     sort: str
@@ -68,7 +72,9 @@ class View:
     @property
     def comparison(self) -> Query:
         """The part of an API query that compares."""
-        return {"compare_to": [self.compare_to]} if self.compare_to else {}
+        if not self.compare_to:
+            return {}
+        return {"compare_to": [self.compare_to], **({"match_weekdays": ["true"]} if self.match_weekdays else {})}
 
     def link(self, **changes: str | Sequence[str] | None) -> str:
         """Return the URL of a view that differs in these parameters; None removes one."""
@@ -124,9 +130,10 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
         # Nothing comes before a period without a beginning.
         compare_to=params.compare_to if begin and params.compare_to != "none" else None,
         # At most about 90 points.
+        match_weekdays=params.match_weekdays,
         grain=params.grain or ("date" if days <= 92 else "week" if days <= 644 else "month"),
         group_by=params.group_by,
-        sort=params.sort or f"-{params.metric}",
+        sort=params.sort or (params.group_by if params.group_by in NATURAL_ORDERS else f"-{params.metric}"),
         limit=params.limit,
         query=query,
         encoded={name: _encoded(name, values) for name, values in query.items()},

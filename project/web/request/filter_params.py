@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
 from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, LABELLED_NAMES, MEASURES, METRICS, Formula, Measure
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.query.filters import Filters
 from project.query.keyset import SortKey
 from project.web.request.openapi import Int64
@@ -24,6 +25,7 @@ from project.web.request.validators import (
     named_once,
     not_before_start,
     not_below_minimum,
+    one_of,
     readable_cursor,
     something_left,
     split_labels,
@@ -32,6 +34,9 @@ from project.web.request.validators import (
 )
 
 LARGEST_LIMIT = 1000
+
+FILTERED_NAMES = (*LABELLED_NAMES, WEEKDAY)
+"""What filters include and exclude by label."""
 
 Item = TypeVar("Item")
 NameList = Annotated[list[Item], BeforeValidator(split_list), AfterValidator(named_once)]
@@ -74,7 +79,18 @@ def _label_fields() -> dict[str, Any]:
             description = f"{effect} these. {dimension.description}"
             field: Any = Field(default_factory=list, description=description, examples=[[dimension.example]])
             fields[name] = (Annotated[list[label], split, AfterValidator(validator)], field)
+    weekday: Any = Annotated[str, BeforeValidator(str.lower), AfterValidator(partial(one_of, WEEKDAYS))]
+    for name, checked, effect in ((WEEKDAY, list, "Include only"), (f"exclude_{WEEKDAY}", something_left, "Exclude")):
+        weekdays: Any = Annotated[
+            list[weekday], BeforeValidator(split_list), AfterValidator(checked), AfterValidator(_in_order)
+        ]
+        description = f"{effect} these days of the week: `{' '.join(WEEKDAYS)}`."
+        fields[name] = (weekdays, Field(default_factory=list, description=description, examples=["sat,sun"]))
     return fields
+
+
+def _in_order(weekdays: list[str]) -> list[str]:
+    return sorted(set(weekdays), key=WEEKDAYS.index)
 
 
 if TYPE_CHECKING:
@@ -94,8 +110,8 @@ class FilterParameters(_Filterable):
         return Filters(
             date_from,
             date_to,
-            include=tuple((name, tuple(labels)) for name, labels in _given(self, "", LABELLED_NAMES)),
-            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, "exclude_", LABELLED_NAMES)),
+            include=tuple((name, tuple(labels)) for name, labels in _given(self, "", FILTERED_NAMES)),
+            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, "exclude_", FILTERED_NAMES)),
             minimum=_given(self, "min_", METRICS),
             maximum=_given(self, "max_", METRICS),
         )

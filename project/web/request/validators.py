@@ -15,14 +15,14 @@ from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.errors import Fault
 from project.query import cursors
 from project.query.filters import unknown_label
-from project.query.periods import COMPARISONS
 from project.store.warehouse.labels import Labels
 from project.suggestions import nearest
 
-GROUPABLE = (*GRAINS, *LABELLED_NAMES)
+GROUPABLE = (*GRAINS, WEEKDAY, *LABELLED_NAMES)
 """What a report can group by."""
 
 MOST_VALUES = 1000
@@ -100,10 +100,10 @@ def known_label(dimension: str, label: str, info: ValidationInfo) -> str:
 def something_left(excluded: list[str], info: ValidationInfo) -> list[str]:
     """Refuse exclusions that leave nothing of what is included."""
     name = str(info.field_name).removeprefix("exclude_")
-    included = info.data.get(name)
+    included = info.data.get(name) or (WEEKDAYS if name == WEEKDAY else ())
     if included and set(included) <= set(excluded):
         label = name.replace("_", " ")
-        detail = f"{info.field_name} excludes every {label} that {name} includes; nothing could match."
+        detail = f"{info.field_name} excludes every {label} that is included; nothing could match."
         raise refused(Fault(str(info.field_name), "contradictory_filters", detail, ", ".join(excluded)))
     return sorted(set(excluded))
 
@@ -160,6 +160,11 @@ def sortable(keys: list[str], info: ValidationInfo) -> list[str]:
     grouped, compared = info.data.get("group_by"), info.data.get("compare_to")
     for key in keys:
         name = key.removeprefix("-")
+        if name.startswith("contribution.") and info.data.get("rolling"):
+            detail = f"Rolling sums have each day several times, so no group has a {name}."
+            raise refused(
+                Fault("sort", "conflicting_parameters", detail, key, (key.replace("contribution", "change"),))
+            )
         if "." in name and "compare_to" in info.data and not compared:
             detail = f"Sorting by {name} needs compare_to."
             raise refused(Fault("sort", "missing_parameter", detail, key, ("compare_to=previous_period",)))
@@ -171,19 +176,6 @@ def sortable(keys: list[str], info: ValidationInfo) -> list[str]:
                 Fault("sort", "conflicting_parameters", detail, key, (f"group_by={','.join([*others, name])}",))
             )
     return keys
-
-
-def comparable(name: str, info: ValidationInfo) -> str:
-    """Refuse a comparison of days without a first day: nothing precedes all days."""
-    one_of(tuple(COMPARISONS), name, info)
-    given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
-    preset = info.data.get("date_preset")
-    if given and not info.data["date_from"] and (preset is None or DATE_PRESETS[preset](date.max)[0] is None):
-        detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
-        last = info.data["date_to"]
-        suggestion = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
-        raise refused(Fault("compare_to", "missing_parameter", detail, name, (suggestion,)))
-    return name
 
 
 def flat_files(name: str, info: ValidationInfo) -> str:
@@ -200,8 +192,8 @@ def flat_files(name: str, info: ValidationInfo) -> str:
 def fillable(fill: bool, info: ValidationInfo) -> bool:
     """Refuse to fill the dates of a report that is not grouped by a date grain."""
     grouped = info.data.get("group_by")
-    if fill and grouped is not None and not any(name in GRAINS for name in grouped):
-        detail = "fill adds the dates without facts, and needs a date grain in group_by."
+    if fill and grouped is not None and not any(name in GRAINS or name == WEEKDAY for name in grouped):
+        detail = "fill adds the dates without facts, and needs a date grain or weekday in group_by."
         raise refused(Fault("fill", "missing_parameter", detail, True, (f"group_by={','.join(['date', *grouped])}",)))
     return fill
 

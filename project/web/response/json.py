@@ -10,8 +10,9 @@ from fastapi import Response
 from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, Number
 from project.catalog.metrics import DECIMAL_MEASURES
 from project.query.facets import Facet
+from project.query.reports.groups import Group, change_of, members_of_change, share, total_changes
+from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan
-from project.query.reports.result import Group, ReportPage, change_of, share
 from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
 from project.web.response.etag import caching_headers
@@ -48,9 +49,10 @@ def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
     """Return the groups of a report as the objects of an answer."""
     indices = {name: plan.measures.index(name) for name in plan.question.metrics if name in MEASURE_NAMES}
     objects = []
+    of_total = total_changes(plan, page.total)
     for group in page.groups:
-        row = group_object(group, plan)
-        if page.total:
+        row = group_object(group, plan, of_total)
+        if plan.question.shows_shares:
             total = page.total.current
             row["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
         if plan.question.fill and group.empty:
@@ -71,16 +73,19 @@ def label_objects(labels: Mapping[int, str], facets: Mapping[int, Facet] | None)
     return objects
 
 
-def group_object(group: Group, plan: ReportPlan) -> dict[str, Any]:
-    """Return a group's metrics as an answer has them, or those of the total, which has no key."""
+def group_object(group: Group, plan: ReportPlan, of_total: Mapping[str, Number | None]) -> dict[str, Any]:
+    """Return a group's metrics as an answer has them, or those of the total, which has no key.
+
+    `of_total` has the changes of the total.
+    """
     row: dict[str, Any] = dict(zip(plan.question.group_by, group.key, strict=False))
     for name in plan.question.metrics:
         row[name] = _number(plan.values[name](group.current))
     if plan.question.compare_to:
-        changes = {name: change_of(name, group, plan) for name in plan.question.metrics}
-        members = ("value", "change", "change_ratio")
+        changes = {name: change_of(name, group, plan, of_total.get(name)) for name in plan.question.metrics}
         row["compare"] = {
-            name: {member: _number(getattr(change, member)) for member in members} for name, change in changes.items()
+            name: {member: _number(getattr(change, member)) for member in members_of_change(name, plan.question)}
+            for name, change in changes.items()
         }
     return row
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from project.catalog import METRICS
 from project.query.filters import Filters
+from project.query.periods import Period
 from project.query.reports.plan import ReportPlan
 from project.store.warehouse.labels import Labels
 
@@ -27,11 +28,29 @@ def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
     question = plan.question
     meta = rows_meta(question.filters, labels)
     if question.compare_to:
-        previous = plan.previous
-        meta["compare"] = {"date_from": previous and previous.first, "date_to": previous and previous.last}
+        meta["compare"] = _compared_days(plan)
+    if question.rolling:
+        meta["rolling"] = question.rolling
     return {
         **meta,
+        "complete_to": labels.last_date,
         "group_by": question.group_by,
         "metrics": [{"name": name, "unit": METRICS[name].unit} for name in question.metrics],
         "source": plan.source.name,
     }
+
+
+def _compared_days(plan: ReportPlan) -> dict[str, Any]:
+    """Return the days of both periods that are compared, and how many of them have no counterpart."""
+    comparison = plan.comparison
+    previous, current = (comparison.previous, comparison.current) if comparison else (None, None)
+    unmatched = comparison.unmatched_days() if comparison else (0, 0)
+    return {
+        **_days(previous),
+        "current": _days(current),
+        "unmatched_days": dict(zip(("current", "previous"), unmatched, strict=True)),
+    }
+
+
+def _days(period: Period | None) -> dict[str, Any]:
+    return {"date_from": period and period.first, "date_to": period and period.last}

@@ -1,19 +1,22 @@
 """Reports by example: refusals, shape, source, plan, what every answer says."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
 from project.query import cursors
 from project.query.filters import Filters
 from project.query.reports import fetch, limits, result
 from project.query.reports.question import ReportQuestion
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
+from tests.support.calendar_model import WEEKDAYS
 from tests.support.model import MEASURES, known
+from tests.support.report_model import REPORT_FACTS
 
 REPORTS = "/v1/reports"
+AGES = ["18-24", "25-34", "65+", "(not set)"]
 MARCH = "date_from=2024-03-01&date_to=2024-03-31"
 
 
@@ -40,6 +43,8 @@ async def test_answers_are_as_documented(reports_client: httpx.AsyncClient) -> N
         f"group_by=date,platform&{MARCH}&metrics=cost,ctr&totals=true&compare_to=previous_period&fill=true",
         "group_by=quarter&sort=-cpm,quarter",
         f"group_by=week,region&{MARCH}&compare_to=previous_year&sort=-change.cost,change_ratio.clicks",
+        f"group_by=date,weekday&{MARCH}&rolling=7&compare_to=previous_month&match_weekdays=true&totals=true",
+        f"group_by=weekday&{MARCH}&compare_to=2024-02-01/2024-02-29&sort=-contribution.cost&exclude_weekday=sun",
         "min_cpc=1&group_by=device_type&region=Texas&exclude_gender=male",
     ):
         response = await reports_client.get(f"{REPORTS}?{query}")
@@ -84,8 +89,10 @@ async def test_a_plan_has_both_periods(reports_client: httpx.AsyncClient) -> Non
 async def test_a_29_february_is_compared_with_nothing(reports_client: httpx.AsyncClient) -> None:
     query = "date_from=2024-02-29&date_to=2024-02-29&compare_to=previous_year&metrics=clicks"
     answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
-    assert answer["meta"]["compare"] == {"date_from": None, "date_to": None}
-    assert answer["data"][0]["compare"]["clicks"]["value"] == 0
+    nothing = {"date_from": None, "date_to": None}
+    unmatched = {"current": 0, "previous": 0}
+    assert answer["meta"]["compare"] == {**nothing, "current": nothing, "unmatched_days": unmatched}
+    assert set(answer["data"][0]["compare"]["clicks"].values()) == {None}
     assert len((await reports_client.get(f"{REPORTS}/plan?{query}")).json()["data"]["statements"]) == 1
 
 
@@ -95,15 +102,88 @@ async def test_days_after_all_data(reports_client: httpx.AsyncClient) -> None:
     assert (answer["meta"]["date_from"], answer["meta"]["date_to"]) == ("2030-01-01", None)
 
 
-async def test_of_a_period_that_today_is_in_only_the_days_that_have_come_are_compared(
-    reports_client: httpx.AsyncClient,
+async def test_days_that_are_not_loaded_are_left_out_of_both_sides(reports_client: httpx.AsyncClient) -> None:
+    newest = max(fact["date"] for fact in REPORT_FACTS)
+    first, last = newest.replace(day=1), newest.replace(day=30)
+    query = f"date_from={first}&date_to={last}&compare_to=previous_period&group_by=date&fill=true&metrics=clicks"
+    answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
+    meta = answer["meta"]
+    assert newest < last
+    assert (meta["date_from"], meta["date_to"], meta["complete_to"]) == (str(first), str(last), str(newest))
+    assert meta["compare"] == {
+        "date_from": "2024-03-01",
+        "date_to": str(newest.replace(month=3)),
+        "current": {"date_from": str(first), "date_to": str(newest)},
+        "unmatched_days": {"current": 0, "previous": 0},
+    }
+    for row in answer["data"]:
+        assert (row["compare"]["clicks"]["value"] is None) == (row["date"] > str(newest))
+
+
+@pytest.mark.parametrize("preset", ["this_week", "this_month", "this_quarter", "this_year", "today"])
+async def test_on_the_first_day_of_everything_nothing_is_compared(
+    reports_client: httpx.AsyncClient, preset: str
 ) -> None:
-    today = datetime.now(UTC).date()
-    first, last = today - timedelta(days=9), today + timedelta(days=10)
-    query = f"date_from={first}&date_to={last}&compare_to=previous_period"
-    meta = (await reports_client.get(f"{REPORTS}?{query}")).json()["meta"]
-    assert (meta["date_from"], meta["date_to"]) == (str(first), str(last))
-    assert meta["compare"] == {"date_from": str(first - timedelta(days=10)), "date_to": str(first - timedelta(days=1))}
+    newest = max(fact["date"] for fact in REPORT_FACTS)
+    # 1 January 2029 is a Monday.
+    with time_machine.travel("2029-01-01T09:00:00Z"):
+        query = f"date_preset={preset}&compare_to=previous_period&metrics=cost"
+        answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
+    assert set(answer["data"][0]["compare"]["cost"].values()) == {None}
+    assert answer["meta"]["compare"]["date_from"] is None
+    assert answer["meta"]["complete_to"] == str(newest)
+
+
+async def test_what_does_not_fit_together_is_refused_with_what_would(reports_client: httpx.AsyncClient) -> None:
+    for interval, suggestion in {
+        "2024-03-31/2024-03-01": "2024-03-01/2024-03-31",
+        "2024-03-01T00:00:00Z/2024-03-31T23:59:59Z": "2024-03-01/2024-03-31",
+        "2024-03-01/P30D": "2024-03-01/2024-03-30",
+        "2024-03-01/P2W": "2024-03-01/2024-03-14",
+        "2024-02": "2024-02-01/2024-02-29",
+        "2024-02-30/2024-03-03": "2024-02-29/2024-03-03",
+        "2024-03-01--2024-03-31": "2024-03-01/2024-03-31",
+        "2024-03-01": "2024-03-01/2024-03-01",
+        "previous_weeks": "previous_week",
+    }.items():
+        found = (await faults(reports_client, f"{MARCH}&compare_to={interval}"))["compare_to"]
+        assert found["suggestions"][0] == suggestion
+        assert "2026-09-01/2026-09-30" in found["detail"]
+    for query, parameter, suggestions in (
+        ("match_weekdays=true", "match_weekdays", ["compare_to=previous_period"]),
+        ("rolling=7", "rolling", ["group_by=date"]),
+        ("rolling=7&group_by=platform,week", "rolling", ["group_by=date,platform"]),
+        ("rolling=7&group_by=date&compare_to=previous_year&sort=-contribution.cost", "sort", ["-change.cost"]),
+        ("sort=contribution.ctr&compare_to=previous_year", "sort", None),
+        ("sort=-contribution.cost", "sort", ["compare_to=previous_period"]),
+        ("weekday=monday", "weekday", ["mon"]),
+        ("rolling=1&group_by=date", "rolling", ["2"]),
+    ):
+        found = (await faults(reports_client, f"{MARCH}&{query}"))[parameter]
+        assert suggestions is None or found["suggestions"] == suggestions, query
+    found = await faults(reports_client, "weekday=mon&exclude_weekday=mon,tue")
+    assert found["exclude_weekday"]["code"] == "contradictory_filters"
+    found = await faults(reports_client, "exclude_weekday=mon,tue,wed,thu,fri,sat,sun")
+    assert found["exclude_weekday"]["code"] == "contradictory_filters"
+
+
+async def test_a_cursor_is_bound_to_what_is_compared_and_summed(reports_client: httpx.AsyncClient) -> None:
+    query = f"{MARCH}&group_by=date&limit=1&compare_to=previous_period"
+    cursor = (await reports_client.get(f"{REPORTS}?{query}")).json()["page"]["next_cursor"]
+    for other in ("match_weekdays=true", "rolling=7", "weekday=fri", "exclude_weekday=mon"):
+        found = await faults(reports_client, f"{query}&{other}&cursor={cursor}")
+        assert found["cursor"]["code"] == "foreign_cursor"
+
+
+async def test_weekdays_and_ages_come_in_their_order(reports_client: httpx.AsyncClient) -> None:
+    rows = (await reports_client.get(f"{REPORTS}?group_by=weekday,age_range&metrics=clicks")).json()["data"]
+    order = [(WEEKDAYS.index(row["weekday"]), AGES.index(row["age_range"])) for row in rows]
+    assert order == sorted(order)
+    assert len(order) == 28
+    descending = (await reports_client.get(f"{REPORTS}?group_by=age_range&sort=-age_range")).json()["data"]
+    assert [row["age_range"] for row in descending] == AGES[::-1]
+    labels = (await reports_client.get("/v1/dimensions/age_range")).json()["data"]
+    assert [entry["label"] for entry in labels] == AGES
 
 
 async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncClient) -> None:
@@ -113,7 +193,7 @@ async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncCli
     )
     assert found["group_by"]["suggestions"] == ["region"]
     assert found["metrics"]["suggestions"][0] == "ctr"
-    assert found["compare_to"]["suggestions"][0] == "previous_year"
+    assert "previous_year" in found["compare_to"]["suggestions"]
     assert found["min_ctr"]["value"] == "many"
     assert found["max_cpc"]["code"] in ("invalid_value", "out_of_range")
     assert found["limt"]["suggestions"] == ["limit"]

@@ -1,6 +1,7 @@
 """Reports against the plain-Python model, for random questions, and read from rollups or from the facts."""
 
 import json
+from calendar import monthrange
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from project.query import rollup_choice
+from tests.support.calendar_model import COMPARISONS, WEEKDAYS
 from tests.support.model import LABELS, MEASURES
 from tests.support.report_model import FORMULAS, GRAINS, METRICS, REPORT_FACTS, report
 
@@ -34,25 +36,35 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     if draw(st.booleans()):
         asked["date_from"], asked["date_to"] = sorted([draw(DAYS), draw(DAYS)])
+        if draw(st.booleans()):
+            asked["date_from"] = asked["date_from"].replace(day=1)
+            asked["date_to"] = asked["date_to"].replace(day=monthrange(*asked["date_to"].timetuple()[:2])[1])
     for name in draw(st.sets(st.sampled_from(sorted(LABELS)), max_size=2)):
         prefix = draw(st.sampled_from(["", "exclude_"]))
         asked[prefix + name] = draw(st.lists(st.sampled_from(LABELS[name]), min_size=1, max_size=2, unique=True))
-    dimensions = draw(st.lists(st.sampled_from(sorted(LABELS)), max_size=4, unique=True))
-    grain = draw(st.none() | st.sampled_from(GRAINS))
-    if grain:
-        dimensions.insert(draw(st.integers(0, len(dimensions))), grain)
+    for name in draw(st.sets(st.sampled_from(["weekday", "exclude_weekday"]), max_size=1)):
+        asked[name] = draw(st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=4, unique=True))
+    dimensions = draw(st.lists(st.sampled_from(sorted(LABELS)), max_size=3, unique=True))
+    grain = draw(st.none() | st.sampled_from(GRAINS) | st.just("date"))
+    for name in filter(None, (grain, draw(st.sampled_from([None, None, "weekday"])))):
+        dimensions.insert(draw(st.integers(0, len(dimensions))), name)
     if dimensions:
         asked["group_by"] = dimensions
     if draw(st.booleans()):
         asked["metrics"] = draw(st.lists(st.sampled_from(METRICS), min_size=1, unique=True))
     if "date_from" in asked and draw(st.integers(0, 3)):
-        asked["compare_to"] = draw(st.sampled_from(["previous_period", "previous_year"]))
-    if grain and len(dimensions) < 4:
+        interval = "/".join(map(str, sorted([draw(DAYS), draw(DAYS)])))
+        asked["compare_to"] = draw(st.sampled_from([*COMPARISONS, interval]))
+        asked["match_weekdays"] = draw(st.booleans())
+    if (grain or "weekday" in dimensions) and len(dimensions) < 4:
         asked["fill"] = draw(st.booleans())
+    if grain == "date" and not {"weekday", "exclude_weekday"} & asked.keys():
+        asked |= draw(st.fixed_dictionaries({}, optional={"rolling": st.integers(2, 40)}))
     asked["totals"] = draw(st.booleans())
     for name in draw(st.sets(st.sampled_from(sorted(BOUNDS)), max_size=1)):
         asked[draw(st.sampled_from(["min_", "max_"])) + name] = draw(BOUNDS[name])
     changes = [f"{kind}.{name}" for kind in ("change", "change_ratio") for name in METRICS]
+    changes += [f"contribution.{name}" for name in MEASURES if "rolling" not in asked]
     names = [*dimensions, *METRICS, *(changes if "compare_to" in asked else [])]
     chosen = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))
     asked["sort"] = [draw(st.sampled_from(["", "-"])) + name for name in chosen]
@@ -135,6 +147,7 @@ async def test_each_breakdown_sums_to_the_total(reports_client: httpx.AsyncClien
     asked = {name: value for name, value in asked.items() if name[:4] not in ("min_", "max_")} | {"sort": []}
     asked |= {"metrics": list(METRICS), "totals": True}
     asked.pop("fill", None)
+    asked.pop("rolling", None)
     parameters = as_parameters(asked) | {"limit": 1000}
     rows, cursor = [], None
     while True:

@@ -17,7 +17,7 @@ async def test_an_empty_database(serving: Client, database: str) -> None:
                 "cost": 0,
                 "ctr": None,
                 "compare": {
-                    "cost": {"value": 0, "change": 0, "change_ratio": None},
+                    "cost": {"value": None, "change": None, "change_ratio": None, "contribution": None},
                     "ctr": {"value": None, "change": None, "change_ratio": None},
                 },
                 "share": {"cost": None},

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.calendar_model import WEEKDAYS
 from tests.support.model import (
     DAYS,
     DIMENSIONS,
@@ -48,6 +49,8 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
         excluded = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
         if excluded and draw(st.booleans()) and not set(asked.get(name, ["one more"])) <= set(excluded):
             asked[f"exclude_{name}"] = excluded
+    for name in draw(st.sets(st.sampled_from(["weekday", "exclude_weekday"]), max_size=1)):
+        asked[name] = draw(st.lists(st.sampled_from(WEEKDAYS), min_size=1, max_size=5, unique=True))
     for name in draw(st.sets(st.sampled_from(MEASURES), max_size=2)):
         low, high = sorted([draw(BOUND[name]), draw(BOUND[name])])
         asked |= draw(

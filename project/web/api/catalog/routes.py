@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from project.catalog import DATE_PRESETS, DIMENSIONS, FORMULAS, GRAINS, MEASURES
-from project.query.periods import COMPARISONS
+from project.catalog.comparisons import COMPARISONS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.catalog.schemas import CatalogAnswer

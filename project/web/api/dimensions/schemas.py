@@ -44,7 +44,7 @@ class LabelsMeta(DataMeta):
 
 
 class LabelsAnswer(Answer):
-    """The labels of one dimension, in alphabetical order."""
+    """The labels of one dimension, in alphabetical order, age ranges in theirs."""
 
     data: list[LabelEntry]
     meta: LabelsMeta

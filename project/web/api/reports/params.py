@@ -4,28 +4,34 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import MEASURE_NAMES, METRICS
+from project.catalog.comparisons import COMPARISONS
 from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
-from project.query.periods import COMPARISONS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
+from project.web.request.comparison_validators import INTERVAL, comparable, matchable, rollable
 from project.web.request.filter_params import FilterParameters, NameList, PageParameters, bounded, sort_keys
 from project.web.request.openapi import choice, sort_choice
 from project.web.request.validators import (
     GROUPABLE,
-    comparable,
     fillable,
     flat_files,
     one_grain,
     one_of,
     sort_key,
     sortable,
+    whole_number,
 )
 
-_SORTABLE = (*GROUPABLE, *METRICS, *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS))
+_SORTABLE = (
+    *GROUPABLE,
+    *METRICS,
+    *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS),
+    *(f"contribution.{name}" for name in MEASURE_NAMES),
+)
 _FORMATS = ("json", *FORMATS, *PICTURES)
 
 if TYPE_CHECKING:
@@ -42,7 +48,7 @@ class ReportParameters(PageParameters, _Bounded):
         AfterValidator(one_grain),
     ] = Field(
         default_factory=list,
-        description="Dimensions, and at most one of `date week month quarter year`; without any, one total.",
+        description="Dimensions, `weekday`, and at most one of `date week month quarter year`; without any, one total.",
         examples=[["date", "platform"]],
     )
     metrics: NameList[Annotated[str, AfterValidator(partial(one_of, tuple(METRICS))), choice(METRICS)]] = Field(
@@ -52,14 +58,31 @@ class ReportParameters(PageParameters, _Bounded):
     )
     compare_to: Annotated[str, AfterValidator(comparable)] | None = Field(
         None,
-        description="Also give each metric of the previous period (as many days just before, or the same dates a year "
-        "earlier), and the change since then.",
-        json_schema_extra={"enum": list(COMPARISONS)},
+        description="Also give each metric of other days, and the change since then. `previous_period` is as many "
+        "whole months, quarters or years just before; for `this_…` the same days of the one before; else as many days "
+        "just before. The others are the same days one unit earlier, or any: `2026-09-01/2026-09-30`. Days that are "
+        "not loaded yet are left out of both sides; `meta.compare` has the days.",
+        json_schema_extra={"anyOf": [{"enum": list(COMPARISONS)}, {"pattern": INTERVAL}]},
         examples=["previous_period"],
+    )
+    match_weekdays: Annotated[bool, AfterValidator(matchable)] = Field(
+        False,
+        description="Move the other days of compare_to back to the next multiple of seven days (a year to 364), so "
+        "that Mondays are compared with Mondays.",
+        examples=[False],
+    )
+    rolling: Annotated[int, BeforeValidator(whole_number), AfterValidator(rollable)] | None = Field(
+        None,
+        ge=2,
+        le=366,
+        description="With `group_by=date`, make each date the sums of so many days that end there, also of days before "
+        "the first. Bounds apply to these sums; totals are those of the range.",
+        examples=[7],
     )
     fill: Annotated[bool, AfterValidator(fillable)] = Field(
         False,
-        description="Show every date of the range for every group, also those without facts, marked `filled`.",
+        description="Show every date, or else weekday, of the range for every group, also those without facts, marked "
+        "`filled`.",
         examples=[False],
     )
     totals: bool = Field(
@@ -71,7 +94,8 @@ class ReportParameters(PageParameters, _Bounded):
     ] = Field(
         default_factory=list,
         description="What is grouped by, and metrics, most important first; `-` is descending. With compare_to also "
-        "`change.METRIC` and `change_ratio.METRIC`. Groups without a value come last; ties have the groups' order.",
+        "`change.METRIC`, `change_ratio.METRIC` and `contribution.MEASURE`. Groups without a value come last; ties "
+        "have the groups' order.",
         examples=[["-cost"]],
     )
     format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = Field(
@@ -91,6 +115,8 @@ class ReportParameters(PageParameters, _Bounded):
             self.fill,
             self.totals,
             LARGEST_GROUPS if all_groups else self.limit,
-            today=today,
+            preset=self.date_preset,
+            match_weekdays=self.match_weekdays,
+            rolling=self.rolling,
         )
         return question.after_cursor(self.cursor) if self.cursor else question

@@ -9,6 +9,7 @@ from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
 from project.query.reports.fetch import explain_report
+from project.query.reports.groups import total_changes
 from project.query.reports.plan import plan_report
 from project.query.reports.run import Report, run
 from project.store.warehouse.snapshot import snapshot
@@ -111,8 +112,8 @@ async def plan(request: Request) -> Response:
 def _content(report: Report) -> dict[str, Any]:
     plan, page = report.plan, report.page
     content: dict[str, Any] = {"data": group_objects(page, plan)}
-    if page.total:
-        content["totals"] = group_object(page.total, plan)
+    if plan.question.totals:
+        content["totals"] = group_object(page.total, plan, total_changes(plan, page.total))
     content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
     content["meta"] = report_meta(plan, report.labels)
     return content

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, create_model
 
 from project.catalog import GRAINS, LABELLED_DIMENSIONS, METRICS, Formula
+from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.web.request.openapi import Int64
 from project.web.response.schemas import Answer, DataMeta, RowsMeta, optional
 
@@ -23,6 +24,9 @@ class Compared(Answer):
     value: float | None = Field(description="The metric in the previous period.")
     change: float | None = Field(description="The current value less that; of a ratio, in points.")
     change_ratio: float | None = Field(description="The change over that value; null of a ratio, and of 0.")
+    contribution: float | None = Field(
+        None, description="The change over the total's change, of a measure; null where that is 0."
+    )
 
 
 class MetricMeta(Answer):
@@ -32,17 +36,33 @@ class MetricMeta(Answer):
     unit: Literal["count", "currency", "ratio"]
 
 
-class ComparedDays(Answer):
-    """The previous period."""
+class Days(Answer):
+    """The first and last day; null where there are none."""
 
     date_from: date | None
     date_to: date | None
+
+
+class UnmatchedDays(Answer):
+    """How many compared days of each period have no counterpart in the other, as a 31st has none in a month of 30."""
+
+    current: int
+    previous: int
+
+
+class ComparedDays(Days):
+    """The days of the previous period that are compared, and with which: those that are loaded."""
+
+    current: Days
+    unmatched_days: UnmatchedDays
 
 
 class ReportMeta(RowsMeta):
     """What the report is about."""
 
     compare: ComparedDays = optional("With `compare_to`.")
+    complete_to: date | None = Field(description="The newest day that is loaded.")
+    rolling: int = optional("How many days each date sums; with `rolling`.")
     group_by: list[str]
     metrics: list[MetricMeta]
     source: Literal["rollup", "facts"] = Field(description="What was summed: a rollup if one covers the report.")
@@ -59,6 +79,7 @@ _compare: Any = (dict[str, Compared], optional("Each metric of the previous peri
 
 _group: dict[str, Any] = {
     **{grain.name: (date, optional(grain.description)) for grain in GRAINS.values()},
+    WEEKDAY: (Literal[WEEKDAYS], optional("The day of the week.")),
     **{dimension.name: (str, optional(dimension.description)) for dimension in LABELLED_DIMENSIONS},
     **_metrics,
     "share": (dict[str, float | None], optional("The part of each measure's total; with `totals`.")),

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from project.catalog import LABELLED_NAMES, MEASURE_NAMES, METRICS, Number
 from project.catalog.display import format_amount
-from project.query.reports.result import Group, share
+from project.query.reports.groups import Group, share
 from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import ReportPanel
 from project.web.dashboard.view import Query, View

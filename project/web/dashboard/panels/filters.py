@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from project.catalog import DATE_PRESETS, LABELLED_NAMES
-from project.query.periods import COMPARISONS
+from project.catalog.comparisons import COMPARISONS
+from project.catalog.natural_order import NATURAL_ORDERS
 from project.web.dashboard.panels.panel import Panel
 
 
@@ -14,13 +15,20 @@ class Filters(Panel):
     template = "filters.html"
     presets = tuple(DATE_PRESETS)
     dimensions = LABELLED_NAMES
-    comparisons = (*COMPARISONS, "none")
     most_labels = 200
     most_chips = 50
+
+    def comparisons(self) -> list[str]:
+        """Return what the view can be compared with: the days that it is compared with now, and all names."""
+        return list(dict.fromkeys(filter(None, (*COMPARISONS, self.view.compare_to, "none"))))
 
     def labels(self, dimension: str) -> list[str]:
         """Return all labels of a dimension, in alphabetical order."""
         return list(self.data.snapshot.labels[dimension].search("").values())
+
+    def is_ordered(self, dimension: str) -> bool:
+        """Whether the labels of a dimension have an order of their own."""
+        return dimension in NATURAL_ORDERS
 
     def facets_url(self, dimension: str) -> str:
         """Return the API's URL of how many facts each label has under all filters of other dimensions."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from project.catalog import Number
-from project.query.reports.result import Change, Group, change_of
+from project.query.reports.groups import Change, Group, change_of
 from project.query.reports.run import Report, run
 from project.store.warehouse.snapshot import Snapshot
 from project.web.api.reports.params import ReportParameters

@@ -4,7 +4,7 @@ from project.catalog import GRAINS
 from project.catalog.display import format_amount
 from project.charts.caption import alt_text
 from project.charts.series import chart_groups
-from project.query.reports.result import Group
+from project.query.reports.groups import Group
 from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import ReportPanel
 from project.web.dashboard.view import Query, View

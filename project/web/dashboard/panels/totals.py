@@ -15,15 +15,24 @@ class Totals(ReportPanel):
     metrics = METRICS
     query = staticmethod(Breakdown.query)
 
+    def compared(self) -> str:
+        """Return which days are compared with which; "" where none are."""
+        comparison = self.report.plan.comparison
+        if not comparison:
+            return ""
+        unmatched = sum(comparison.unmatched_days())
+        days = f"{unmatched} {'day has' if unmatched == 1 else 'days have'}"
+        return f"{comparison}" + (f"; {days} no counterpart" if unmatched else "")
+
     def notes(self) -> Iterator[str]:
-        """Yield which days of either period have no data, since they distort the changes."""
-        previous, period, labels = self.report.plan.previous, self.view.period, self.report.labels
-        if not previous or not period or not labels.first_date or not labels.last_date:
+        """Yield which days of either period have no data, since they are not compared."""
+        comparison, period, labels = self.report.plan.comparison, self.view.period, self.report.labels
+        if not self.view.compare_to or not period or not labels.first_date or not labels.last_date:
             return
-        if previous.first < labels.first_date:
-            yield (
-                f"The data begins {labels.first_date}, after the {display_name(self.view.compare_to or '')} does "
-                f"({previous.first} to {previous.last}): changes are not of as many days."
-            )
+        begins = f"The data begins {labels.first_date}, after the {display_name(self.view.compare_to)} does"
+        if comparison and comparison.step.first(comparison.current.first) < labels.first_date:
+            yield f"{begins}: changes are not of as many days."
+        elif not comparison and period.first <= labels.last_date:
+            yield f"{begins}: nothing is compared."
         if period.last > labels.last_date:
-            yield f"The data ends {labels.last_date}: the days after that count as nothing in the changes."
+            yield f"The data ends {labels.last_date}: the days after that are not compared."

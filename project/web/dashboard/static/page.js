@@ -25,7 +25,7 @@ for (const button of document.querySelectorAll(".copy")) {
   });
 }
 
-// When it opens, a filter counts its labels under all other filters, and lists them by cost.
+// When it opens, a filter counts its labels under all other filters, and lists them by cost, or in their own order.
 for (const filter of document.querySelectorAll("details[data-facets]")) {
   const list = filter.querySelector("ul");
   const search = filter.querySelector("input[type=search]");
@@ -38,7 +38,8 @@ for (const filter of document.querySelectorAll("details[data-facets]")) {
     try {
       const response = await fetch(filter.dataset.facets);
       if (!response.ok) return;
-      facets = (await response.json()).data.sort((left, right) => right.cost - left.cost);
+      facets = (await response.json()).data;
+      if (!("ordered" in list.dataset)) facets.sort((left, right) => right.cost - left.cost);
       show();
     } catch {
       // The labels stay, without their counts.

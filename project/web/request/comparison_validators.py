@@ -1,0 +1,92 @@
+"""The validators of what a report is compared with, and of its rolling sums."""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import date, timedelta
+
+from pydantic import ValidationInfo
+
+from project.catalog import DATE_PRESETS, GRAINS
+from project.catalog.comparisons import COMPARISONS, interval
+from project.catalog.natural_order import WEEKDAY
+from project.errors import Fault
+from project.suggestions import nearest
+from project.web.request.validators import refused
+
+INTERVAL = r"^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$"
+"""How a period is written: an ISO 8601 interval of two days."""
+
+
+def compared_or_not(name: str, names: Sequence[str] = (*COMPARISONS, "none")) -> str:
+    """Refuse what is neither one of these names nor an interval."""
+    if name in names or interval(name):
+        return name
+    detail = (
+        f"{name!r} is invalid; compare_to must be one of: {', '.join(names)}; or the first and last day, as in"
+        " 2026-09-01/2026-09-30."
+    )
+    suggestions = tuple(_possible_intervals(name)) or nearest(name, names)
+    raise refused(Fault("compare_to", "invalid_value", detail, name, suggestions))
+
+
+def comparable(name: str, info: ValidationInfo) -> str:
+    """Refuse an unknown comparison, and one of days without a first day: nothing precedes all days."""
+    if interval(compared_or_not(name, COMPARISONS)):
+        return name
+    given = {"date_from", "date_to", "date_preset"} <= info.data.keys()
+    preset = info.data.get("date_preset")
+    if given and not info.data["date_from"] and (preset is None or DATE_PRESETS[preset](date.max)[0] is None):
+        detail = "compare_to needs a first day: date_from, or a date_preset other than maximum."
+        last = info.data["date_to"]
+        suggestion = f"date_from={last.replace(day=1)}" if last else "date_preset=last_28d"
+        raise refused(Fault("compare_to", "missing_parameter", detail, name, (suggestion,)))
+    return name
+
+
+def matchable(match: bool, info: ValidationInfo) -> bool:
+    """Refuse to match weekdays without a comparison."""
+    if match and "compare_to" in info.data and not info.data["compare_to"]:
+        detail = "match_weekdays moves the days that compare_to compares with, and needs it."
+        raise refused(Fault("match_weekdays", "missing_parameter", detail, match, ("compare_to=previous_period",)))
+    return match
+
+
+def rollable(days: int, info: ValidationInfo) -> int:
+    """Refuse rolling sums of anything but days in a row."""
+    grouped = info.data.get("group_by")
+    grains = [name for name in grouped or () if name in GRAINS]
+    if grouped is not None and grains != ["date"]:
+        detail = f"rolling makes each date the sums of {days} days, and needs group_by=date"
+        detail += f", not {grains[0]}." if grains else "."
+        others = ["date", *(name for name in grouped if name not in grains)]
+        raise refused(Fault("rolling", "conflicting_parameters", detail, days, (f"group_by={','.join(others)}",)))
+    for name in (WEEKDAY, f"exclude_{WEEKDAY}"):
+        if info.data.get(name):
+            detail = f"rolling sums days in a row, and {name} leaves some out; give one or the other."
+            raise refused(Fault("rolling", "conflicting_parameters", detail, days))
+    return days
+
+
+def _possible_intervals(text: str) -> Iterable[str]:
+    """Yield the intervals of whole days that the text may mean."""
+    parts = text.replace("--", "/").split("/")
+    days = [list(_possible_days(part)) for part in parts]
+    duration = re.fullmatch(r"P(\d{1,4})([DW])", parts[-1].upper(), re.ASCII)
+    if duration and days[0]:
+        with suppress(OverflowError):
+            days[-1] = [days[0][0] + timedelta(days=int(duration[1]) * (7 if duration[2] == "W" else 1) - 1)]
+    if len(parts) <= 2 and days[0] and days[-1]:
+        first, last = sorted((days[0][0], days[-1][-1]))
+        yield f"{first}/{last}"
+
+
+def _possible_days(text: str) -> Iterable[date]:
+    """Yield the first and last day that a date, a time or a month may mean."""
+    if parts := re.match(r"(\d{4})-(\d\d)(?:-(\d\d))?(?![\d-])", text.strip(), re.ASCII):
+        year, month, day = int(parts[1]), int(parts[2]), int(parts[3] or 0)
+        if year and 1 <= month <= 12:
+            longest = monthrange(year, month)[1]
+            yield date(year, month, min(day or 1, longest))
+            yield date(year, month, min(day or longest, longest))
