@@ -12,7 +12,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def by_first_number(label: str) -> tuple[bool, int, str]:
     """Return the place of an age range: by its first number, and after all numbers where it has none."""
-    number = re.search(r"\d+", label)
+    number = re.search(r"\d{1,9}", label)
     return number is None, int(number[0]) if number else 0, label
 
 

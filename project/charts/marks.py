@@ -70,8 +70,6 @@ def is_loaded(report: Report, axis_value: Any, *, previous: bool = False) -> boo
     A day that the data does not reach yet, or that has no counterpart, is not 0. Labels always can have facts.
     """
     grain, labels = report.plan.question.grain, report.labels
-    if not grain:
-        return True
-    if not previous:
-        return bool(axis_value <= (labels.last_date or date.max))
-    return report.plan.has_counterpart(axis_value)
+    if previous:
+        return report.plan.has_counterpart(axis_value if grain else None)
+    return not grain or bool(axis_value <= (labels.last_date or date.max))

@@ -15,12 +15,14 @@ from loguru import logger
 
 from project.charts import renderer
 from project.charts.theme import SERIES
+from tests.support.calendar_model import WEEKDAYS
 from tests.support.hosting import soon
 from tests.support.report_model import METRICS, REPORT_FACTS, report
 
 pytestmark = pytest.mark.slow
 
 REPORTS = "/v1/reports"
+AGES = ["18-24", "25-34", "65+", "(not set)"]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -80,6 +82,29 @@ async def test_the_compared_period_is_dashed_in_lines_and_a_mark_on_bars(reports
         [f"{row['platform']}, this period: {amount('cost', row['cost'])}" for row in rows]
         + [f"{row['platform']}, previous year: {amount('cost', row['compare']['cost']['value'])}" for row in rows]
     )
+
+
+async def test_ages_and_weekdays_stand_in_their_order(reports_client: httpx.AsyncClient) -> None:
+    for query, order in (
+        ("group_by=age_range", AGES),
+        ("group_by=weekday&exclude_weekday=sun", list(WEEKDAYS[:6])),
+        # The legend of the series.
+        ("group_by=month,age_range", AGES),
+    ):
+        svg = await rendered(reports_client, f"{query}&metrics=cost")
+        assert [text.text for text in svg.iter(f"{SVG}text") if text.text in order] == order
+    svg = await rendered(reports_client, "group_by=age_range&metrics=cost&sort=-age_range")
+    assert [text.text for text in svg.iter(f"{SVG}text") if text.text in AGES] == AGES[::-1]
+
+
+async def test_rolling_sums_are_those_of_the_model(reports_client: httpx.AsyncClient) -> None:
+    days = "date_from=2024-03-20&date_to=2024-04-10&compare_to=previous_month&rolling=7"
+    svg = await rendered(reports_client, f"group_by=date&metrics=clicks&{days}")
+    question = {"group_by": ["date"], "metrics": ["clicks"], "rolling": 7, "compare_to": "previous_month"}
+    rows = report(REPORT_FACTS, question | {"date_from": date(2024, 3, 20), "date_to": date(2024, 4, 10)})["data"]
+    assert {f"{row['date']}, this period: {row['clicks']:,}" for row in rows} <= set(marks(svg))
+    assert "each date sums 7 days" in svg.get("aria-label", "")
+    assert "2024-04-10, this period: 0" not in marks(svg)
 
 
 async def test_a_chart_names_the_largest_groups_and_sums_all_others(reports_client: httpx.AsyncClient) -> None:

@@ -15,9 +15,6 @@ from project.errors import Fault
 from project.suggestions import nearest
 from project.web.request.validators import refused
 
-INTERVAL = r"^\d{4}-\d{2}-\d{2}/\d{4}-\d{2}-\d{2}$"
-"""How a period is written: an ISO 8601 interval of two days."""
-
 
 def compared_or_not(name: str, names: Sequence[str] = (*COMPARISONS, "none")) -> str:
     """Refuse what is neither one of these names nor an interval."""

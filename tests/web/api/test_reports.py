@@ -120,6 +120,48 @@ async def test_days_that_are_not_loaded_are_left_out_of_both_sides(reports_clien
         assert (row["compare"]["clicks"]["value"] is None) == (row["date"] > str(newest))
 
 
+@pytest.mark.parametrize(
+    ("preset", "current", "previous"),
+    [
+        ("this_week", "2024-04-01/2024-04-03", "2024-03-25/2024-03-27"),
+        ("last_week", "2024-03-25/2024-03-31", "2024-03-18/2024-03-24"),
+        ("this_month", "2024-04-01/2024-04-03", "2024-03-01/2024-03-03"),
+        ("last_month", "2024-03-01/2024-03-31", "2024-02-01/2024-02-29"),
+        ("this_quarter", "2024-04-01/2024-04-03", "2024-01-01/2024-01-03"),
+        ("last_quarter", "2024-01-01/2024-03-31", "2023-10-01/2023-12-31"),
+        ("this_year", "2024-01-01/2024-04-03", "2023-01-01/2023-04-03"),
+        ("last_7d", "2024-03-29/2024-04-03", "2024-03-22/2024-03-27"),
+    ],
+)
+async def test_a_preset_is_compared_like_for_like_in_every_form(
+    reports_client: httpx.AsyncClient, preset: str, current: str, previous: str
+) -> None:
+    extent = [str(fact["date"]) for fact in REPORT_FACTS]
+    with time_machine.travel("2024-04-05T09:00:00Z"):
+        query = f"date_preset={preset}&compare_to=previous_period&metrics=clicks"
+        answer = (await reports_client.get(f"{REPORTS}?{query}")).json()
+        file = (await reports_client.get(f"{REPORTS}?{query}&format=csv")).text
+    facts = {
+        period: sum(fact["clicks"] for fact in REPORT_FACTS if first <= str(fact["date"]) <= last)
+        for period in (current, previous)
+        for first, last in [period.split("/")]
+    }
+    compared = answer["meta"]["compare"]
+    assert "/".join(compared["current"].values()) == current
+    first, last = previous.split("/")
+    if last < min(extent):
+        assert compared["date_from"] is None
+        return
+    assert (compared["date_from"], compared["date_to"]) == (max(first, min(extent)), last)
+    assert answer["data"][0]["compare"]["clicks"]["value"] == facts[previous]
+    assert answer["data"][0]["clicks"] == facts[current]
+    assert file.splitlines()[1].split(",")[:3] == [
+        str(facts[current]),
+        str(facts[previous]),
+        str(facts[current] - facts[previous]),
+    ]
+
+
 @pytest.mark.parametrize("preset", ["this_week", "this_month", "this_quarter", "this_year", "today"])
 async def test_on_the_first_day_of_everything_nothing_is_compared(
     reports_client: httpx.AsyncClient, preset: str

@@ -68,6 +68,35 @@ async def test_a_long_series_has_every_date(reports_client: httpx.AsyncClient) -
     assert series[1:] == [[row["date"], displayed("clicks", row["clicks"])] for row in model]
 
 
+async def test_the_page_says_which_days_it_compares(reports_client: httpx.AsyncClient) -> None:
+    month = "date_from=2024-04-01&date_to=2024-04-30&metric=clicks"
+    page = (await reports_client.get(f"/?{month}")).text
+    assert "1–3 Apr with 1–3 Mar. " in page
+    assert "The data ends 2024-04-03: the days after that are not compared." in page
+    answer = await reports_client.get(
+        "/v1/reports?date_from=2024-04-01&date_to=2024-04-30&compare_to=previous_period&metrics=clicks"
+    )
+    change = answer.json()["data"][0]["compare"]["clicks"]["change_ratio"]
+    assert f'<span class="change">{100 * change:+.1f}%</span>' in page
+    page = (await reports_client.get(f"/?{month}&compare_to=2023-05-01/2023-05-31&match_weekdays=true")).text
+    assert '<option value="2023-05-01/2023-05-31" selected>' in page
+    assert "1–3 Apr 2024 with 1–3 May 2023 (the same weekdays)." in page
+    # March has days that February lacks.
+    page = (await reports_client.get("/?date_from=2024-03-01&date_to=2024-03-31")).text
+    assert "1–31 Mar with 1–29 Feb; 2 days have no counterpart." in page
+
+
+async def test_ages_stand_in_their_order(reports_client: httpx.AsyncClient) -> None:
+    ages = ["18-24", "25-34", "65+", "(not set)"]
+    page = (await reports_client.get("/?date_preset=maximum&group_by=age_range&weekday=mon,tue")).text
+    _, breakdown = tables(page)
+    assert [row[0].removesuffix("×").strip() for row in breakdown[1:-1]] == ages
+    assert re.findall(r'name="age_range" value="([^"]+)"', page) == ages
+    assert re.findall(r"weekday: (\w+) ", page) == ["mon", "tue"]
+    sorted_by_cost = (await reports_client.get("/?date_preset=maximum&group_by=age_range&sort=-cost")).text
+    assert [row[0].removesuffix("×").strip() for row in tables(sorted_by_cost)[1][1:-1]] != ages
+
+
 async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient) -> None:
     answer = await reports_client.get("/?platform=facebook&exclude_region=Texas&metric=ctr&sort=region&group_by=region")
     links = {html.unescape(link) for link in re.findall(r'(?:href|src|data-url|data-facets)="([^"#]+)"', answer.text)}

@@ -12,7 +12,7 @@ from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
-from project.web.request.comparison_validators import INTERVAL, comparable, matchable, rollable
+from project.web.request.comparison_validators import comparable, matchable, rollable
 from project.web.request.filter_params import FilterParameters, NameList, PageParameters, bounded, sort_keys
 from project.web.request.openapi import choice, sort_choice
 from project.web.request.validators import (
@@ -62,7 +62,7 @@ class ReportParameters(PageParameters, _Bounded):
         "whole months, quarters or years just before; for `this_…` the same days of the one before; else as many days "
         "just before. The others are the same days one unit earlier, or any: `2026-09-01/2026-09-30`. Days that are "
         "not loaded yet are left out of both sides; `meta.compare` has the days.",
-        json_schema_extra={"anyOf": [{"enum": list(COMPARISONS)}, {"pattern": INTERVAL}]},
+        json_schema_extra={"pattern": rf"^({'|'.join(COMPARISONS)}|\d{{4}}-\d{{2}}-\d{{2}}/\d{{4}}-\d{{2}}-\d{{2}})$"},
         examples=["previous_period"],
     )
     match_weekdays: Annotated[bool, AfterValidator(matchable)] = Field(
