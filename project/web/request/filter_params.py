@@ -85,7 +85,9 @@ def _label_fields() -> dict[str, Any]:
             list[weekday], BeforeValidator(split_list), AfterValidator(checked), AfterValidator(_in_order)
         ]
         description = f"{effect} these days of the week: `{' '.join(WEEKDAYS)}`."
-        fields[name] = (weekdays, Field(default_factory=list, description=description, examples=["sat,sun"]))
+        items: Any = {"items": {"type": "string", "enum": list(WEEKDAYS)}}
+        field = Field(default_factory=list, description=description, json_schema_extra=items, examples=["sat,sun"])
+        fields[name] = (weekdays, field)
     return fields
 
 

@@ -32,6 +32,7 @@ _SORTABLE = (
     *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS),
     *(f"contribution.{name}" for name in MEASURE_NAMES),
 )
+_Days = Annotated[int, Field(ge=2, le=366), BeforeValidator(whole_number), AfterValidator(rollable)]
 _FORMATS = ("json", *FORMATS, *PICTURES)
 
 if TYPE_CHECKING:
@@ -71,10 +72,8 @@ class ReportParameters(PageParameters, _Bounded):
         "that Mondays are compared with Mondays.",
         examples=[False],
     )
-    rolling: Annotated[int, BeforeValidator(whole_number), AfterValidator(rollable)] | None = Field(
+    rolling: _Days | None = Field(
         None,
-        ge=2,
-        le=366,
         description="With `group_by=date`, make each date the sums of so many days that end there, also of days before "
         "the first. Bounds apply to these sums; totals are those of the range.",
         examples=[7],
