@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 WEEKDAY = "weekday"
@@ -10,6 +11,7 @@ WEEKDAY = "weekday"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
+@lru_cache(1000)
 def by_first_number(label: str) -> tuple[bool, int, str]:
     """Return the place of an age range: by its first number, and after all numbers where it has none."""
     number = re.search(r"\d{1,9}", label)

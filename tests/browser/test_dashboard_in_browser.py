@@ -46,7 +46,8 @@ def cost_of(**filters: list[str]) -> str:
 async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
     async with opened(service.site + ALL) as page:
         facets = service.get(f"/v1/dimensions/{name}?counts=true").json()["data"]
-        facets.sort(key=lambda facet: -facet["cost"])
+        if name != "age_range":
+            facets.sort(key=lambda facet: -facet["cost"])
         filter_ = page.locator(f"details[data-facets*='dimensions/{name}?']")
         await filter_.locator("summary").click()
         entries = filter_.locator("li")

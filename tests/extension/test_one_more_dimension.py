@@ -237,6 +237,9 @@ def _comparable(answer: dict[str, Any]) -> Any:
     return content
 
 
+_NO_CHANGE = {"value": 0, "change": 0, "change_ratio": None, "contribution": None}
+
+
 def _without_the_new(content: Any) -> Any:
     """Return an answer without the new dimension and measure, which say that the facts have none."""
     if isinstance(content, list):
@@ -247,7 +250,7 @@ def _without_the_new(content: Any) -> Any:
         assert content.pop("campaign") in (NOT_SET, {"campaign_id": 1, "campaign_name": NOT_SET})
     if "video_views" in content:
         # As itself, as its change, and as its share of nothing.
-        assert content.pop("video_views") in (0, {"value": 0, "change": 0, "change_ratio": None}, None)
+        assert content.pop("video_views") in (0, _NO_CHANGE, None)
     return {name: _without_the_new(value) for name, value in content.items()}
 
 

@@ -71,7 +71,8 @@ def members_of_change(metric: str, question: ReportQuestion) -> tuple[str, ...]:
 
 def share(part: Number, total: Number) -> Decimal | None:
     """Return the part over the total; None where the total is 0."""
-    return ROUNDED.divide(Decimal(part), Decimal(total)) if total else None
+    # 0 over a negative total is 0, not -0.
+    return ROUNDED.divide(Decimal(part), Decimal(total)) or Decimal(0) if total else None
 
 
 def sum_amounts(amounts: Iterable[Amounts]) -> Amounts:

@@ -2,7 +2,7 @@ import httpx
 
 from project.web.api.catalog.schemas import CatalogAnswer
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
-from tests.support.model import DIMENSIONS, FACTS, LABELS, MEASURES
+from tests.support.model import DIMENSIONS, FACTS, LABELS, MEASURES, place
 
 
 async def test_dimensions(client: httpx.AsyncClient) -> None:
@@ -21,7 +21,7 @@ async def test_labels_of_every_dimension(client: httpx.AsyncClient) -> None:
         response = await client.get(f"/v1/dimensions/{name}")
         LabelsAnswer.model_validate_json(response.content)
         expected = sorted(({"id": index + 1, "label": label} for index, label in enumerate(labels)),
-                          key=lambda entry: entry["label"].casefold())  # fmt: skip
+                          key=lambda entry: place(name, entry["label"].casefold()))  # fmt: skip
         assert response.json()["data"] == expected
     dates = (await client.get("/v1/dimensions/date")).json()["data"]
     assert [entry["label"] for entry in dates] == sorted({fact["date"].isoformat() for fact in FACTS})

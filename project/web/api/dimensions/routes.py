@@ -76,7 +76,7 @@ async def list_labels(
     request: Request,
     name: Annotated[str, Path(description="The dimension.", json_schema_extra={"enum": list(DIMENSION_NAMES)})],
 ) -> Response:
-    """Give the labels of one dimension with their ids, in alphabetical order, age ranges in theirs.
+    """Give the labels of one dimension with their ids, in alphabetical order; ages in their own.
 
     With `counts` also how many facts, impressions and how much cost each has under the filters.
     """

@@ -44,7 +44,7 @@ class LabelsMeta(DataMeta):
 
 
 class LabelsAnswer(Answer):
-    """The labels of one dimension, in alphabetical order, age ranges in theirs."""
+    """The labels of one dimension, in alphabetical order; ages in their own."""
 
     data: list[LabelEntry]
     meta: LabelsMeta
