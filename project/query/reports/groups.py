@@ -1,6 +1,6 @@
 """The groups of a report: their sums in both periods, and how these compare."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -80,9 +80,12 @@ def sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
     return tuple(map(sum, zip(*amounts, strict=True)))
 
 
-def summed(items: Iterable[tuple[Key, Amounts]]) -> dict[Key, Amounts]:
+def summed(items: Sequence[tuple[Key, Amounts]]) -> dict[Key, Amounts]:
     """Return the sum of the amounts of each key."""
-    result: dict[Key, Amounts] = {}
+    result = dict(items)
+    if len(result) == len(items):
+        return result
+    result = {}
     for key, amounts in items:
         result[key] = sum_amounts([result[key], amounts]) if key in result else amounts
     return result

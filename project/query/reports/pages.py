@@ -17,7 +17,7 @@ from project.query.reports.question import Position
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
-    """One page of groups; `total` is of all pages."""
+    """One page of groups; `total` is of all pages, of a report that shows or compares it, else 0."""
 
     groups: Sequence[Group]
     total: Group

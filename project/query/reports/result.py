@@ -45,10 +45,11 @@ def build_result(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> R
     groups = [Group(key, current.get(key, nothing), previous.get(key, nothing), key not in current) for key in keys]
     if question.filters.bounded:
         groups = [group for group in groups if _is_within_bounds(plan, group)]
+    summed_groups = groups if question.totals or question.compare_to else []
     total = Group(
         (),
-        sum_amounts([nothing, *(current_of_days.get(group.key, nothing) for group in groups)]),
-        sum_amounts([nothing, *(previous_of_days.get(group.key, nothing) for group in groups)]),
+        sum_amounts([nothing, *(current_of_days.get(group.key, nothing) for group in summed_groups)]),
+        sum_amounts([nothing, *(previous_of_days.get(group.key, nothing) for group in summed_groups)]),
     )
     return page_of(plan, _complete(plan, groups), total)
 
@@ -66,7 +67,7 @@ def _by_key(plan: ReportPlan, query: PeriodQuery, sums: Sums, labels: Labels) ->
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
     every_amount = zip(*amounts, strict=True) if amounts else [()] * len(sums)
-    return summed(zip(every_key, every_amount, strict=True))
+    return summed(list(zip(every_key, every_amount, strict=True)))
 
 
 def _key_column(query: PeriodQuery, name: str, values: Iterable[int], labels: Labels) -> list[Any]:

@@ -14,11 +14,12 @@ from project.store.warehouse.labels import Labels
 def sums_of_days(plan: ReportPlan, query: PeriodQuery, sums: Mapping[Key, Amounts]) -> dict[Key, Amounts]:
     """Return the sums of the period's days by the date that each stands for, without the days before them."""
     index, shown = plan.question.columns.index("date"), query.shown or {}
-    return summed(
+    items = [
         ((*key[:index], shown.get(key[index]), *key[index + 1 :]), amounts)
         for key, amounts in sums.items()
         if key[index] >= query.period.first
-    )
+    ]
+    return summed(items)
 
 
 def rolled(plan: ReportPlan, query: PeriodQuery, sums: Mapping[Key, Amounts], labels: Labels) -> dict[Key, Amounts]:

@@ -55,7 +55,7 @@ class Breakdown(ReportPanel):
     def share(self, group: Group) -> str:
         """Return a group's share of the total; "" for quotients, which do not add up."""
         metric, total = self.view.metric, self.report.page.total
-        if metric not in MEASURE_NAMES or total is None:
+        if metric not in MEASURE_NAMES:
             return ""
         part = share(self.value(metric, group) or 0, self.value(metric, total) or 0)
         return "" if part is None else f"{part:.1%}"
