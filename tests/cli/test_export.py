@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow
             "weeks.csv",
             "/v1/reports?group_by=week,platform&metrics=cost,ctr&format=csv",
         ),
+        (
+            "/v1/reports?group_by=weekday&metrics=clicks&compare_to=previous_month&weekday=mon,sun&date_from=2024-03-01",
+            "weekdays.csv",
+            "/v1/reports?group_by=weekday&metrics=clicks&compare_to=previous_month&weekday=mon,sun&date_from=2024-03-01"
+            "&format=csv",
+        ),
         ("/v1/reports?group_by=platform", "chart.svg", "/v1/reports?group_by=platform&format=svg"),
     ],
 )

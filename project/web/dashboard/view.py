@@ -32,8 +32,8 @@ class ViewParameters(FilterParameters):
     compare_to: Annotated[str, AfterValidator(compared_or_not)] = "previous_period"
     match_weekdays: bool = False
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
-    group_by: Annotated[str, AfterValidator(partial(one_of, LABELLED_NAMES))] = "platform"
-    sort: Annotated[str, AfterValidator(partial(sort_key, (*LABELLED_NAMES, *METRICS)))] | None = None
+    group_by: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] = "platform"
+    sort: Annotated[str, AfterValidator(partial(sort_key, (*FILTERED_NAMES, *METRICS)))] | None = None
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(15, ge=1, le=LARGEST_LIMIT)
 
 
@@ -86,8 +86,8 @@ class View:
     def drill(self, label: str) -> str:
         """Return the URL of the same within one label, broken down by the next dimension."""
         name = self.group_by
-        index = LABELLED_NAMES.index(name)
-        others = [*LABELLED_NAMES[index + 1 :], *LABELLED_NAMES[:index]]
+        index = LABELLED_NAMES.index(name) if name in LABELLED_NAMES else -1
+        others = [*LABELLED_NAMES[index + 1 :], *LABELLED_NAMES[: max(index, 0)]]
         following = next((other for other in others if len(self.query.get(other, ())) != 1), name)
         return self.link(**{name: [label]}, group_by=following, sort=None, limit=None)
 

@@ -8,7 +8,7 @@ import time_machine
 
 from project.query import cursors
 from project.query.filters import Filters
-from project.query.reports import fetch, limits, result
+from project.query.reports import fetch, limits, result, rolling
 from project.query.reports.question import ReportQuestion
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
 from tests.support.calendar_model import WEEKDAYS
@@ -300,6 +300,19 @@ async def test_too_many_groups_are_refused_with_smaller_groupings(
     assert (await reports_client.get(f"{REPORTS}?{small}")).status_code == 200
     found = await faults(reports_client, f"{small}&exclude_placement=Feed&fill=true&region=California")
     assert found["group_by"]["code"] == "too_many_groups"
+
+
+async def test_too_many_rolling_sums_are_refused(
+    reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (fetch, rolling, result, limits):
+        monkeypatch.setattr(module, "LARGEST_GROUPS", 50)
+    query = "group_by=date,region&region=Texas&platform=tiktok&gender=male&date_from=2024-01-20"
+    assert (await reports_client.get(f"{REPORTS}?{query}")).status_code == 200
+    found = await faults(reports_client, f"{query}&rolling=60")
+    assert found["group_by"]["code"] == "too_many_groups"
+    # Rolling sums are of dates: no coarser grain would do.
+    assert "suggestions" not in found["group_by"]
 
 
 async def test_a_calendar_of_empty_days_is_refused(reports_client: httpx.AsyncClient) -> None:

@@ -93,12 +93,17 @@ async def test_ages_stand_in_their_order(reports_client: httpx.AsyncClient) -> N
     assert [row[0].removesuffix("×").strip() for row in breakdown[1:-1]] == ages
     assert re.findall(r'name="age_range" value="([^"]+)"', page) == ages
     assert re.findall(r"weekday: (\w+) ", page) == ["mon", "tue"]
+    weekdays = (await reports_client.get("/?date_preset=maximum&group_by=weekday&exclude_weekday=sun")).text
+    rows = [row[0].removesuffix("×").strip() for row in tables(weekdays)[1][1:-1]]
+    assert rows == ["mon", "tue", "wed", "thu", "fri", "sat"]
+    assert re.findall(r'name="weekday" value="([^"]+)"', weekdays) == [*rows, "sun"]
     sorted_by_cost = (await reports_client.get("/?date_preset=maximum&group_by=age_range&sort=-cost")).text
     assert [row[0].removesuffix("×").strip() for row in tables(sorted_by_cost)[1][1:-1]] != ages
 
 
-async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient) -> None:
-    answer = await reports_client.get("/?platform=facebook&exclude_region=Texas&metric=ctr&sort=region&group_by=region")
+@pytest.mark.parametrize("shown", ["sort=region&group_by=region", "group_by=weekday&compare_to=none&weekday=mon,fri"])
+async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient, shown: str) -> None:
+    answer = await reports_client.get(f"/?platform=facebook&exclude_region=Texas&metric=ctr&{shown}")
     links = {html.unescape(link) for link in re.findall(r'(?:href|src|data-url|data-facets)="([^"#]+)"', answer.text)}
     assert len(links) > 60
     for link in links:

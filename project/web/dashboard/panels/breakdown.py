@@ -3,20 +3,20 @@
 from functools import cached_property
 from urllib.parse import urlencode
 
-from project.catalog import LABELLED_NAMES, MEASURE_NAMES, METRICS, Number
+from project.catalog import MEASURE_NAMES, METRICS, Number
 from project.catalog.display import format_amount
 from project.query.reports.groups import Group, share
 from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import ReportPanel
 from project.web.dashboard.view import Query, View
-from project.web.request.filter_params import LARGEST_LIMIT
+from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT
 
 
 class Breakdown(ReportPanel):
     """The metrics by the view's dimension."""
 
     template = "breakdown.html"
-    dimensions = LABELLED_NAMES
+    dimensions = FILTERED_NAMES
     largest_limit = LARGEST_LIMIT
 
     @staticmethod

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
-from project.catalog import DATE_PRESETS, LABELLED_NAMES
+from project.catalog import DATE_PRESETS
 from project.catalog.comparisons import COMPARISONS
-from project.catalog.natural_order import NATURAL_ORDERS
+from project.catalog.natural_order import NATURAL_ORDERS, WEEKDAY, WEEKDAYS
 from project.web.dashboard.panels.panel import Panel
+from project.web.request.filter_params import FILTERED_NAMES
 
 
 class Filters(Panel):
@@ -14,7 +15,7 @@ class Filters(Panel):
 
     template = "filters.html"
     presets = tuple(DATE_PRESETS)
-    dimensions = LABELLED_NAMES
+    dimensions = FILTERED_NAMES
     most_labels = 200
     most_chips = 50
 
@@ -23,7 +24,9 @@ class Filters(Panel):
         return list(dict.fromkeys(filter(None, (*COMPARISONS, self.view.compare_to, "none"))))
 
     def labels(self, dimension: str) -> list[str]:
-        """Return all labels of a dimension, in alphabetical order."""
+        """Return all labels of a dimension, in their order."""
+        if dimension == WEEKDAY:
+            return list(WEEKDAYS)
         return list(self.data.snapshot.labels[dimension].search("").values())
 
     def is_ordered(self, dimension: str) -> bool:
@@ -31,7 +34,9 @@ class Filters(Panel):
         return dimension in NATURAL_ORDERS
 
     def facets_url(self, dimension: str) -> str:
-        """Return the API's URL of how many facts each label has under all filters of other dimensions."""
+        """Return the API's URL of how many facts each label has under all other filters; "" of weekdays."""
+        if dimension == WEEKDAY:
+            return ""
         names = (dimension, f"exclude_{dimension}")
         others = {name: values for name, values in self.view.facts.items() if name not in names}
         return f"v1/dimensions/{dimension}?{urlencode({**others, 'counts': 'true'}, doseq=True)}"

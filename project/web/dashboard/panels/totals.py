@@ -34,5 +34,6 @@ class Totals(ReportPanel):
             yield f"{begins}: changes are not of as many days."
         elif not comparison and period.first <= labels.last_date:
             yield f"{begins}: nothing is compared."
-        if period.last > labels.last_date:
+        # Of today there are no facts yet, as a rule.
+        if (period.last - labels.last_date).days > 1:
             yield f"The data ends {labels.last_date}: the days after that are not compared."
