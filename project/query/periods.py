@@ -78,8 +78,10 @@ class Comparison:
             months = GRAINS["month"].buckets(self.current.first, self.current.last)
             matched = sum((last - first).days + 1 for _, first, last in self._counterparts(months, whole_months=False))
         else:
-            before = Period(self.step.first(self.current.first), self.previous.first - _DAY).count(self.weekdays)
-            matched = max(0, min(current - before, previous))
+            first = self.previous.first
+            not_loaded = Period(self.step.first(self.current.first), first).count(self.weekdays)
+            not_loaded -= first.weekday() in self.weekdays
+            matched = max(0, min(current - not_loaded, previous))
         return current - matched, previous - matched
 
     def _counterparts(self, buckets: Sequence[date], *, whole_months: bool = True) -> Iterator[tuple[date, date, date]]:

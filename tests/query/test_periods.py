@@ -4,7 +4,7 @@ from bisect import bisect_right
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from project.catalog import DATE_PRESETS, GRAINS
@@ -69,6 +69,7 @@ def rows(comparison: Comparison, period: Period, grain: str) -> dict[date, date]
     return reached
 
 
+@settings(max_examples=200)
 @given(asked())
 @example((Period(date(2026, 11, 1), date(2026, 11, 30)), Period(FIRST, date(2026, 11, 24)), "previous_period", False))
 @example((Period(date(2026, 3, 29), date(2026, 3, 31)), Period(FIRST, LAST), "previous_month", False))

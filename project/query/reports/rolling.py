@@ -1,10 +1,9 @@
 """Rolling sums: each date of a report is the sums of the days that end there."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from operator import sub
 
-from project.catalog import GRAINS
 from project.query.reports.groups import Amounts, Key, sum_amounts, summed
 from project.query.reports.limits import LARGEST_GROUPS, too_many_groups
 from project.query.reports.plan import PeriodQuery, ReportPlan
@@ -31,16 +30,17 @@ def rolled(plan: ReportPlan, query: PeriodQuery, sums: Mapping[Key, Amounts], la
     result: dict[Key, Amounts] = {}
     nothing: Amounts = (0,) * len(plan.measures)
     for rest, by_day in series.items():
-        leaving = {day + timedelta(days=rolling): amounts for day, amounts in by_day.items()}
+        # As ordinals: the day that a sum ends before may be none of the calendar.
+        entering = {day.toordinal(): amounts for day, amounts in by_day.items()}
+        leaving = {ordinal + rolling: amounts for ordinal, amounts in entering.items()}
         window, days = nothing, 0
-        last = min(max(by_day) + timedelta(days=rolling - 1), query.period.last)
-        for day in GRAINS["date"].buckets(min(by_day), last):
-            if day in by_day:
-                window, days = sum_amounts([window, by_day[day]]), days + 1
-            if day in leaving:
-                window, days = tuple(map(sub, window, leaving[day])), days - 1
-            if days and day in shown:
-                result[*rest[:index], shown[day], *rest[index:]] = window
+        for ordinal in range(min(entering), min(max(leaving), query.period.last.toordinal() + 1)):
+            if ordinal in entering:
+                window, days = sum_amounts([window, entering[ordinal]]), days + 1
+            if ordinal in leaving:
+                window, days = tuple(map(sub, window, leaving[ordinal])), days - 1
+            if days and (bucket := shown.get(date.fromordinal(ordinal))):
+                result[*rest[:index], bucket, *rest[index:]] = window
         if len(result) > LARGEST_GROUPS:
             raise too_many_groups(plan.question, plan.period, plan.buckets, labels)
     return result
