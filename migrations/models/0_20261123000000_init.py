@@ -159,6 +159,8 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
     # Aerich's own table stays: Aerich then deletes this migration's row from it.
     return """
         SET LOCAL citus.multi_shard_modify_mode = 'sequential';
+        -- Migration 6 keeps these two.
+        DROP TABLE IF EXISTS fact_ledger, data_change;
         DROP TABLE ingest_log, data_version, fact_ad_metrics_daily, dim_date, dim_region, dim_age_group, dim_gender,
                    dim_platform, dim_placement, dim_device_type;
     """

@@ -20,7 +20,7 @@ from project.ingest.write.merge import delete_all, merge
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
-from project.store.warehouse import data_version, partitions, rollups
+from project.store.warehouse import data_version, ledger, partitions, rollups
 
 Progress = Callable[[Source, Report], None]
 """Called after each block of rows, with the file that is being read."""
@@ -122,7 +122,7 @@ async def load_lines(
         async with _transaction(connection, commit=not report.dry_run):
             await lock_writes(connection, notify)
             await _replace_sample(connection, report, sample=sample)
-            await merge(
+            changed_days = await merge(
                 connection,
                 report,
                 keys_differ=dictionary.keys_differ(report.rows_read),
@@ -130,7 +130,7 @@ async def load_lines(
                 refuse_duplicates=options.on_duplicate == "error",
             )
             if not report.dry_run:
-                await _log(connection, report, sample=sample)
+                await _log(connection, report, changed_days, sample=sample)
 
 
 async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report) -> None:
@@ -164,10 +164,11 @@ async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report,
         await rollups.record_grouping_sets(connection)
 
 
-async def _log(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:
-    """Move the data version if any fact changed, and insert the load into `ingest_log`."""
-    if report.inserted or report.changed or report.removed or report.sample_removed:
-        await data_version.move(connection, sample=sample)
+async def _log(connection: "asyncpg.Connection[Any]", report: Report, changed_days: set[int], *, sample: bool) -> None:
+    """Record the change if any fact changed, and insert the load into `ingest_log`."""
+    if changed_days or report.sample_removed:
+        days = None if report.sample_removed else changed_days
+        await ledger.record_change(connection, "load", days, sample=sample)
     report.data_version = (await data_version.read(connection)).number
     report.finished_at = datetime.now(UTC)
     entry = {name: getattr(report, name) for name in _LOGGED} | {"files": orjson.dumps(report.files).decode()}

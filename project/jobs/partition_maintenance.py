@@ -11,7 +11,7 @@ from project.catalog import date_id
 from project.errors import DatabaseUnavailable, QueryTooSlow
 from project.settings import Settings
 from project.store.postgres.connections import lock_writes, write_connection
-from project.store.warehouse import data_version, partitions
+from project.store.warehouse import ledger, partitions
 
 CRON = "10 3 * * *"
 """When they run, in UTC: before the daily check."""
@@ -51,7 +51,7 @@ async def drop_old_facts(settings: Settings) -> None:
             dropped = await partitions.drop_before(connection, (first.year, first.month))
             if dropped:
                 await connection.execute("DELETE FROM dim_date WHERE date_id < $1", date_id(first))
-                await data_version.move(connection)
+                await ledger.record_change(connection, "retention")
     except QueryTooSlow:
         logger.warning(
             "Old facts could not be dropped: queries read them for {} s; the next try is tomorrow.",

@@ -32,12 +32,12 @@ async def merge(
     keys_differ: bool = False,
     replace: bool = False,
     refuse_duplicates: bool = False,
-) -> None:
+) -> set[int]:
     """Insert new labels, upsert the facts that differ, refresh the rollups of their days, and count into the report.
 
     Rows with the same natural key are summed, or refused; `keys_differ` says that there are none. With `replace`, facts
-    that the load lacks, of its dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than
-    its column.
+    that the load lacks, of its dates and platforms, are removed. Return the days (YYYYMMDD) that change. Raises
+    LoadRefused, also where a sum is larger than its column.
     """
     # New tables have no statistics, and gathering them takes longer than they save: join by hashes.
     await connection.execute(
@@ -62,7 +62,7 @@ async def merge(
         changed_days |= {row["date_id"] for row in removed}
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
-        return
+        return changed_days
     order = _natural_order(ids)
     for year, month in new_months:
         select = _OF_A_MONTH.format(changes=changes, month=year * 100 + month, order=order)
@@ -73,12 +73,16 @@ async def merge(
         await rollups.refresh(connection, changed_days)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
+    return changed_days
 
 
 async def delete_all(connection: "asyncpg.Connection[Any]") -> int:
-    """Delete all facts, rollups and labels, and return how many facts there were."""
+    """Delete all facts, rollups and labels, and return how many facts there were.
+
+    The labels of platforms stay, since the ledger names them.
+    """
     status = await connection.execute(f"DELETE FROM {FACT_TABLE}")  # noqa: S608
-    for table in (ROLLUP_TABLE, *(dimension.table for dimension in DIMENSIONS)):
+    for table in (ROLLUP_TABLE, *(dimension.table for dimension in DIMENSIONS if dimension.name != "platform")):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608
     return int(status.split()[-1])
 

@@ -10,10 +10,12 @@ from project.store.models.dimensions import (
     DimRegion,
 )
 from project.store.models.facts import FactAdMetricsDaily
+from project.store.models.ledger import DataChange, FactLedger
 from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestLog, JobSlot
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
-    "ApiKey", "DataVersion", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender", "DimPlacement", "DimPlatform",
-    "DimRegion", "FactAdMetricsDaily", "Ingest", "IngestLog", "JobSlot", "RollupAdMetricsDaily",
+    "ApiKey", "DataChange", "DataVersion", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender", "DimPlacement",
+    "DimPlatform", "DimRegion", "FactAdMetricsDaily", "FactLedger", "Ingest", "IngestLog", "JobSlot",
+    "RollupAdMetricsDaily",
 ]  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Any
 import asyncpg
 
 from project.catalog import FACT_TABLE, GROUPING_SETS, LABELLED_DIMENSIONS, ROLLUP_TABLE, GroupingSet, date_id, date_of
-from project.store.warehouse import data_version, partitions, rollups
+from project.store.warehouse import data_version, ledger, partitions, rollups
 
 _DAYS = f"""\
 SELECT date_id FROM dim_date WHERE date_id BETWEEN $1 AND $2
-UNION SELECT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
+UNION SELECT date_id FROM {ROLLUP_TABLE} WHERE date_id BETWEEN $1 AND $2
+UNION SELECT date_id FROM fact_ledger WHERE date_id BETWEEN $1 AND $2 ORDER BY 1"""  # noqa: S608
 _NEWEST = "SELECT date_id FROM dim_date ORDER BY 1 DESC LIMIT $1"
 _VERSIONS = """\
 SELECT (SELECT version FROM data_version) < max(data_version), bool_or(changed AND after <= before) FROM (
@@ -36,7 +37,7 @@ class Findings:
 
 
 async def days_between(connection: "asyncpg.Connection[Any]", first: date, last: date) -> list[int]:
-    """Return the days (YYYYMMDD) that have facts or rollups."""
+    """Return the days (YYYYMMDD) that have facts, rollups or entries of the ledger."""
     return [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
 
 
@@ -48,10 +49,12 @@ async def newest_days(connection: "asyncpg.Connection[Any]", count: int) -> list
 async def check(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> Findings:
     """Compare the rollups of these days with the sums of their facts, and run all other checks.
 
-    These are: each id has a label, partitions exist ahead, and each load that changed facts moved the data version.
+    These are: the ledger sums to the rollups, each id has a label, partitions exist ahead, and each load that changed
+    facts moved the data version.
     """
     by_check = {
         "rollups": [*await _missing_grouping_sets(connection), *await _wrong_days(connection, days)],
+        "ledger": await _wrong_entries(connection, days),
         "labels": await _ids_without_label(connection),
         "partitions": await _missing_partitions(connection),
         "versions": await _version_errors(connection),
@@ -68,6 +71,14 @@ async def _missing_grouping_sets(connection: "asyncpg.Connection[Any]") -> list[
 async def _wrong_days(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> list[str]:
     wrong = await rollups.differences(connection, days)
     return [f"{_shown(day)}: {rows:,} rows are not what its facts sum to" for day, rows in wrong.items()]
+
+
+async def _wrong_entries(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> list[str]:
+    labels = dict(await connection.fetch("SELECT platform_id, platform_name FROM dim_platform"))
+    return [
+        f"{_shown(day)}, {labels.get(platform, platform)}: the ledger does not sum to the facts"
+        for day, platform in await ledger.differences(connection, days)
+    ]
 
 
 def _shown(day: int) -> str:

@@ -6,7 +6,7 @@ from itertools import groupby
 from project.catalog import FACT_TABLE, ROLLUP_TABLE, date_id
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
-from project.store.warehouse import data_version, partitions, rollups
+from project.store.warehouse import ledger, partitions, rollups
 
 _DAYS = f"""\
 SELECT DISTINCT date_id FROM {FACT_TABLE} WHERE date_id BETWEEN $1 AND $2
@@ -22,10 +22,11 @@ async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify
         days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
         await partitions.ensure(connection, [(day // 10000, day // 100 % 100) for day in days])
         for month, of_month in groupby(days, key=lambda day: day // 100):
+            days_of_month = list(of_month)
             async with connection.transaction():
                 await lock_writes(connection, notify)
-                await rollups.refresh(connection, of_month)
-                await data_version.move(connection)
+                await rollups.refresh(connection, days_of_month)
+                await ledger.record_change(connection, "rebuild", days_of_month)
             notify(f"{month // 100:04}-{month % 100:02}")
         if (first, last) == (date.min, date.max):
             await rollups.record_grouping_sets(connection)

@@ -1,0 +1,77 @@
+"""The ledger: by how much each data version changed the facts of each day and platform.
+
+The sum of its entries up to a version is what was known then, and the sum of all of them is the facts. Entries are
+differences between the rollup by platform and the entries before, so everything that changes facts appends them in the
+same way: loads, replacements, the removal of sample data, retention.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from project.catalog import DATE, FACT_TABLE, KEYS, MEASURE_NAMES, ROLLUP_TABLE, GroupingSet
+from project.store.warehouse import data_version
+
+BY_PLATFORM = GroupingSet(("platform",))
+"""The rollup that has the sums of the ledger."""
+
+_KEY = f"{DATE.key}, {KEYS['platform']}"
+_SUMS = ("facts", *MEASURE_NAMES)
+_NAMES = ", ".join(_SUMS)
+_TOTALS = ", ".join(f"sum({name})" for name in _SUMS)
+_ZEROS = ", ".join("0" for _ in _SUMS)
+_DIFFERENCES = f"""\
+SELECT {_KEY}, {_NAMES} FROM {ROLLUP_TABLE} WHERE grouping_set = {BY_PLATFORM.number} {{days}}
+UNION ALL SELECT {_KEY}, {", ".join(f"-{name} AS {name}" for name in _SUMS)} FROM fact_ledger WHERE true {{days}}"""  # noqa: S608
+_CHANGED = f"""\
+SELECT {_KEY}, {{version}}, {_TOTALS} FROM ({_DIFFERENCES}) AS entries
+GROUP BY {_KEY} HAVING ({_TOTALS}) <> ({_ZEROS})"""  # noqa: S608
+_APPEND = f"INSERT INTO fact_ledger ({_KEY}, data_version, {_NAMES}) {_CHANGED}"
+_OF_DAYS = "AND date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"
+_ADD_CHANGE = f"""\
+INSERT INTO data_change (data_version, changed_at, cause, first_date_id, last_date_id)
+SELECT version, changed_at, $1, (SELECT min(date_id) FROM {FACT_TABLE}), (SELECT max(date_id) FROM {FACT_TABLE})
+FROM data_version RETURNING data_version"""  # noqa: S608
+
+
+async def record_change(
+    connection: "asyncpg.Connection[Any]",
+    cause: str,
+    days: Iterable[int] | None = None,
+    *,
+    sample: bool | None = None,
+) -> int:
+    """Move the data version, and append what changed, in the transaction that changed facts and rollups.
+
+    `cause` is `load`, `retention` or `rebuild`. `days` (YYYYMMDD) are those that may have changed, by default all;
+    `sample` says whether the facts are now sample data. Return the new version.
+    """
+    await data_version.move(connection, sample=sample)
+    version: int = await connection.fetchval(_ADD_CHANGE, cause)
+    await _run(connection.execute, _APPEND, days, version)
+    return version
+
+
+async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[tuple[int, int]]:
+    """Return each day and platform of which the ledger's sum is not that of the rollup, as ids, in order."""
+    rows = await _run(connection.fetch, f"{_CHANGED} ORDER BY 1, 2", days, 0)
+    return [(row[0], row[1]) for row in rows]
+
+
+async def version_at(connection: "asyncpg.Connection[Any]", moment: datetime) -> int | None:
+    """Return the newest data version that had begun at this time; None where the ledger begins later."""
+    version: int | None = await connection.fetchval(
+        "SELECT max(data_version) FROM data_change WHERE changed_at <= $1", moment
+    )
+    return version
+
+
+async def _run(method: Any, sql: str, days: Iterable[int] | None, version: int) -> Any:
+    if days is None:
+        return await method(sql.format(version=version, days=""))
+    listed: Sequence[int] = sorted(set(days))
+    if not listed:
+        return []
+    return await method(sql.format(version=version, days=_OF_DAYS), listed[0], listed[-1], listed)
