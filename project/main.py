@@ -24,9 +24,11 @@ from project.store.postgres.connections import serving_config
 from project.store.warehouse.snapshot import admission, snapshot
 from project.web.api import docs, metrics
 from project.web.api.catalog.routes import router as catalog
+from project.web.api.changes.routes import router as changes
 from project.web.api.dimensions.routes import router as dimensions
 from project.web.api.health.routes import router as health
 from project.web.api.ingests.routes import router as ingests
+from project.web.api.loads.routes import router as loads
 from project.web.api.reports.routes import router as reports
 from project.web.api.rows.routes import router as rows
 from project.web.dashboard import problem_pages
@@ -64,7 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     answer_errors(app)
     access = Access(settings)
     refusals = documented(*access.refusals)
-    for router in (rows, reports, dimensions, catalog):
+    for router in (rows, reports, changes, loads, dimensions, catalog):
         app.include_router(router, dependencies=access.to("read"), responses=refusals)
     # Metrics must say that the database is away.
     app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)

@@ -10,10 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from project.export.change_batches import ChangesTable
 from project.export.formats import Format
 from project.export.formats.encoder import Encoder
 from project.export.report_batches import ReportTable
 from project.export.row_batches import RowsTable
+from project.query.changes import ChangesQuestion, fetch_changes
 from project.query.filters import Filters
 from project.query.reports.question import ReportQuestion
 from project.query.reports.run import run
@@ -24,15 +26,15 @@ from project.store.warehouse.snapshot import Snapshot, long_snapshot, snapshot
 # Arrow's own pool does not return memory: ten files at once left twice as much behind.
 pa.set_memory_pool(pa.system_memory_pool())
 
-Question = RowsQuestion | ReportQuestion
+Question = RowsQuestion | ReportQuestion | ChangesQuestion
 
 
 @dataclass(slots=True)
 class Export:
     """An answer that is read while it is consumed; close it in the end.
 
-    `source` is `facts` or `rollup`. `schema` has the columns, and as metadata what the file says of itself. `batch`
-    returns the rows of a block: of `first`, which has been read, and of `blocks`, which are to be read after it.
+    `source` is `facts`, `rollup` or `ledger`. `schema` has the columns, and as metadata what the file says of itself.
+    `batch` returns the rows of a block: of `first`, which has been read, and of `blocks`, which are to be read later.
     """
 
     format: Format
@@ -86,6 +88,8 @@ async def open_export(question: Question, format_: Format, snapshot: Snapshot, q
         metadata["sample_data"] = "true"
     if isinstance(question, RowsQuestion):
         return await _open_rows(question, format_, snapshot, metadata)
+    if isinstance(question, ChangesQuestion):
+        return await _open_changes(question, format_, snapshot, metadata)
     return await _open_report(question, format_, snapshot, metadata)
 
 
@@ -108,6 +112,15 @@ async def _open_report(
     groups = report.page.groups
     name = _file_name(format_, question.group_by or ("total",), question.filters, report.labels)
     return Export(format_, name, report.plan.source.name, len(groups), table.schema, table.batch, groups)
+
+
+async def _open_changes(
+    question: ChangesQuestion, format_: Format, snapshot: Snapshot, metadata: dict[str, str]
+) -> Export:
+    page = await fetch_changes(question, snapshot)
+    table = ChangesTable(page, question.group_by, metadata)
+    name = _file_name(format_, ("changes", f"since-{page.since}"), question.filters, snapshot.labels)
+    return Export(format_, name, "ledger", len(page.entries), table.schema, table.batch, page.entries)
 
 
 def _file_name(format_: Format, parts: Sequence[str], filters: Filters, labels: Labels) -> str:

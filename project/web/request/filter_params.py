@@ -66,10 +66,25 @@ class DateParameters(NoParameters):
         examples=["last_28d"],
     )
 
+    def filters(self, today: date) -> Filters:
+        """Return the filters; a preset is counted from today."""
+        date_from, date_to = self.date_from, self.date_to
+        if self.date_preset:
+            date_from, date_to = DATE_PRESETS[self.date_preset](today)
+        return Filters(
+            date_from,
+            date_to,
+            include=tuple((name, tuple(labels)) for name, labels in _given(self, "", FILTERED_NAMES)),
+            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, "exclude_", FILTERED_NAMES)),
+            minimum=_given(self, "min_", METRICS),
+            maximum=_given(self, "max_", METRICS),
+        )
 
-def _label_fields() -> dict[str, Any]:
+
+def label_fields(names: Iterable[str]) -> dict[str, Any]:
+    """Return the fields that include and exclude labels of these dimensions, as `create_model` takes them."""
     fields: dict[str, Any] = {}
-    for dimension in LABELLED_DIMENSIONS:
+    for dimension in (dimension for dimension in LABELLED_DIMENSIONS if dimension.name in names):
         label = Annotated[str, AfterValidator(partial(known_label, dimension.name))]
         split = BeforeValidator(partial(split_labels, dimension.name))
         for name, validator, effect in (
@@ -98,25 +113,11 @@ def _in_order(weekdays: list[str]) -> list[str]:
 if TYPE_CHECKING:
     _Filterable = DateParameters
 else:
-    _Filterable = create_model("_Filterable", __base__=DateParameters, **_label_fields())
+    _Filterable = create_model("_Filterable", __base__=DateParameters, **label_fields(LABELLED_NAMES))
 
 
 class FilterParameters(_Filterable):
     """The common filters: days, and labels to include and exclude; models derived from it bound measures or metrics."""
-
-    def filters(self, today: date) -> Filters:
-        """Return the filters; a preset is counted from today."""
-        date_from, date_to = self.date_from, self.date_to
-        if self.date_preset:
-            date_from, date_to = DATE_PRESETS[self.date_preset](today)
-        return Filters(
-            date_from,
-            date_to,
-            include=tuple((name, tuple(labels)) for name, labels in _given(self, "", FILTERED_NAMES)),
-            exclude=tuple((name, tuple(labels)) for name, labels in _given(self, "exclude_", FILTERED_NAMES)),
-            minimum=_given(self, "min_", METRICS),
-            maximum=_given(self, "max_", METRICS),
-        )
 
 
 def sort_keys(names: Iterable[str]) -> tuple[SortKey, ...]:

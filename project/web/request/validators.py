@@ -8,7 +8,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from pydantic import ValidationInfo
@@ -41,6 +41,18 @@ def iso_date(text: str, info: ValidationInfo) -> date:
             return date.fromisoformat(text)
     detail = f"{text!r} is not a date; expected YYYY-MM-DD."
     raise refused(Fault(str(info.field_name), "invalid_date", detail, text, tuple(_possible_dates(text))))
+
+
+def moment(text: str, info: ValidationInfo) -> int | datetime:
+    """Parse a data version, or an RFC 3339 time."""
+    if re.fullmatch(r"\d{1,18}", text, re.ASCII):
+        return int(text)
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?([Zz]|[+-]\d{2}:\d{2})", text, re.ASCII):
+        with suppress(ValueError, OverflowError):
+            return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    detail = f"{text!r} is neither a data version such as 12 nor a time such as 2024-03-01T06:00:00Z, with its offset."
+    suggestions = tuple(f"{day}T00:00:00Z" for day in _possible_dates(text.replace(" ", "T")))
+    raise refused(Fault(str(info.field_name), "invalid_value", detail, text, suggestions))
 
 
 def not_before_start(day: date, info: ValidationInfo) -> date:

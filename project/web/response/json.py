@@ -1,6 +1,7 @@
 """JSON answers: records and groups as objects, encoded to bytes once, with numbers as stored."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from fastapi import Response
 
 from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, Number
 from project.catalog.metrics import DECIMAL_MEASURES
+from project.query.changes import SUMS, ChangesPage
 from project.query.facets import Facet
 from project.query.reports.groups import Group, change_of, members_of_change, share, total_changes
 from project.query.reports.pages import ReportPage
@@ -57,6 +59,21 @@ def group_objects(page: ReportPage, plan: ReportPlan) -> list[dict[str, Any]]:
             row["share"] = {name: _number(share(group.current[index], total[index])) for name, index in indices.items()}
         if plan.question.fill and group.empty:
             row["filled"] = True
+        objects.append(row)
+    return objects
+
+
+def change_objects(page: ChangesPage) -> list[dict[str, Any]]:
+    """Return the entries of a page of changes as the objects of an answer."""
+    objects = []
+    for entry in page.entries:
+        row: dict[str, Any] = (
+            asdict(entry.load) | {"date_from": entry.days[0], "date_to": entry.days[1]}
+            if entry.load
+            else {"date": entry.days[0], "platform": entry.platform}
+        )
+        for name, before, after in zip(SUMS, entry.before, entry.after, strict=True):
+            row[name] = {"before": _number(before), "after": _number(after), "change": _number(after - before)}
         objects.append(row)
     return objects
 

@@ -39,7 +39,7 @@ _ROWS = st.lists(
     max_size=6,
     unique_by=lambda row: (row["date"], row["platform"], row["region"]),
 )
-_LOADS = st.lists(st.tuples(_ROWS, st.booleans()), min_size=1, max_size=5)
+LOADS = st.lists(st.tuples(_ROWS, st.booleans()), min_size=1, max_size=5)
 
 
 class Model:
@@ -89,7 +89,7 @@ async def is_consistent(connection: asyncpg.Connection) -> bool:
 
 @pytest.mark.slow
 @settings(max_examples=25)
-@given(loads=_LOADS)
+@given(loads=LOADS)
 async def test_the_ledger_has_what_was_known_at_each_version(
     new_database: Callable[[], Awaitable[str]],
     tmp_path_factory: pytest.TempPathFactory,

@@ -1,0 +1,52 @@
+"""`/v1/changes`: why a number is another one than before."""
+
+from fastapi import APIRouter, Request, Response
+
+from project.export.formats import FORMATS
+from project.query.changes import fetch_changes
+from project.store.warehouse.snapshot import snapshot
+from project.web.api.changes.params import ChangesParameters
+from project.web.api.changes.schemas import ChangesAnswer
+from project.web.request.negotiation import with_format
+from project.web.request.openapi import media_types, merged, query_parameters
+from project.web.request.query_string import parse_items
+from project.web.request.retry import RetryOnDisconnect
+from project.web.response.etag import etag, not_modified
+from project.web.response.file_stream import file_response
+from project.web.response.json import change_objects, json_response
+from project.web.response.meta import data_meta
+from project.web.response.problems import documented
+from project.web.state import log_fields, state_of, today
+
+router = APIRouter(prefix="/v1/changes", tags=["Changes"], route_class=RetryOnDisconnect)
+
+
+@router.get(
+    "",
+    summary="What moved since a data version or a time",
+    response_model=ChangesAnswer,
+    responses=merged(documented(422, 503, 504), media_types(FORMATS)),
+    openapi_extra=query_parameters(ChangesParameters),
+)
+async def list_changes(request: Request) -> Response:
+    """Give an entry for each day and platform whose facts differ from what was known then, or for each load.
+
+    `before` is what was known then, `after` what is known now. A client that keeps a copy asks with the `data_version`
+    of its last answer's first page, and takes over each `after`.
+    """
+    params = await parse_items(ChangesParameters, with_format(request, FORMATS))
+    question = params.question(today(state_of(request).settings))
+    if format_ := FORMATS.get(params.format or "json"):
+        return await file_response(request, question, format_)
+    async with snapshot() as current:
+        tag = etag(request, current.version, *question.etag_inputs)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+        page = await fetch_changes(question, current)
+    log_fields(request, rows=len(page.entries), source="ledger")
+    content = {
+        "data": change_objects(page),
+        "page": {"limit": question.limit, "next_cursor": page.next_cursor},
+        "meta": {"since": page.since, **data_meta(current.labels)},
+    }
+    return json_response(content, tag)

@@ -1,0 +1,64 @@
+"""The answers of `/v1/changes`, as the OpenAPI document describes them."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import Field, create_model
+
+from project.catalog import MEASURES
+from project.web.response.schemas import Answer, DataMeta
+
+
+class CountChange(Answer):
+    """A number then and now."""
+
+    before: int
+    after: int
+    change: int
+
+
+class AmountChange(Answer):
+    """An amount then and now."""
+
+    before: float
+    after: float
+    change: float
+
+
+_sums: dict[str, Any] = {
+    "facts": (CountChange, Field(description="How many facts there are.")),
+    **{m.name: (AmountChange if m.decimals else CountChange, Field(description=m.description)) for m in MEASURES},
+}
+_day: dict[str, Any] = {"date": (date, ...), "platform": (str, ...)}
+_load: dict[str, Any] = {
+    "data_version": (int, Field(description="The version that the load made.")),
+    "changed_at": (datetime, ...),
+    "cause": (str, Field(description="`load`, `retention`, `rebuild`, or `upgrade`, where the ledger began.")),
+    "files": (list[str], Field(description="The names of the files that were loaded.")),
+    "date_from": (date, Field(description="The first day that it changed.")),
+    "date_to": (date, Field(description="The last day that it changed.")),
+}
+
+DayChange = create_model("DayChange", __base__=Answer, **_day, **_sums)
+LoadChange = create_model("LoadChange", __base__=Answer, **_load, **_sums)
+
+
+class ChangesPage(Answer):
+    """Where the answer stands among all entries."""
+
+    limit: int
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+
+
+class ChangesMeta(DataMeta):
+    """What is compared: the facts as known at the version `since`, and as known at `data_version`."""
+
+    since: int
+
+
+class ChangesAnswer(Answer):
+    """A page of changes: of days and platforms, or of loads."""
+
+    data: list[DayChange] | list[LoadChange]
+    page: ChangesPage
+    meta: ChangesMeta

@@ -1,0 +1,50 @@
+"""The answers of `/v1/loads`, as the OpenAPI document describes them."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from project.web.response.schemas import Answer, DataMeta
+
+
+class LoadedFile(Answer):
+    """A file of a load."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class Load(Answer):
+    """One load, and what became of its rows."""
+
+    id: int
+    started_at: datetime
+    finished_at: datetime
+    files: list[LoadedFile]
+    date_from: date | None = Field(description="The first day of its rows.")
+    date_to: date | None = Field(description="The last day of its rows.")
+    rows_read: int
+    inserted: int
+    changed: int
+    unchanged: int
+    removed: int
+    summed: int = Field(description="Rows that were added to another row of the same key.")
+    rejected: int
+    left_out: int = Field(description="Totals, footers and other lines that are no data.")
+    data_version: int = Field(description="The data version after it; that before it, where it changed nothing.")
+
+
+class LoadsPage(Answer):
+    """Where the answer stands among all loads."""
+
+    limit: int
+    next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last one.")
+
+
+class LoadsAnswer(Answer):
+    """A page of loads, newest first."""
+
+    data: list[Load]
+    page: LoadsPage
+    meta: DataMeta
