@@ -16,7 +16,7 @@ from project.ingest.mapping.columns import map_columns
 from project.ingest.options import Options
 from project.ingest.read.source import Source, open_source
 from project.ingest.report import Report
-from project.ingest.write.merge import delete_all, merge
+from project.ingest.write.merge import Merged, delete_all, merge
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
@@ -122,7 +122,7 @@ async def load_lines(
         async with _transaction(connection, commit=not report.dry_run):
             await lock_writes(connection, notify)
             await _replace_sample(connection, report, sample=sample)
-            changed_days = await merge(
+            merged = await merge(
                 connection,
                 report,
                 keys_differ=dictionary.keys_differ(report.rows_read),
@@ -130,7 +130,7 @@ async def load_lines(
                 refuse_duplicates=options.on_duplicate == "error",
             )
             if not report.dry_run:
-                await _log(connection, report, changed_days, sample=sample)
+                await _log(connection, report, merged, sample=sample)
 
 
 async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report) -> None:
@@ -164,14 +164,15 @@ async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report,
         await rollups.record_grouping_sets(connection)
 
 
-async def _log(connection: "asyncpg.Connection[Any]", report: Report, changed_days: set[int], *, sample: bool) -> None:
+async def _log(connection: "asyncpg.Connection[Any]", report: Report, merged: Merged, *, sample: bool) -> None:
     """Record the change if any fact changed, and insert the load into `ingest_log`."""
-    if changed_days or report.sample_removed:
-        days = None if report.sample_removed else changed_days
+    if merged.changed_days or report.sample_removed:
+        days = None if report.sample_removed else merged.changed_days
         await ledger.record_change(connection, "load", days, sample=sample)
     report.data_version = (await data_version.read(connection)).number
     report.finished_at = datetime.now(UTC)
-    entry = {name: getattr(report, name) for name in _LOGGED} | {"files": orjson.dumps(report.files).decode()}
+    entry = {name: getattr(report, name) for name in _LOGGED}
+    entry |= {"files": orjson.dumps(report.files).decode(), "platform_ids": merged.platform_ids}
     placeholders = ", ".join(f"${position}" for position in range(1, len(entry) + 1))
     await connection.execute(
         f"INSERT INTO ingest_log ({', '.join(entry)}) VALUES ({placeholders})",  # noqa: S608

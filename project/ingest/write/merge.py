@@ -5,6 +5,7 @@ the conflict target is the natural key, SET takes only from EXCLUDED, and `date_
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,14 @@ from project.ingest.report import Report
 from project.store.warehouse import partitions, rollups
 
 
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a load touched: the days (YYYYMMDD) whose facts changed, and the platforms of its rows."""
+
+    changed_days: set[int]
+    platform_ids: list[int]
+
+
 async def merge(
     connection: "asyncpg.Connection[Any]",
     report: Report,
@@ -32,12 +41,12 @@ async def merge(
     keys_differ: bool = False,
     replace: bool = False,
     refuse_duplicates: bool = False,
-) -> set[int]:
+) -> Merged:
     """Insert new labels, upsert the facts that differ, refresh the rollups of their days, and count into the report.
 
     Rows with the same natural key are summed, or refused; `keys_differ` says that there are none. With `replace`, facts
-    that the load lacks, of its dates and platforms, are removed. Return the days (YYYYMMDD) that change. Raises
-    LoadRefused, also where a sum is larger than its column.
+    that the load lacks, of its dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than
+    its column.
     """
     # New tables have no statistics, and gathering them takes longer than they save: join by hashes.
     await connection.execute(
@@ -62,7 +71,7 @@ async def merge(
         changed_days |= {row["date_id"] for row in removed}
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
-        return changed_days
+        return Merged(changed_days, sorted(ids["platform"].values()))
     order = _natural_order(ids)
     for year, month in new_months:
         select = _OF_A_MONTH.format(changes=changes, month=year * 100 + month, order=order)
@@ -73,7 +82,7 @@ async def merge(
         await rollups.refresh(connection, changed_days)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
-    return changed_days
+    return Merged(changed_days, sorted(ids["platform"].values()))
 
 
 async def delete_all(connection: "asyncpg.Connection[Any]") -> int:

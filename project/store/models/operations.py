@@ -24,7 +24,10 @@ class DataVersion(Model):
 
 
 class IngestLog(Model):
-    """One load: its files as `[{"name", "sha256", "bytes"}]`, its times, and how many rows had each result."""
+    """One load: its files as `[{"name", "sha256", "bytes"}]`, its times, and how many rows had each result.
+
+    `platform_ids` are the platforms of its rows; null of loads by a release that did not record them.
+    """
 
     id = fields.BigIntField(primary_key=True)
     started_at = fields.DatetimeField()
@@ -41,6 +44,7 @@ class IngestLog(Model):
     date_from: fields.Field[Any] = fields.DateField(null=True)
     date_to: fields.Field[Any] = fields.DateField(null=True)
     data_version = fields.BigIntField()
+    platform_ids: fields.Field[list[int] | None] = ArrayField(element_type="int", null=True)
 
     class Meta:
         table = "ingest_log"

@@ -7,7 +7,7 @@ when it moved, so that labels are never older than the rows they name.
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from project.catalog import DIMENSIONS, FACT_TABLE, date_of
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.store.warehouse import data_version
 from project.store.warehouse.data_version import DataVersion
+from project.store.warehouse.maturity import Maturity, read_maturity
 from project.suggestions import nearest
 
 _LABELS = " UNION ALL ".join(
@@ -72,7 +73,7 @@ class Labels:
     """All labels of one data version (a date's label is its ISO form), and the extent of facts and rollups.
 
     `first_date` and `last_date` are the first and last day with facts. `grouping_sets` are the numbers of the sets that
-    the rollups have of every day.
+    the rollups have of every day. `maturity` is what re-pulls teach of each platform, by id.
     """
 
     version: DataVersion
@@ -80,6 +81,7 @@ class Labels:
     first_date: date | None
     last_date: date | None
     grouping_sets: frozenset[int]
+    maturity: Mapping[int, Maturity]
 
     def __getitem__(self, dimension: str) -> LabelSet:
         return self.dimensions[dimension]
@@ -91,6 +93,17 @@ class Labels:
         """
         start, end = first or self.first_date, last or self.last_date
         return (first, last) if start and end and start > end else (start, end)
+
+    def settled_to(self, platforms: Container[str] | None = None) -> date | None:
+        """Return the newest day whose facts have settled, of these platforms or of all; None where one is unknown."""
+        labels = self["platform"].labels
+        days = [
+            maturity.settled_to
+            for id_, maturity in self.maturity.items()
+            if platforms is None or labels[id_] in platforms
+        ]
+        known = [day for day in days if day]
+        return min(known) if known and len(known) == len(days) else None
 
 
 async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersion) -> Labels:
@@ -105,6 +118,7 @@ async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersio
         date_of(first) if first else None,
         date_of(last) if last else None,
         await data_version.read_grouping_sets(connection),
+        await read_maturity(connection, version.number, date_of(last) if last else None),
     )
 
 

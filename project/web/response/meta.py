@@ -20,7 +20,13 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days of the filters; an open end is the first or last day with facts."""
     first, last = labels.days(filters.date_from, filters.date_to)
-    return {"date_from": first, "date_to": last, **data_meta(labels)}
+    settled_to = labels.settled_to(_platforms(filters, labels))
+    return {"date_from": first, "date_to": last, "settled_to": settled_to, **data_meta(labels)}
+
+
+def _platforms(filters: Filters, labels: Labels) -> set[str]:
+    include, exclude = dict(filters.include).get("platform"), dict(filters.exclude).get("platform", ())
+    return {*(include or labels["platform"].labels.values())} - {*exclude}
 
 
 def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:

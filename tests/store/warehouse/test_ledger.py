@@ -166,7 +166,7 @@ async def test_a_migration_begins_the_ledger_and_keeps_it(
     whole = await known_at(connection, 1)
     for grouping_sets in ("grouping_sets", "'{}'"):
         # From rollups, and from facts.
-        await connection.execute("DROP TABLE fact_ledger, data_change")
+        await connection.execute("DROP TABLE fact_ledger, data_change; ALTER TABLE ingest_log DROP COLUMN platform_ids")
         stored = await connection.fetchval("SELECT grouping_sets FROM data_version")
         await connection.execute(f"UPDATE data_version SET grouping_sets = {grouping_sets}")
         await connection.execute(await migration["upgrade"](None))
@@ -175,9 +175,9 @@ async def test_a_migration_begins_the_ledger_and_keeps_it(
         changes = await connection.fetch("SELECT data_version, cause, last_date_id FROM data_change")
         assert [tuple(row) for row in changes] == [(1, "upgrade", 20240301)]
     # An older release loads, and knows no ledger.
-    await connection.execute(await migration["downgrade"](None))
     history = await connection.fetch("SELECT * FROM fact_ledger")
     await loaded(database, write(tmp_path / "b.csv", [record(clicks=30)]))
+    await connection.execute(await migration["downgrade"](None))
     await connection.execute("DELETE FROM fact_ledger WHERE data_version = 2")
     await connection.execute("DELETE FROM data_change WHERE data_version = 2")
     await connection.execute(await migration["upgrade"](None))

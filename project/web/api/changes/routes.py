@@ -1,4 +1,6 @@
-"""`/v1/changes`: why a number is another one than before."""
+"""`/v1/changes`: why a number is another one than before, and how long it goes on moving."""
+
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request, Response
 
@@ -6,10 +8,11 @@ from project.export.formats import FORMATS
 from project.query.changes import fetch_changes
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.changes.params import ChangesParameters
-from project.web.api.changes.schemas import ChangesAnswer
+from project.web.api.changes.schemas import ChangesAnswer, MaturityAnswer
+from project.web.request.filter_params import NoParameters
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import media_types, merged, query_parameters
-from project.web.request.query_string import parse_items
+from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
 from project.web.response.file_stream import file_response
@@ -50,3 +53,34 @@ async def list_changes(request: Request) -> Response:
         "meta": {"since": page.since, **data_meta(current.labels)},
     }
     return json_response(content, tag)
+
+
+@router.get(
+    "/maturity",
+    summary="How soon numbers settle",
+    response_model=MaturityAnswer,
+    responses=documented(422, 503, 504),
+)
+async def maturity(request: Request) -> Response:
+    """Say for each platform what part of a day's final numbers is known how many days later, and when it settles.
+
+    It is learned from re-pulls: from days that were loaded within 3 days, and loaded again when they were 28 days old.
+    """
+    await parse(NoParameters, request)
+    async with snapshot() as current:
+        tag = etag(request, current.version)
+        if unchanged := not_modified(request, tag):
+            return unchanged
+        labels = current.labels
+    data = [
+        {
+            "platform": labels["platform"].labels[id_],
+            "days": of_platform.days,
+            "settled_to": of_platform.settled_to,
+            "settles_after_days": of_platform.settles_after or None,
+            "known": {name: [part and asdict(part) for part in parts] for name, parts in of_platform.known.items()}
+            or None,
+        }
+        for id_, of_platform in sorted(labels.maturity.items())
+    ]
+    return json_response({"data": data, "meta": data_meta(labels)}, tag)

@@ -43,6 +43,37 @@ DayChange = create_model("DayChange", __base__=Answer, **_day, **_sums)
 LoadChange = create_model("LoadChange", __base__=Answer, **_load, **_sums)
 
 
+class KnownPart(Answer):
+    """What part of the final sum was known, over the days that taught it."""
+
+    median: float
+    p10: float
+    p90: float
+
+
+class MaturityOfPlatform(Answer):
+    """How soon the numbers of a platform are what they come to in the end."""
+
+    platform: str
+    days: int = Field(description="How many days re-pulls taught, of at most 90; 28 are needed.")
+    settled_to: date | None = Field(description="The newest day that has settled.")
+    settles_after_days: dict[str, int | None] | None = Field(
+        description="By measure, the age in days from which on 95 % of days are within 0.5 % of their end; null where"
+        " no age is. Null as a whole where too few days taught."
+    )
+    known: dict[str, list[KnownPart | None]] | None = Field(
+        description="By measure, what was known at the age of 0 days, 1 day, and so on to 28; an age is counted in UTC."
+        " Null where too few days taught."
+    )
+
+
+class MaturityAnswer(Answer):
+    """The maturity of each platform that has new facts."""
+
+    data: list[MaturityOfPlatform]
+    meta: DataMeta
+
+
 class ChangesPage(Answer):
     """Where the answer stands among all entries."""
 
