@@ -61,6 +61,8 @@ def _days(report: Report) -> str:
         mark = "dashed" if question.grain else "the mark on each bar"
         line += f"; {mark}: {display_name(question.compare_to)}"
         line += f", {plan.comparison}" if plan.comparison else ", no days"
+    if plan.as_of is not None:
+        line += f"; as known at data version {plan.as_of}"
     if question.rolling:
         line += f"; each date sums {question.rolling} days"
     return line

@@ -13,11 +13,14 @@ from project.query.reports.limits import check_buckets
 from project.query.reports.question import ReportQuestion
 from project.query.rollup_choice import Source, choose_source
 from project.store.warehouse.labels import Labels
+from project.store.warehouse.ledger import BY_PLATFORM
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodQuery:
     """The query of one period: its conditions, and the first days (YYYYMMDD) from which `buckets` count.
+
+    `later` are the conditions of what the ledger has after the moment of `as_of`; without it there are none.
 
     `buckets` begins with that of the days before all starts. Rolling sums have each day as a bucket, also those before
     the period that are summed with its first, and `shown` has the bucket of the report that each stands for.
@@ -25,6 +28,7 @@ class PeriodQuery:
 
     period: Period
     conditions: tuple[Condition, ...]
+    later: tuple[Condition, ...]
     starts: tuple[int, ...]
     buckets: tuple[date | None, ...]
     shown: Mapping[date, date] | None = None
@@ -36,7 +40,8 @@ class ReportPlan:
 
     `measures` are summed, and `values` computes each metric of their sums in this order. `buckets` are those of the
     grain, each by its first day, and `compared` those that have a counterpart. `queries` are that of the current period
-    and that of the previous one; without data there are none.
+    and that of the previous one; without data there are none. `as_of` is the data version that was known; then the
+    measures end with `facts`, the number of facts.
     """
 
     question: ReportQuestion
@@ -48,6 +53,7 @@ class ReportPlan:
     buckets: tuple[date, ...]
     compared: frozenset[date]
     queries: tuple[PeriodQuery, ...]
+    as_of: int | None = None
 
     @property
     def previous(self) -> Period | None:
@@ -64,8 +70,8 @@ class ReportPlan:
         return bool(self.comparison) and (bucket is None or bucket in self.compared)
 
 
-def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
-    """Resolve labels to ids and dates to buckets, and choose the source.
+def plan_report(question: ReportQuestion, labels: Labels, as_of: int | None = None) -> ReportPlan:
+    """Resolve labels to ids and dates to buckets, and choose the source; `as_of` is a data version.
 
     Raises InvalidRequest where a label has gone since the question was validated, where the days are too many buckets,
     and where there are no days before them to compare with.
@@ -76,6 +82,8 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
     comparison = _comparison(question, period, loaded)
     buckets = _buckets(question, period, loaded)
     source = choose_source({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}, labels)
+    if as_of is not None:
+        source = Source(BY_PLATFORM)
 
     def query(days: Period, starts: Starts) -> PeriodQuery:
         shown, summed = None, days
@@ -83,10 +91,15 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
             shown = {day: bucket for day, bucket in starts if bucket and day <= loaded.last}
             summed = _with_days_before(days, question.rolling, loaded)
             starts = [(day, day) for day in GRAINS["date"].buckets(summed.first, summed.last)] if shown else []
+        if as_of is not None and loaded:
+            # The ledger has all later days; of those that were not loaded then, nothing was known.
+            summed = summed.within(loaded) or summed
         by_day = replace(filters, date_from=summed.first, date_to=summed.last, minimum=(), maximum=())
+        conditions = plan_filters(by_day, labels)
         return PeriodQuery(
             days,
-            (*source.conditions, *plan_filters(by_day, labels)),
+            (*source.conditions, *conditions),
+            () if as_of is None else (Condition("data_version", "gt", as_of), *conditions),
             tuple(date_id(day) for day, _ in starts),
             (None, *(bucket for _, bucket in starts)),
             shown,
@@ -98,9 +111,9 @@ def plan_report(question: ReportQuestion, labels: Labels) -> ReportPlan:
         counterparts = comparison.starts(buckets, question.grain) if question.grain else []
         queries.append(query(comparison.previous, counterparts))
     compared = frozenset(bucket for _, bucket in counterparts if bucket)
-    measures = question.measures
+    measures = question.measures if as_of is None else (*question.measures, "facts")
     values = {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
-    return ReportPlan(question, measures, values, source, period, comparison, buckets, compared, tuple(queries))
+    return ReportPlan(question, measures, values, source, period, comparison, buckets, compared, tuple(queries), as_of)
 
 
 def _period(filters: Filters, labels: Labels) -> Period | None:

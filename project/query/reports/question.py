@@ -12,6 +12,7 @@ from project.errors import InvalidRequest
 from project.query import cursors
 from project.query.filters import Filters
 from project.query.keyset import SortKey
+from project.query.moments import Moment
 from project.query.periods import Period
 
 Position = tuple[list[Any], tuple[Any, ...]]
@@ -24,7 +25,7 @@ class ReportQuestion:
 
     The minimum and maximum of `filters` bound the metrics of groups (HAVING), not of facts. `after` is where the
     previous page ended. `preset` is the date preset of the days, if any. `rolling` is how many days each date
-    sums, itself the last.
+    sums, itself the last. `as_of` asks for what was known then.
     """
 
     filters: Filters
@@ -39,13 +40,14 @@ class ReportQuestion:
     preset: str | None = None
     match_weekdays: bool = False
     rolling: int | None = None
+    as_of: Moment | None = None
 
     @property
     def digest(self) -> str:
         """What a cursor is bound to: everything that decides which groups come in which order."""
         sort = tuple(map(str, self.sort))
         compared = (self.preset, self.match_weekdays) if self.compare_to else ()
-        others = (*compared, self.rolling)
+        others = (*compared, self.rolling, self.as_of is not None and str(self.as_of))
         return cursors.digest(
             self.filters.values, self.group_by, sort, self.compare_to, self.fill, *filter(None, others)
         )

@@ -14,7 +14,7 @@ from project.catalog.metrics import DECIMAL_MEASURES
 from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.errors import InvalidRequest
 from project.query.periods import ALL_WEEKDAYS, Period
-from project.query.reports.fetch import Sums, column_of
+from project.query.reports.fetch import Fetched, Sums, column_of
 from project.query.reports.groups import Amounts, Group, Key, sum_amounts, summed
 from project.query.reports.limits import LARGEST_GROUPS, too_many_groups
 from project.query.reports.pages import ReportPage, page_of
@@ -23,12 +23,12 @@ from project.query.reports.rolling import rolled, sums_of_days
 from project.store.warehouse.labels import Labels
 
 
-def build_result(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> ReportPage:
+def build_result(plan: ReportPlan, fetched: Sequence[Fetched], labels: Labels) -> ReportPage:
     """Return the requested page. Raises InvalidRequest where there are too many groups."""
     question = plan.question
-    if any(len(records) > LARGEST_GROUPS for records in fetched):
+    if any(len(records) > LARGEST_GROUPS for of_period in fetched for records in of_period):
         raise _too_many_groups(plan, labels)
-    sums = [_by_key(plan, query, records, labels) for query, records in zip(plan.queries, fetched, strict=True)]
+    sums = [_known(plan, query, records, labels) for query, records in zip(plan.queries, fetched, strict=True)]
     # The total is that of the days: rolling sums have each day several times.
     current_of_days, previous_of_days = [*sums, {}, {}][:2]
     if question.rolling:
@@ -52,6 +52,18 @@ def build_result(plan: ReportPlan, fetched: Sequence[Sums], labels: Labels) -> R
         sum_amounts([nothing, *(previous_of_days.get(group.key, nothing) for group in summed_groups)]),
     )
     return page_of(plan, _complete(plan, groups), total)
+
+
+def _known(plan: ReportPlan, query: PeriodQuery, fetched: Fetched, labels: Labels) -> dict[Key, Amounts]:
+    """Return the sums by their dimensions; with `as_of`, as they were known then."""
+    now = _by_key(plan, query, fetched.sums, labels)
+    if plan.as_of is None:
+        return now
+    # What was known is what is known, without what the ledger has later.
+    later = _by_key(plan, query, fetched.later, labels)
+    negated = ((key, tuple(-amount for amount in amounts)) for key, amounts in later.items())
+    facts = plan.measures.index("facts")
+    return {key: amounts for key, amounts in summed((*now.items(), *negated)).items() if amounts[facts]}
 
 
 def _by_key(plan: ReportPlan, query: PeriodQuery, sums: Sums, labels: Labels) -> dict[Key, Amounts]:

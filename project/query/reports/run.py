@@ -1,11 +1,12 @@
 """A report from its question to its result, for the API, the dashboard and the command line alike."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from project.query.reports.fetch import Sums, fetch_report
+from project.query.moments import known_at
+from project.query.reports.fetch import fetch_report
 from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan, plan_report
 from project.query.reports.question import ReportQuestion
@@ -38,12 +39,20 @@ class Report:
 
 async def run(question: ReportQuestion, snapshot: Snapshot) -> Report:
     """Answer a question: plan, fetch, build the result. Raises InvalidRequest and DatabaseUnavailable."""
-    labels = snapshot.labels
-    plan = plan_report(question, labels)
-    sums: Sequence[Sums] = await fetch_report(plan, snapshot)
-    rows_read = sum(map(len, sums))
-    page = await _call(_is_large(plan, rows_read), build_result, plan, sums, labels)
+    plan, labels = await plan_as_of(question, snapshot)
+    fetched = await fetch_report(plan, snapshot)
+    rows_read = sum(len(sums) for of_period in fetched for sums in of_period)
+    page = await _call(_is_large(plan, rows_read), build_result, plan, fetched, labels)
     return Report(plan, page, labels, rows_read)
+
+
+async def plan_as_of(question: ReportQuestion, snapshot: Snapshot) -> tuple[ReportPlan, Labels]:
+    """Return the plan, and the labels as they were known at the moment of `as_of`, or as they are."""
+    if question.as_of is None:
+        return plan_report(question, snapshot.labels), snapshot.labels
+    known = await known_at(question.as_of, "as_of", snapshot)
+    labels = replace(snapshot.labels, first_date=known.first_date, last_date=known.last_date, maturity={})
+    return plan_report(question, labels, known.version), labels
 
 
 def _is_large(plan: ReportPlan, rows_read: int) -> bool:

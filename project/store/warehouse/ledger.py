@@ -14,7 +14,10 @@ import asyncpg
 from project.catalog import DATE, FACT_TABLE, KEYS, MEASURE_NAMES, ROLLUP_TABLE, GroupingSet
 from project.store.warehouse import data_version
 
-BY_PLATFORM = GroupingSet(("platform",))
+LEDGER_NAMES = ("platform",)
+"""The labelled dimensions that the ledger has, beside the day."""
+
+BY_PLATFORM = GroupingSet(LEDGER_NAMES)
 """The rollup that has the sums of the ledger."""
 
 _KEY = f"{DATE.key}, {KEYS['platform']}"

@@ -20,6 +20,7 @@ from project.errors import Fault
 from project.query import cursors
 from project.query.filters import unknown_label
 from project.store.warehouse.labels import Labels
+from project.store.warehouse.ledger import LEDGER_NAMES
 from project.suggestions import nearest
 
 GROUPABLE = (*GRAINS, WEEKDAY, *LABELLED_NAMES)
@@ -53,6 +54,21 @@ def moment(text: str, info: ValidationInfo) -> int | datetime:
     detail = f"{text!r} is neither a data version such as 12 nor a time such as 2024-03-01T06:00:00Z, with its offset."
     suggestions = tuple(f"{day}T00:00:00Z" for day in _possible_dates(text.replace(" ", "T")))
     raise refused(Fault(str(info.field_name), "invalid_value", detail, text, suggestions))
+
+
+def in_ledger(known_at: int | datetime, info: ValidationInfo) -> int | datetime:
+    """Refuse for `as_of` a dimension that the ledger has not."""
+    for name in LABELLED_NAMES:
+        parameters = [name, f"exclude_{name}"]
+        used = [f"group_by={name}"] if name in (info.data.get("group_by") or ()) else []
+        used += [parameter for parameter in parameters if info.data.get(parameter)]
+        if used and name not in LEDGER_NAMES:
+            detail = (
+                f"What was known before is recorded by day and platform, not by {name.replace('_', ' ')}: as_of"
+                f" and {used[0]} exclude each other."
+            )
+            raise refused(Fault("as_of", "conflicting_parameters", detail, str(known_at), ("group_by=date,platform",)))
+    return known_at
 
 
 def not_before_start(day: date, info: ValidationInfo) -> date:

@@ -37,6 +37,8 @@ def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:
         meta["compare"] = _compared_days(plan)
     if question.rolling:
         meta["rolling"] = question.rolling
+    if plan.as_of is not None:
+        meta["as_of"] = plan.as_of
     return {
         **meta,
         "complete_to": labels.last_date,

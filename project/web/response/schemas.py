@@ -44,3 +44,7 @@ class RowsMeta(DataMeta):
 
     date_from: date | None = Field(description="The first day asked for, or the first that has facts.")
     date_to: date | None = Field(description="The last day asked for, or the last that has facts.")
+    settled_to: date | None = Field(
+        description="The newest day whose numbers platforms will hardly restate, learned from re-pulls of the platforms"
+        " asked for; null until there are 28 days of them."
+    )

@@ -10,6 +10,7 @@ from project.catalog import MEASURE_NAMES, METRICS
 from project.catalog.comparisons import COMPARISONS
 from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
+from project.query.moments import Moment
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
 from project.web.request.comparison_validators import comparable, matchable, rollable
@@ -19,6 +20,8 @@ from project.web.request.validators import (
     GROUPABLE,
     fillable,
     flat_files,
+    in_ledger,
+    moment,
     one_grain,
     one_of,
     sort_key,
@@ -97,6 +100,13 @@ class ReportParameters(PageParameters, _Bounded):
         "have the groups' order.",
         examples=[["-cost"]],
     )
+    as_of: Annotated[Moment, BeforeValidator(moment), AfterValidator(in_ledger)] | None = Field(
+        None,
+        description="A data version, or an RFC 3339 time: answer as it was known then. The ledger has days and"
+        " platforms; `GET /v1/changes` says what came later.",
+        examples=["1"],
+        json_schema_extra={"anyOf": [{"type": "string"}]},
+    )
     format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = Field(
         None, description="`json` is a page; all others are files or charts. It wins over `Accept`."
     )
@@ -117,5 +127,6 @@ class ReportParameters(PageParameters, _Bounded):
             preset=self.date_preset,
             match_weekdays=self.match_weekdays,
             rolling=self.rolling,
+            as_of=self.as_of,
         )
         return question.after_cursor(self.cursor) if self.cursor else question

@@ -10,8 +10,7 @@ from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
 from project.query.reports.fetch import explain_report
 from project.query.reports.groups import total_changes
-from project.query.reports.plan import plan_report
-from project.query.reports.run import Report, run
+from project.query.reports.run import Report, plan_as_of, run
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
@@ -93,7 +92,7 @@ async def plan(request: Request) -> Response:
         tag = etag(request, current.version, *question.etag_inputs)
         if unchanged := not_modified(request, tag):
             return unchanged
-        planned = plan_report(question, current.labels)
+        planned, _ = await plan_as_of(question, current)
         estimates = await explain_report(planned, current)
     grouping_set = planned.source.grouping_set
     data = {

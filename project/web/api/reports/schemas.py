@@ -62,6 +62,7 @@ class ReportMeta(RowsMeta):
 
     compare: ComparedDays = optional("With `compare_to`.")
     complete_to: date | None = Field(description="The newest day that is loaded.")
+    as_of: Int64 = optional("The data version that was known then; with `as_of`.")
     rolling: int = optional("How many days each date sums; with `rolling`.")
     group_by: list[str]
     metrics: list[MetricMeta]
