@@ -155,7 +155,7 @@ async def _by_load(
     where = "".join(f" AND {condition.column} {_OPERATORS[condition.operator]}" for condition in conditions)
     values: list[Any] = [max((since, *question.after)), question.limit and question.limit + 1]
     for condition in conditions:
-        values.append(list(condition.values) if "in" in condition.operator else condition.value)
+        values.append(condition.value if condition.operator in ("gte", "lte") else list(condition.value))
         where = where.replace("?", f"${len(values)}", 1)
     rows = await snapshot.connection.fetch(_LOADS.format(where=where), *values)
     keys = [(row["data_version"],) for row in rows]

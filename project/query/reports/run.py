@@ -5,13 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ParamSpec, TypeVar
 
-from project.query.moments import known_at
+from project.catalog import DATE, GRAINS, date_id
+from project.query.moments import Known, known_at
 from project.query.reports.fetch import fetch_report
 from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan, plan_report
 from project.query.reports.question import ReportQuestion
 from project.query.reports.result import build_result
-from project.store.warehouse.labels import Labels
+from project.store.warehouse.labels import Labels, LabelSet
 from project.store.warehouse.snapshot import Snapshot
 
 _MANY_NUMBERS = 5000
@@ -51,8 +52,22 @@ async def plan_as_of(question: ReportQuestion, snapshot: Snapshot) -> tuple[Repo
     if question.as_of is None:
         return plan_report(question, snapshot.labels), snapshot.labels
     known = await known_at(question.as_of, "as_of", snapshot)
-    labels = replace(snapshot.labels, first_date=known.first_date, last_date=known.last_date, maturity={})
+    labels = replace(
+        snapshot.labels,
+        dimensions={**snapshot.labels.dimensions, DATE.name: _days_of(known)},
+        first_date=known.first_date,
+        last_date=known.last_date,
+        maturity={},
+    )
     return plan_report(question, labels, known.version), labels
+
+
+def _days_of(known: Known) -> LabelSet:
+    """Return the days that may have had facts then: some of them may have none now."""
+    if known.first_date is None or known.last_date is None:
+        return LabelSet.of({})
+    days = GRAINS[DATE.name].buckets(known.first_date, known.last_date)
+    return LabelSet.of({date_id(day): day.isoformat() for day in days})
 
 
 def _is_large(plan: ReportPlan, rows_read: int) -> bool:

@@ -115,7 +115,7 @@ async def losses(connection: "asyncpg.Connection[Any]", name: str) -> list[str]:
     """Return the tables, with their rows, and the columns that the downgrade of a migration drops, by its SQL."""
     sql = await import_py_file(LOCATION / "models" / name).downgrade(None)
     lost = [f"the column {column} of {table}" for table, column in re.findall(r"TABLE (\w+)\s+DROP COLUMN (\w+)", sql)]
-    for table in re.findall(r"\w+", " ".join(re.findall(r"DROP TABLE ([\w,\s]+)", sql))):
+    for table in re.findall(r"\w+", " ".join(re.findall(r"DROP TABLE (?:IF EXISTS )?([\w,\s]+)", sql))):
         rows = await connection.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608 - a name in a migration of ours
         lost.append(f"the table {table} with {rows:,} rows")
     return lost

@@ -28,6 +28,7 @@ INFO: dict[str, Any] = {
     "openapi_tags": [
         {"name": "Rows", "description": "Facts: one row a day and combination of dimensions."},
         {"name": "Reports", "description": "Facts grouped by dimensions and date grains, summed, compared."},
+        {"name": "Changes", "description": "What was loaded, what moved by it, and how soon numbers settle."},
         {"name": "Dimensions", "description": "The labels that filters take."},
         {"name": "Catalogue", "description": "Everything that can be asked for."},
         {"name": "Ingests", "description": "Loads over HTTP, where the service permits them."},

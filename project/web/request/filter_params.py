@@ -94,6 +94,11 @@ def label_fields(names: Iterable[str]) -> dict[str, Any]:
             description = f"{effect} these. {dimension.description}"
             field: Any = Field(default_factory=list, description=description, examples=[[dimension.example]])
             fields[name] = (Annotated[list[label], split, AfterValidator(validator)], field)
+    return fields
+
+
+def _weekday_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
     weekday: Any = Annotated[str, BeforeValidator(str.lower), AfterValidator(partial(one_of, WEEKDAYS))]
     for name, checked, effect in ((WEEKDAY, list, "Include only"), (f"exclude_{WEEKDAY}", something_left, "Exclude")):
         weekdays: Any = Annotated[
@@ -101,7 +106,9 @@ def label_fields(names: Iterable[str]) -> dict[str, Any]:
         ]
         description = f"{effect} these days of the week: `{' '.join(WEEKDAYS)}`."
         items: Any = {"items": {"type": "string", "enum": list(WEEKDAYS)}}
-        field = Field(default_factory=list, description=description, json_schema_extra=items, examples=["sat,sun"])
+        field: Any = Field(
+            default_factory=list, description=description, json_schema_extra=items, examples=[["sat", "sun"]]
+        )
         fields[name] = (weekdays, field)
     return fields
 
@@ -113,7 +120,9 @@ def _in_order(weekdays: list[str]) -> list[str]:
 if TYPE_CHECKING:
     _Filterable = DateParameters
 else:
-    _Filterable = create_model("_Filterable", __base__=DateParameters, **label_fields(LABELLED_NAMES))
+    _Filterable = create_model(
+        "_Filterable", __base__=DateParameters, **label_fields(LABELLED_NAMES), **_weekday_fields()
+    )
 
 
 class FilterParameters(_Filterable):

@@ -61,8 +61,11 @@ def query_parameters(model: type[BaseModel], without: Iterable[str] = (), *, com
     `commas` tells whether its lists also take several values in one parameter.
     """
     lists = " Repeat the parameter for each" + (", or separate them by commas." if commas else ".")
-    shown = (item for item in model.model_json_schema()["properties"].items() if item[0] not in without)
-    return {"parameters": [_parameter(name, schema, lists) for name, schema in shown]}
+    schema = model.model_json_schema()
+    shown = (item for item in schema["properties"].items() if item[0] not in without)
+    parameters = [_parameter(name, field, lists) for name, field in shown]
+    required = schema.get("required", ())
+    return {"parameters": [p | {"required": True} if p["name"] in required else p for p in parameters]}
 
 
 def file_parameters(model: type[BaseModel], formats: Iterable[str]) -> dict[str, Any]:

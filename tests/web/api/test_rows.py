@@ -96,7 +96,7 @@ async def test_presets_are_counted_from_today_and_echoed(client: httpx.AsyncClie
 async def test_without_dates_meta_has_the_first_and_last_day(client: httpx.AsyncClient) -> None:
     meta = (await client.get(ROWS)).json()["meta"]
     first, last = FACTS[0]["date"].isoformat(), FACTS[-1]["date"].isoformat()
-    assert meta == {"date_from": first, "date_to": last, "data_version": 12}
+    assert meta == {"date_from": first, "date_to": last, "settled_to": None, "data_version": 12}
 
 
 async def test_a_question_without_matches_is_an_empty_answer(client: httpx.AsyncClient) -> None:

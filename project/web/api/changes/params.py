@@ -10,7 +10,7 @@ from project.export.formats import FORMATS
 from project.query.changes import BY_DAY, BY_LOAD, ChangesQuestion
 from project.query.moments import Moment
 from project.web.request.filter_params import DateParameters, NameList, PageParameters, label_fields
-from project.web.request.openapi import format_field
+from project.web.request.openapi import choice
 from project.web.request.validators import flat_files, moment, one_of
 
 if TYPE_CHECKING:
@@ -29,17 +29,18 @@ class ChangesParameters(PageParameters, _PlatformParameters):
     since: Annotated[Moment, BeforeValidator(moment)] = Field(
         description="A data version, or an RFC 3339 time: what was known then is compared with what is known now.",
         examples=["1"],
-        json_schema_extra={"type": "string"},
+        json_schema_extra={"anyOf": [{"type": "string"}]},
     )
     group_by: Annotated[
-        NameList[Annotated[str, AfterValidator(partial(one_of, (*BY_DAY, *BY_LOAD)))]], AfterValidator(_grouping)
+        NameList[Annotated[str, AfterValidator(partial(one_of, (*BY_DAY, *BY_LOAD))), choice((*BY_DAY, *BY_LOAD))]],
+        AfterValidator(_grouping),
     ] = Field(
         default_factory=lambda: list(BY_DAY),
         description="`date,platform`: an entry for each day and platform that differs. `load`: one for each load.",
-        examples=["load"],
+        examples=[["load"]],
     )
     format: Annotated[str, AfterValidator(partial(one_of, ("json", *FORMATS))), AfterValidator(flat_files)] | None = (
-        format_field(FORMATS, "entries", example="csv")
+        Field(None, description="`json` is a page; all others are files. It wins over `Accept`.")
     )
 
     def question(self, today: date) -> ChangesQuestion:

@@ -11,7 +11,7 @@ from project.web.api.changes.params import ChangesParameters
 from project.web.api.changes.schemas import ChangesAnswer, MaturityAnswer
 from project.web.request.filter_params import NoParameters
 from project.web.request.negotiation import with_format
-from project.web.request.openapi import media_types, merged, query_parameters
+from project.web.request.openapi import CACHED, FILE, file_parameters, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
@@ -21,15 +21,24 @@ from project.web.response.meta import data_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields, state_of, today
 
-router = APIRouter(prefix="/v1/changes", tags=["Changes"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/changes", tags=["Changes"], route_class=RetryOnDisconnect, responses=CACHED)
 
 
 @router.get(
     "",
     summary="What moved since a data version or a time",
     response_model=ChangesAnswer,
-    responses=merged(documented(422, 503, 504), media_types(FORMATS)),
-    openapi_extra=query_parameters(ChangesParameters),
+    responses=documented(422, 503, 504),
+    openapi_extra=query_parameters(ChangesParameters, without=("format",)),
+)
+@router.get(
+    ".{format}",
+    name="changes_file",
+    summary="What moved since a data version or a time, as a file",
+    description="Give all entries, or the first `limit`. `/v1/changes?format=csv` is the same.",
+    response_class=Response,
+    responses=documented(422, 503, 504) | FILE,
+    openapi_extra=file_parameters(ChangesParameters, FORMATS),
 )
 async def list_changes(request: Request) -> Response:
     """Give an entry for each day and platform whose facts differ from what was known then, or for each load.

@@ -6,15 +6,16 @@ from typing import Any
 from pydantic import Field, create_model
 
 from project.catalog import MEASURES
+from project.web.request.openapi import Int64
 from project.web.response.schemas import Answer, DataMeta
 
 
 class CountChange(Answer):
     """A number then and now."""
 
-    before: int
-    after: int
-    change: int
+    before: Int64
+    after: Int64
+    change: Int64
 
 
 class AmountChange(Answer):
@@ -31,7 +32,7 @@ _sums: dict[str, Any] = {
 }
 _day: dict[str, Any] = {"date": (date, ...), "platform": (str, ...)}
 _load: dict[str, Any] = {
-    "data_version": (int, Field(description="The version that the load made.")),
+    "data_version": (Int64, Field(description="The version that the load made.")),
     "changed_at": (datetime, ...),
     "cause": (str, Field(description="`load`, `retention`, `rebuild`, or `upgrade`, where the ledger began.")),
     "files": (list[str], Field(description="The names of the files that were loaded.")),
@@ -84,7 +85,7 @@ class ChangesPage(Answer):
 class ChangesMeta(DataMeta):
     """What is compared: the facts as known at the version `since`, and as known at `data_version`."""
 
-    since: int
+    since: Int64
 
 
 class ChangesAnswer(Answer):

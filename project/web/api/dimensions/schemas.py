@@ -40,6 +40,7 @@ class LabelsMeta(DataMeta):
 
     date_from: date | None = optional("The first day counted; with `counts`, null where there are no facts.")
     date_to: date | None = optional("The last day counted; with `counts`, null where there are no facts.")
+    settled_to: date | None = optional("The newest day whose numbers have settled; with `counts`.")
     source: Literal["rollup", "facts"] = optional("What was counted; with `counts`.")
 
 

@@ -6,7 +6,7 @@ from project.query.loads import fetch_loads, id_of_cursor, newest_load
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.loads.schemas import Load, LoadsAnswer
 from project.web.request.filter_params import PageParameters
-from project.web.request.openapi import query_parameters
+from project.web.request.openapi import CACHED, query_parameters
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.etag import etag, not_modified
@@ -15,7 +15,7 @@ from project.web.response.meta import data_meta
 from project.web.response.problems import documented
 from project.web.state import log_fields
 
-router = APIRouter(prefix="/v1/loads", tags=["Changes"], route_class=RetryOnDisconnect)
+router = APIRouter(prefix="/v1/loads", tags=["Changes"], route_class=RetryOnDisconnect, responses=CACHED)
 
 _FIELDS = tuple(Load.model_fields)
 

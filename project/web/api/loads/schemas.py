@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
+from project.web.request.openapi import Int64
 from project.web.response.schemas import Answer, DataMeta
 
 
@@ -12,27 +13,27 @@ class LoadedFile(Answer):
 
     name: str
     sha256: str
-    bytes: int
+    bytes: Int64
 
 
 class Load(Answer):
     """One load, and what became of its rows."""
 
-    id: int
+    id: Int64
     started_at: datetime
     finished_at: datetime
     files: list[LoadedFile]
     date_from: date | None = Field(description="The first day of its rows.")
     date_to: date | None = Field(description="The last day of its rows.")
-    rows_read: int
-    inserted: int
-    changed: int
-    unchanged: int
-    removed: int
-    summed: int = Field(description="Rows that were added to another row of the same key.")
-    rejected: int
-    left_out: int = Field(description="Totals, footers and other lines that are no data.")
-    data_version: int = Field(description="The data version after it; that before it, where it changed nothing.")
+    rows_read: Int64
+    inserted: Int64
+    changed: Int64
+    unchanged: Int64
+    removed: Int64
+    summed: Int64 = Field(description="Rows that were added to another row of the same key.")
+    rejected: Int64
+    left_out: Int64 = Field(description="Totals, footers and other lines that are no data.")
+    data_version: Int64 = Field(description="The data version after it; that before it, where it changed nothing.")
 
 
 class LoadsPage(Answer):
