@@ -12,7 +12,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from project.catalog import MEASURE_NAMES, RECORD
+from project.catalog import MEASURE_NAMES, NOT_SET, RECORD
 from project.errors import LoadRefused
 from project.ingest.mapping.presets import PRESETS
 from project.suggestions import nearest
@@ -47,11 +47,19 @@ class Options(BaseModel):
     set: Annotated[list[str], Flag("FIELD=VALUE")] = Field(
         default_factory=list, description="One value of a field for all rows.", examples=[["likes=0"]]
     )
+    missing: Annotated[str | None, Flag("LABEL")] = Field(
+        None, description="The label of every dimension that the file lacks.", examples=["(not set)"]
+    )
     date_format: Annotated[str | None, Flag("FORMAT")] = Field(
         None, description="How dates are written, as strptime has it.", examples=["%m/%d/%Y"]
     )
     decimal_comma: Annotated[bool | None, Flag(names="--decimal-comma/--decimal-point")] = Field(
         None, description="Whether numbers are written 1.234,5.", examples=[False]
+    )
+    scale: Annotated[list[str], Flag("MEASURE=micros|N")] = Field(
+        default_factory=list,
+        description="What a measure's column is divided by: `cost=micros`, or `cost=100` for cents.",
+        examples=["cost=micros"],
     )
     encoding: str | None = Field(
         None, description="The encoding of text that is neither UTF-8 nor UTF-16.", examples=["latin-1"]
@@ -94,6 +102,11 @@ class Options(BaseModel):
         """What a blank cell counts as, of each measure that `blank` names."""
         return _pairs("blank", self.blank)
 
+    @cached_property
+    def shifts(self) -> dict[str, int]:
+        """How many digits the point moves to the left, of each measure that `scale` names."""
+        return {name: _shift(name, value) for name, value in _pairs("scale", self.scale).items()}
+
     def allows_rejects(self, rejected: int, rows: int) -> bool:
         """Tell whether `rejected` of `rows` rows are within `max_rejects`."""
         limit = float(self.max_rejects.removesuffix("%"))
@@ -101,7 +114,7 @@ class Options(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _ = self.columns, self.constants, self.blanks
+        _ = self.columns, self.constants, self.blanks, self.shifts
         if not re.fullmatch(r"\d{1,12}|\d{1,3}(\.\d{1,6})?%", self.max_rejects, re.ASCII):
             raise LoadRefused(
                 f"--max-rejects {self.max_rejects}: expected a number of rows such as 10, or a part such as 0.5%."
@@ -125,13 +138,15 @@ class Options(BaseModel):
             for name in fields:
                 if name not in RECORD:
                     raise LoadRefused(f"{flag} {name}=…: no field is called {name!r}; {_expected(name, RECORD)}.")
-        for flag, measures in (("--blank", self.blanks), ("--round", self.round)):
+        for flag, measures in (("--blank", self.blanks), ("--round", self.round), ("--scale", self.shifts)):
             for name in measures:
                 if name not in MEASURE_NAMES:
                     raise LoadRefused(f"{flag} {name}: expected one of {', '.join(MEASURE_NAMES)}.")
         for name, value in self.blanks.items():
             if not re.fullmatch(r"\d{1,12}", value, re.ASCII):
                 raise LoadRefused(f"--blank {name}={value}: expected a number such as 0.")
+        if self.missing is not None and not self.missing.strip():
+            raise LoadRefused(f"--missing {self.missing!r}: expected a label such as {NOT_SET!r}.")
         if both := sorted(self.columns.keys() & self.constants.keys()):
             raise LoadRefused(f"{both[0]} is given by --map and by --set; give one.")
         if self.preset is not None and self.preset not in PRESETS:
@@ -148,6 +163,14 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
             raise MalformedPair(f"{option}: {name.strip()} is given twice.")
         pairs[name.strip()] = value
     return pairs
+
+
+def _shift(name: str, value: str) -> int:
+    if value == "micros":
+        return 6
+    if re.fullmatch(r"10{1,12}", value):
+        return len(value) - 1
+    raise LoadRefused(f"--scale {name}={value}: expected micros, or a power of ten such as 100, which takes cents.")
 
 
 def _names_one_day(date_format: str) -> bool:

@@ -15,8 +15,10 @@ EXAMPLES: dict[str, Any] = {
     "preset": "meta",
     "map": ["region=Country"],
     "set": ["likes=0"],
+    "missing": "(not set)",
     "date_format": "%m/%d/%Y",
     "decimal_comma": True,
+    "scale": ["cost=micros"],
     "encoding": "latin-1",
     "currency": "USD",
     "blank": ["conversions=0"],
@@ -68,6 +70,10 @@ def test_every_flag_has_its_spelling_default_and_description() -> None:
         ({"set": ["likes=0", " likes=1"]}, "set: likes is given twice."),
         ({"round": ["costs"]}, "--round costs: expected one of impressions, clicks"),
         ({"blank": ["cost=none"]}, "--blank cost=none: expected a number such as 0."),
+        ({"missing": " "}, "--missing ' ': expected a label such as '(not set)'."),
+        ({"scale": ["cost=milli"]}, "--scale cost=milli: expected micros, or a power of ten such as 100"),
+        ({"scale": ["spend=100"]}, "--scale spend: expected one of impressions, clicks"),
+        ({"scale": ["cost"]}, "scale: expected FIELD=VALUE, not 'cost'."),
         ({"preset": "mata"}, "--preset mata: did you mean 'meta'."),
         ({"currency": "usd"}, "--currency usd: expected three capital letters such as USD."),
         ({"max_rejects": "200.5"}, "--max-rejects 200.5: expected a number of rows such as 10"),
@@ -78,6 +84,10 @@ def test_an_invalid_option_is_refused(options: dict[str, Any], message: str) -> 
         Options(**options)
     assert str(refusal.value).startswith(message)
     assert isinstance(refusal.value, MalformedPair) == (not message.startswith("--"))
+
+
+def test_a_scale_is_the_digits_that_the_point_moves() -> None:
+    assert Options(scale=["cost=micros", "clicks=10", "likes=1000000"]).shifts == {"cost": 6, "clicks": 1, "likes": 6}
 
 
 def test_there_are_no_other_options() -> None:
