@@ -168,9 +168,11 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
 def _shift(name: str, value: str) -> int:
     if value == "micros":
         return 6
-    if re.fullmatch(r"10{1,12}", value):
+    if re.fullmatch(r"10{0,12}", value):
         return len(value) - 1
-    raise LoadRefused(f"--scale {name}={value}: expected micros, or a power of ten such as 100, which takes cents.")
+    raise LoadRefused(
+        f"--scale {name}={value}: expected micros, or a power of ten such as 100, which takes cents (1: as it is)."
+    )
 
 
 def _names_one_day(date_format: str) -> bool:

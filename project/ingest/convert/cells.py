@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
 from project.catalog import NOT_SET, Measure
+from project.ingest.mapping.names import SYMBOLS
 from project.ingest.read.table import MISSING
 from project.store.warehouse.labels import normal_label
 
@@ -119,12 +120,6 @@ _BLANK_NUMBERS = frozenset({"", "-", "--", "—", "na", "n/a", "null", "none", "
 _UNKNOWN = frozenset({"unknown", "undetermined"})
 _META_AGES = frozenset({"13-17", "18-24", "25-34", "35-44", "45-54", "55-64"})
 
-_SYMBOLS = {
-    "$": {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD"},
-    "US$": {"USD"}, "CA$": {"CAD"}, "A$": {"AUD"}, "R$": {"BRL"}, "€": {"EUR"}, "£": {"GBP"}, "¥": {"JPY", "CNY"},
-    "₹": {"INR"}, "₩": {"KRW"}, "₽": {"RUB"}, "₺": {"TRY"}, "₪": {"ILS"}, "zł": {"PLN"}, "Kč": {"CZK"}, "Fr.": {"CHF"},
-    "kr": {"SEK", "NOK", "DKK", "ISK"}, "kr.": {"DKK", "ISK"}, "฿": {"THB"}, "₫": {"VND"}, "₱": {"PHP"}, "Rp": {"IDR"},
-}  # fmt: skip
 _AMOUNT = re.compile(r"([^\d\s.,+-]*)\s*(-?[\d.,'’\s]*\d[.,]?)\s*([^\d\s,+-]*)")
 
 _SIMPLE = re.compile(r"\d{1,12}\.\d{1,6}", re.ASCII)
@@ -142,7 +137,7 @@ def _without_currency(text: str, currency: str) -> str:
         return text
     before, number, after = parts.groups()
     for sign in filter(None, (before, after)):
-        if currency not in _SYMBOLS.get(sign, {sign}):
+        if currency not in SYMBOLS.get(sign, {sign}):
             raise Unreadable(f"is in {sign}, and this database in {currency}")
     return str(number)
 

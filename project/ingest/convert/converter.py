@@ -131,9 +131,10 @@ class Converter:
         self._report.reject(Reject(self._file, line, "", ",".join(row)[:200], reason, tuple(row)))
 
     def _check_currency(self, block: Block) -> None:
-        index = self._columns.currency
-        if index is None:
-            return
+        for index in self._columns.currencies:
+            self._check_codes(block, index)
+
+    def _check_codes(self, block: Block, index: int) -> None:
         codes = (code.strip() for code in block.columns[index].dictionary.to_pylist())
         others = [code for code in codes if re.fullmatch("[A-Za-z]{3}", code) and code.upper() != self._currency]
         if others:

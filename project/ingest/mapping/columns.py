@@ -1,35 +1,41 @@
-"""Map: the columns of a file to the fields of the record, by a preset and by the caller's options."""
+"""Map: the columns of a file to the fields of the record, by the caller's options, the file's own names and a preset.
 
-import re
+A preset reads names and never overrules the file: a column that is mapped or has a field's own name wins over what a
+preset calls it, and over a preset's constant.
+"""
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, NOT_SET, RECORD
+from project.catalog import DATE, LABELLED_NAMES, MEASURE_NAMES, MEASURES, RECORD
 from project.errors import LoadRefused
-from project.ingest.mapping.presets import (
-    CANONICAL,
-    CURRENCY_CODES,
-    LOOK_ALIKES,
-    PRESETS,
-    RANGE_ENDS,
-    Preset,
-    distinctive_names,
-    is_called,
+from project.ingest.mapping.names import (
+    currencies_of,
+    grain_of,
+    names_currency,
     normal_name,
+    normal_names,
+    range_end,
+    shift_of,
+    starts_range,
 )
+from project.ingest.mapping.open_fields import open_fields, open_range
+from project.ingest.mapping.presets import CANONICAL, PRESETS, Preset, count_marks, known_names
+from project.ingest.mapping.questions import PLACEHOLDER, FieldSource
 from project.ingest.options import Options
-from project.suggestions import nearest
 
 _MONEY = frozenset(measure.name for measure in MEASURES if measure.unit == "currency")
-_MICROS = 6
+_SURE = 2
+"""How many columns that only one platform has tell that an export is that platform's."""
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
     """Where each field of the record comes from: `positions` in the row, or `constants` for all rows.
 
-    `last_day` is the column that must equal the date, `currency` the one that names the row's. `shifts` says how many
-    digits a measure's point moves to the left.
+    `sources` has it in words, by field. `shifts` says how many digits a measure's point moves to the left. `last_day`
+    is the column that must be the date's day, `currencies` are those that name the currency of a row. `guessed` are the
+    dimensions whose column no option names.
     """
 
     preset: Preset
@@ -37,179 +43,182 @@ class ColumnMap:
     positions: Mapping[str, int]
     constants: Mapping[str, str]
     shifts: Mapping[str, int]
+    sources: Mapping[str, FieldSource]
     last_day: int | None = None
-    currency: int | None = None
+    currencies: Sequence[int] = ()
+    guessed: frozenset[str] = frozenset()
 
     def column(self, name: str) -> str:
         """Return what the file calls a field."""
         return self.header[self.positions[name]] if name in self.positions else f"--set {name}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """The header of a file, as it is and as normal names, and the options for it."""
-
-    file: str
-    columns: Sequence[str]
-    names: Sequence[str]
-    options: Options
-
-
 def map_columns(columns: Sequence[str], options: Options, file: str, currency: str) -> ColumnMap:
     """Find every field of the record in the header, the options or the preset; without `preset`, guess the preset.
 
-    Raises LoadRefused, which names all missing fields, and where a column of money is in another currency.
+    Raises Unanswered, which has all that is missing, and LoadRefused where two columns claim one field, or where a
+    column of money is in another currency.
     """
-    header = _Header(file, columns, [normal_name(column) for column in columns], options)
-    preset = PRESETS[options.preset] if options.preset else _guess(header.names)
-    positions: dict[str, int] = {}
-    constants = dict(options.constants)
-    missing = []
-    for field in RECORD:
-        if field in constants:
-            continue
-        if field not in options.columns and field in preset.constants:
-            constants[field] = preset.constants[field]
-            continue
-        indexes = _find(field, header, preset)
-        if len(indexes) > 1:
-            raise LoadRefused(
-                f"{file} has {len(indexes)} columns {columns[indexes[0]]!r}; name the one meant by its number: "
-                + " or ".join(f"--map {field}=#{index + 1}" for index in indexes)
-            )
-        if indexes:
-            positions[field] = indexes[0]
-        elif field in preset.unreported and field not in options.columns:
-            constants[field] = "0"
-        else:
-            missing.append(field)
+    for option, values in (("set", options.constants), ("missing", {"": options.missing or ""})):
+        if field := next((name for name, value in values.items() if value == PLACEHOLDER), None):
+            raise LoadRefused(f"--{option} {field}={PLACEHOLDER}: put the value in the place of {PLACEHOLDER}.")
+    preset = _preset(columns, options)
+    finder = _Finder(file, columns, options, preset, currency)
+    positions = {field: index for field in RECORD if (index := finder.find(field)) is not None}
+    constants = {field: finder.constant(field, positions) for field in RECORD if field not in positions}
+    missing = [field for field, constant in constants.items() if constant is None]
     if missing:
-        raise LoadRefused(_missing_text(missing, header, preset))
-    _check_currency(header, positions, currency)
+        claimed = {columns[index] for index in positions.values()}
+        raise open_fields(
+            missing, [column for column in columns if column not in claimed], columns, options, file, preset
+        )
+    _check_currency(file, columns, positions, options, currency)
+    sources = {
+        field: FieldSource(field, columns[positions[field]], finder.shift(field, positions))
+        if field in positions
+        else FieldSource(field, None, 0, *(constants[field] or ("", "")))
+        for field in RECORD
+    }
     return ColumnMap(
         preset,
         columns,
         positions,
-        constants,
-        {field: _MICROS for field, index in positions.items() if header.names[index].endswith("_micros")},
-        _last_day(header, positions),
-        next((index for index, name in enumerate(header.names) if name.rpartition(".")[2] in CURRENCY_CODES), None),
+        {field: constant[0] for field, constant in constants.items() if constant},
+        {field: source.shift for field, source in sources.items() if source.shift},
+        sources,
+        _last_day(file, columns, positions, options),
+        [
+            index
+            for index, column in enumerate(columns)
+            if names_currency(column) and not any(positions.get(name) == index for name in MEASURE_NAMES)
+        ],
+        frozenset(LABELLED_NAMES) & positions.keys() - options.columns.keys(),
     )
 
 
 def count_known(cells: Sequence[str], options: Options) -> int:
     """Return how many cells of a row are names of columns: the row with most is the header."""
     mapped = set(options.columns.values())
-    return sum(1 for cell in cells if cell.strip() in mapped or _is_known(normal_name(cell)))
+    known = known_names()
+    return sum(1 for cell in cells if cell.strip() in mapped or not known.isdisjoint(normal_names(cell)))
 
 
-def _is_known(name: str) -> bool:
-    return name in _KNOWN or name.rpartition(".")[2] in _KNOWN
+def _preset(columns: Sequence[str], options: Options) -> Preset:
+    """Return the preset that the options name, else the one whose columns the file has, else the canonical one."""
+    if options.preset:
+        return PRESETS[options.preset]
+    counts = {name: count_marks(name, columns) for name in PRESETS}
+    marked = [name for name, count in counts.items() if count]
+    if len(marked) == 1 and counts[marked[0]] >= _SURE:
+        return PRESETS[marked[0]]
+    return CANONICAL
 
 
-_KNOWN = frozenset().union(
-    *(preset.all_names for preset in PRESETS.values()), RANGE_ENDS.values(), CURRENCY_CODES, *LOOK_ALIKES.values()
-)
+class _Finder:
+    """Finds the fields of one file."""
 
+    def __init__(self, file: str, columns: Sequence[str], options: Options, preset: Preset, currency: str) -> None:
+        self._file = file
+        self._columns = columns
+        self._options = options
+        self._preset = preset
+        self._currency = currency
+        self._names = [normal_names(column) for column in columns]
+        self._mapped = {index for name in options.columns for index in self._named(options.columns[name])}
 
-def _guess(names: Sequence[str]) -> Preset:
-    """Return the preset with most distinctive names among these, else the canonical one."""
-    counts = {
-        preset.name: sum(1 for known in distinctive_names(preset) if any(is_called(name, known) for name in names))
-        for preset in PRESETS.values()
-        if preset is not CANONICAL
-    }
-    best = max(counts, key=lambda name: counts[name])
-    is_clear = counts[best] and list(counts.values()).count(counts[best]) == 1
-    return PRESETS[best] if is_clear else CANONICAL
+    def find(self, field: str) -> int | None:
+        """Return the index of a field's column, None where there is none. Raises LoadRefused where several claim it."""
+        options = self._options
+        if field in options.columns:
+            return self._only(field, self._named(options.columns[field]))
+        if field in options.constants:
+            return None
+        is_own = field not in self._preset.renamed or self._called(self._preset.renamed[field])
+        if is_own and (own := self._called((field,))):
+            return self._only(field, own)
+        found = [index for name in self._preset.names.get(field, ()) for index in self._called((name,))]
+        if field in MEASURE_NAMES:
+            return self._only(field, self._in_currency(list(dict.fromkeys(found))))
+        best = next((name for name in self._preset.names.get(field, ()) if self._called((name,))), None)
+        return self._only(field, self._called((best,))) if best else None
 
+    def constant(self, field: str, positions: Mapping[str, int]) -> tuple[str, str] | None:
+        """Return the value of a field that has no column, and who says so; None where nobody does."""
+        options, preset = self._options, self._preset
+        if field in options.columns:
+            return None
+        if field in options.constants:
+            return options.constants[field], "--set"
+        if field in preset.constants:
+            return preset.constants[field], f"preset {preset.name}"
+        # A file with a column of platforms may have others than the preset's.
+        if field in preset.unreported and (options.preset or "platform" not in positions):
+            return "0", f"preset {preset.name}"
+        if field in LABELLED_NAMES and options.missing is not None:
+            return options.missing, "--missing"
+        return None
 
-def _find(field: str, header: _Header, preset: Preset) -> Sequence[int]:
-    """Return the indexes of the columns that are called what the field is: those of the best name that any has."""
-    names = list(enumerate(header.names))
-    if (mapped := header.options.columns.get(field)) is not None:
-        columns = enumerate(header.columns)
+    def shift(self, field: str, positions: Mapping[str, int]) -> int:
+        """Return how many digits a measure's point moves left: as the options say, else its name, else the preset."""
+        if field not in MEASURE_NAMES:
+            return 0
+        column = self._columns[positions[field]]
+        by_name = shift_of(column) or (6 if normal_name(column) in self._preset.micros else 0)
+        return self._options.shifts.get(field, by_name)
+
+    def _named(self, mapped: str) -> list[int]:
+        """Return the columns that an option names: exactly, by number, else by normal name."""
+        columns = enumerate(self._columns)
         exact = [index for index, column in columns if column.strip() == mapped or mapped == f"#{index + 1}"]
-        return exact or [index for index, name in names if name == normal_name(mapped)]
-    for known in preset.names(field):
-        exact = [index for index, name in names if name == known]
-        if indexes := exact or [index for index, name in names if is_called(name, known)]:
-            return indexes
-    return []
+        normal = normal_name(mapped)
+        return exact or [index for index, names in enumerate(self._names) if normal and names[0] == normal]
+
+    def _called(self, names: Sequence[str]) -> list[int]:
+        """Return the unmapped columns of the first of these names that any has, in full, else behind a point."""
+        for name in names:
+            free = [(index, own) for index, own in enumerate(self._names) if index not in self._mapped]
+            if indexes := [index for index, own in free if own[0] == name] or [i for i, own in free if name in own]:
+                return indexes
+        return []
+
+    def _in_currency(self, indexes: list[int]) -> list[int]:
+        """Return those of several columns that are in the database's currency, where a name says so."""
+        stated = [index for index in indexes if self._currency in currencies_of(self._columns[index])]
+        return stated if len(indexes) > 1 and stated else indexes
+
+    def _only(self, field: str, indexes: Sequence[int]) -> int | None:
+        if len(indexes) < 2:
+            return next(iter(indexes), None)
+        names = [self._columns[index] for index in indexes]
+        if len(set(names)) == 1:
+            ways = " or ".join(f"--map {field}=#{index + 1}" for index in indexes)
+            raise LoadRefused(
+                f"{self._file} has {len(names)} columns {names[0]!r}; name the one meant by its number: {ways}"
+            )
+        ways = " or ".join(f'--map {field}="{name}"' for name in names)
+        raise LoadRefused(f"{self._file} has {len(names)} columns that may be {field}; name the one meant: {ways}")
 
 
-def _last_day(header: _Header, positions: Mapping[str, int]) -> int | None:
-    if "date" not in positions or "date" in header.options.columns:
+def _last_day(file: str, columns: Sequence[str], positions: Mapping[str, int], options: Options) -> int | None:
+    """Return the column of the last day of what the date's column begins. Raises LoadRefused for longer rows."""
+    if DATE.name not in positions:
         return None
-    first = header.names[positions["date"]]
-    last = RANGE_ENDS.get(first)
-    if last is None:
-        return None
-    if last not in header.names:
-        raise LoadRefused(
-            f"{header.file} has the first day of each row but not the last, {last!r}: say that rows are of one day "
-            f"with --map date={first}."
-        )
-    return header.names.index(last)
+    column = columns[positions[DATE.name]]
+    if grain := grain_of(column):
+        raise LoadRefused(f"{file}: a row of {column!r} is of a {grain}, and facts are daily; export it by day.")
+    last = range_end(columns, column)
+    if last is None and starts_range(column) and DATE.name not in options.columns:
+        raise open_range(column, options, file)
+    return last
 
 
-def _check_currency(header: _Header, positions: Mapping[str, int], currency: str) -> None:
-    stated = header.options.currency
-    if stated and stated != currency:
-        raise LoadRefused(f"{header.file} is in {stated}, as --currency says; this database is in {currency}.")
+def _check_currency(
+    file: str, columns: Sequence[str], positions: Mapping[str, int], options: Options, currency: str
+) -> None:
+    if options.currency and options.currency != currency:
+        raise LoadRefused(f"{file} is in {options.currency}, as --currency says; this database is in {currency}.")
     for field in _MONEY & positions.keys():
-        column = header.columns[positions[field]]
-        code = re.search(r"\(([A-Z]{3})\)", column)
-        if code and code[1] != currency:
-            raise LoadRefused(f"{header.file}: {column!r} is in {code[1]}, this database in {currency}.")
-
-
-def _missing_text(missing: Sequence[str], header: _Header, preset: Preset) -> str:
-    lines = [
-        f"{header.file}, read as {preset.name}, lacks {len(missing)} of the record's fields. "
-        f"Its columns are: {', '.join(header.columns)}."
-    ]
-    lines += [f"  {field}: {_advice(field, header)}" for field in missing]
-    if not header.options.preset and (likely := _likely_presets(header.names, preset)):
-        lines.append(f"  Its columns are most like those of {' or '.join(likely)}: try --preset {likely[0]}.")
-    labels = [name for name in missing if name in LABELLED_NAMES and name not in header.options.columns]
-    if labels:
-        settings = " ".join(f'--set {name}="{NOT_SET}"' for name in labels)
-        lines.append(
-            "  Exports of one account by different breakdowns overlap: a file by age and gender counts the same"
-            f" impressions as one by region. Load one of them, with {settings} for what it lacks."
-        )
-    return "\n".join(lines)
-
-
-def _advice(field: str, header: _Header) -> str:
-    if (mapped := header.options.columns.get(field)) is not None:
-        close = nearest(mapped, header.columns, 1)
-        suggestion = f"; did you mean {close[0]!r}" if close else ""
-        return f"there is no column {mapped!r}{suggestion}."
-    columns = list(zip(header.names, header.columns, strict=True))
-    if look_alikes := [column for name, column in columns if name in LOOK_ALIKES.get(field, ())]:
-        column = look_alikes[0]
-        return f"{column!r} counts something else; if that is what you want, --map {field}={_quoted(column)}."
-    known = {name for preset in PRESETS.values() for name in preset.names(field)}
-    column = next((_quoted(column) for name, column in columns if name in known), "COLUMN")
-    if field in MEASURE_NAMES:
-        return f"give its column, --map {field}={column}, or say that there is none, --set {field}=0."
-    if field == "date":
-        return f"give its column, --map {field}={column}, or one date for all rows, --set {field}=YYYY-MM-DD."
-    return f"give its column, --map {field}={column}, or one label for all rows, --set {field}=LABEL."
-
-
-def _likely_presets(names: Sequence[str], tried: Preset) -> list[str]:
-    counts = {
-        preset.name: sum(
-            1 for field in RECORD if any(is_called(name, known) for name in names for known in preset.names(field))
-        )
-        for preset in PRESETS.values()
-    }
-    most = max(counts.values())
-    return [name for name, count in counts.items() if count == most] if most > counts[tried.name] else []
-
-
-def _quoted(column: str) -> str:
-    return f'"{column}"' if re.search(r"[^\w.\[\]/-]", column) else column
+        column = columns[positions[field]]
+        codes = currencies_of(column)
+        if codes and currency not in codes:
+            raise LoadRefused(f"{file}: {column!r} is in {' or '.join(sorted(codes))}, this database in {currency}.")

@@ -1,34 +1,44 @@
 """Presets: what the platforms call the fields of the record in their exports, by API and on screen.
 
-Names are normal (`normal_name`): lower case, without a currency, joined by `_`. The best comes first. A dotted name of
-an API (`metrics.clicks`, `segments.date`) is matched by its last part.
+Names are normal (`normal_name`), written with spaces between them, the best first. A preset reads names; the file's own
+columns win (`columns.map_columns`).
 """
 
-import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from project.catalog import RECORD
+from project.ingest.mapping.names import normal_names, split_names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Preset:
-    """`columns` is field → names, `constants` the labels of every row; `unreported` measures are 0."""
+    """`columns` is field → names, `constants` the labels of every row; `unreported` measures are 0.
+
+    `marks` are further columns of its exports; those joined by `&` count only together. Columns of `micros` are in
+    millionths though their names do not say it. A column that has the name of a `renamed` field means another one,
+    unless the file has one of the columns behind it.
+    """
 
     name: str
-    columns: Mapping[str, tuple[str, ...]]
+    columns: Mapping[str, str]
     constants: Mapping[str, str] = field(default_factory=dict)
     unreported: tuple[str, ...] = ()
+    marks: str = ""
+    micros: tuple[str, ...] = ()
+    renamed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def names(self, name: str) -> tuple[str, ...]:
-        """Return what the export calls a field, the best first; the last is the name in the record."""
-        return tuple(dict.fromkeys((*self.columns.get(name, ()), name)))
+    @cached_property
+    def names(self) -> Mapping[str, tuple[str, ...]]:
+        """What the export calls each field, beside its name in the record."""
+        return {name: split_names(names) for name, names in self.columns.items()}
 
-    @property
-    def all_names(self) -> set[str]:
-        """What the export calls any field."""
-        return {name for field in RECORD for name in self.names(field)}
+    @cached_property
+    def marked(self) -> Sequence[frozenset[str]]:
+        """Columns that together tell the preset, where no other has them."""
+        marks = [frozenset(split_names(mark.replace("&", " "))) for mark in self.marks.split()]
+        return [*marks, *(frozenset({name}) for names in self.names.values() for name in names)]
 
 
 CANONICAL = Preset("canonical", {})
@@ -40,85 +50,81 @@ PRESETS = {
         Preset(
             "meta",
             {
-                "date": ("date_start", "day", "reporting_starts"),
-                "region": ("region", "country"),
-                "age_range": ("age",),
-                "platform": ("publisher_platform",),
-                "placement": ("platform_position",),
-                "device_type": ("impression_device", "device_platform"),
-                "clicks": ("clicks", "clicks_(all)"),
-                "cost": ("spend", "amount_spent"),
-                "conversions": ("conversions", "results"),
-                "likes": ("likes", "actions[post_reaction]", "post_reactions"),
+                "date": "date_start day reporting_starts",
+                "region": "region country",
+                "age_range": "age",
+                "platform": "publisher_platform",
+                "placement": "platform_position",
+                "device_type": "impression_device device_platform",
+                "clicks": "clicks_all",
+                "cost": "spend amount_spent",
+                "conversions": "results",
+                "likes": "actions_post_reaction post_reactions",
             },
+            marks="date_stop reporting_ends inline_link_clicks link_clicks adset_id&spend frequency&inline_link_clicks "
+            "inline_link_click_ctr inline_post_engagement cost_per_inline_link_click account_currency&date_start "
+            "attribution_setting result_indicator ad_set_delivery campaign_delivery",
         ),
         # developers.google.com/google-ads/api/fields, and Reports → Download.
         Preset(
             "google",
             {
-                "date": ("date", "day"),
-                "region": (
-                    "region", "geo_target_region", "geo_target_state", "country", "country/territory",
-                    "geo_target_country",
-                ),
-                "age_range": ("age_range", "age", "age_range.type"),
-                "gender": ("gender", "gender.type"),
-                "placement": ("ad_network_type", "network", "network_(with_search_partners)"),
-                "device_type": ("device",),
-                "impressions": ("impressions", "impr."),
-                "cost": ("cost_micros", "cost"),
+                "date": "date day",
+                "region": "region geo_target_region geo_target_state country country/territory geo_target_country",
+                "age_range": "age_range age age_range_type",
+                "gender": "gender gender_type",
+                "placement": "ad_network_type network network_with_search_partners",
+                "device_type": "device",
+                "impressions": "impr",
+                "cost": "cost_micros",
             },
             {"platform": "google"},
             ("likes",),
+            marks="impr&cost all_conv cost/conv avg_cpc&impr search_impr_share interaction_rate conv_value&cost "
+            "active_view_impressions active_view_measurability keyword_ad_group_criterion",
         ),
         # business-api.tiktok.com/portal/docs (synchronous reports), and Ads Manager → Export.
         Preset(
             "tiktok",
             {
-                "date": ("stat_time_day", "by_day"),
-                "region": ("country_code", "province_id", "country", "province"),
-                "age_range": ("age",),
+                "date": "stat_time_day by_day",
+                "region": "country_code province_id country province",
+                "age_range": "age",
                 # Their `platform` is the device.
-                "device_type": ("platform", "device"),
-                "clicks": ("clicks", "clicks_(destination)"),
-                "cost": ("spend", "cost"),
-                "conversions": ("conversion", "conversions"),
-                "likes": ("likes", "paid_likes"),
+                "device_type": "device platform",
+                "clicks": "clicks_destination",
+                "cost": "spend cost",
+                "conversions": "conversion",
+                "likes": "paid_likes",
             },
             {"platform": "tiktok"},
+            renamed={"platform": ("device_type", "device")},
+            marks="real_time_conversion real_time_result video_watched_2_s video_watched_6_s cost_per_1000_reached "
+            "secondary_goal_result complete_payment profile_visits_rate video_play_actions",
         ),
         CANONICAL,
     )
-}  # fmt: skip
-
-RANGE_ENDS = {"date_start": "date_stop", "reporting_starts": "reporting_ends"}
-"""The column of a row's last day, by that of its first: facts are daily, so both must be the same day."""
-
-CURRENCY_CODES = ("currency_code", "account_currency", "currency")
-"""Columns that name the currency of a row."""
-
-LOOK_ALIKES = {
-    "clicks": ("link_clicks", "inline_link_clicks", "unique_link_clicks", "outbound_clicks", "clicks_(destination)"),
-    "conversions": ("purchases", "complete_payment", "real_time_conversion", "all_conv.", "result"),
-    "cost": ("cost_per_result", "cost_per_results", "cost_per_conversion"),
 }
-"""Columns that resemble a field and count something else: they are used only where `map` names them."""
 
 
-def normal_name(header: str) -> str:
-    """Return a column's name as presets have it: `Amount spent (USD)` is `amount_spent`, `costMicros` `cost_micros`."""
-    text = unicodedata.normalize("NFKC", header).strip("\ufeff \t")
-    text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", re.sub(r"\s*\([A-Z]{3}\)", "", text))
-    return re.sub(r"[\s_-]+", "_", text).strip("_").casefold()
+def count_marks(preset_name: str, headers: Sequence[str]) -> int:
+    """Return how many of the columns are such as only exports of this preset have."""
+    names = {name: index for index, header in enumerate(headers) for name in normal_names(header)}
+    marks = [mark for mark in distinctive_marks(preset_name) if mark <= names.keys()]
+    return len({names[name] for mark in marks for name in mark})
 
 
-def is_called(column: str, name: str) -> bool:
-    """Tell whether a column has this name, alone or as the last part of an API's dotted name; both are normal."""
-    return column == name or column.endswith(f".{name}")
+@cache
+def distinctive_marks(preset_name: str) -> frozenset[frozenset[str]]:
+    """Return the marks that no other preset has."""
+    preset = PRESETS[preset_name]
+    others = {mark for other in PRESETS.values() if other is not preset for mark in other.marked}
+    return frozenset(mark for mark in preset.marked if mark not in others and not mark <= set(RECORD))
 
 
-def distinctive_names(preset: Preset) -> frozenset[str]:
-    """Return the names that only this preset has: a header with one of them is of its platform."""
-    others = {name for other in PRESETS.values() if other is not preset for name in other.all_names}
-    ends = {end for start, end in RANGE_ENDS.items() if start in preset.all_names}
-    return frozenset((preset.all_names | ends) - others)
+def known_names() -> frozenset[str]:
+    """Return the normal names of all columns that any preset knows."""
+    return _KNOWN
+
+
+_KNOWN = frozenset(RECORD).union(*(mark for preset in PRESETS.values() for mark in preset.marked))
