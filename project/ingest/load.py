@@ -92,7 +92,7 @@ def convert_files(
                 yield converter.convert(block)
                 if progress:
                     progress(source, report)
-            converter.finish()
+            yield converter.finish()
             report.add_file(source.name, source.sha256, source.size)
 
 

@@ -6,7 +6,7 @@ one model: a new option is one field.
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Literal, NamedTuple, Self
 
@@ -176,9 +176,9 @@ def _shift(name: str, value: str) -> int:
 
 
 def _names_one_day(date_format: str) -> bool:
-    day = datetime(2023, 11, 28)  # noqa: DTZ001 - a day has no zone
+    day = datetime(2023, 11, 28, tzinfo=UTC)
     try:
-        return datetime.strptime(day.strftime(date_format), date_format) == day  # noqa: DTZ007
+        return datetime.strptime(day.strftime(date_format), date_format).replace(tzinfo=UTC) == day
     except (ValueError, re.error):
         return False
 

@@ -13,14 +13,19 @@ from pyarrow import csv as arrow_csv
 
 from project.catalog import DIMENSION_NAMES, LABELLED_NAMES, MEASURES, RECORD
 from project.errors import LoadRefused
-from project.ingest.convert.cells import LABEL_READERS, Ambiguous, Unreadable, label_or_not_applicable, number_reader
+from project.ingest.convert.cells import LABEL_READERS, NumberReader, Unreadable, label_or_not_applicable
 from project.ingest.convert.date_formats import Dates
 from project.ingest.convert.dictionary import Dictionary
+from project.ingest.convert.doubts import check_numbers
+from project.ingest.convert.kinds import check_kind
+from project.ingest.convert.row_sorter import RowSorter
+from project.ingest.convert.totals import HeldRow, Sums, compared, has_text
 from project.ingest.mapping.columns import ColumnMap
+from project.ingest.mapping.names import SYMBOLS
 from project.ingest.options import Options
 from project.ingest.read.source import Source
 from project.ingest.read.table import Block
-from project.ingest.report import Reject, Report
+from project.ingest.report import Report
 
 CACHED_TEXTS = 50_000
 """How many texts of a column are cached: the dates and labels of any file, and some megabytes of its numbers."""
@@ -40,15 +45,14 @@ class Converter:
     ) -> None:
         """Raise LoadRefused where a constant is unreadable."""
         self._columns = columns
+        self._options = options
         self._dictionary = dictionary
-        self._width = len(columns.header)
         self._report = report
         self._file = source.name
         self._currency = currency
-        self._dates = Dates(dictionary, options.date_format, source.name)
-        readers = {"date": self._dates.read} | {name: _label_reader(name, dictionary) for name in LABELLED_NAMES}
-        for measure in MEASURES:
-            readers[measure.name] = number_reader(
+        self._dates = Dates(dictionary, options, source.name)
+        self._numbers = {
+            measure.name: NumberReader(
                 measure,
                 currency,
                 decimal_comma=options.decimal_comma,
@@ -57,48 +61,63 @@ class Converter:
                 blank=options.blanks.get(measure.name),
                 rounded=measure.name in options.round,
             )
+            for measure in MEASURES
+        }
+        readers: dict[str, Callable[[str], str]] = {"date": self._dates.read, **self._numbers}
+        readers |= {name: self._label_reader(name, dictionary) for name in LABELLED_NAMES}
         self._constants = {name: self._constant(name, readers[name]) for name in columns.constants}
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
-        self._footers: list[tuple[int, Sequence[str]]] = []
+        self._compared = compared(columns.positions)
+        self._sums = Sums()
+        self._sorter = RowSorter(columns, self._cells, self._dates, report, source.name)
 
     def convert(self, block: Block) -> bytes:
         """Return a line for each readable row: a hash of the row, then the record, as COPY takes them."""
-        self._report_ragged(block)
-        count = len(block.lines)
-        if not count:
-            return b""
-        self._check_currency(block)
         values = {name: self._values(name, block) for name in RECORD}
         staged = pa.table(
             {"row": _hashes(block.columns)} | {name: column.dictionary_decode() for name, column in values.items()}
         )
         keys = _hashes([values[name] for name in DIMENSION_NAMES])
-        readable = self._readable(block, staged)
-        if readable is not None:
-            staged, keys = staged.filter(readable), keys.filter(readable)
+        facts, released = self._sorter.sort(block, staged, keys)
+        self._check_currencies(block, facts)
+        if facts is not None:
+            staged, keys = staged.filter(facts), keys.filter(facts)
+        return self._held_lines(released) + self._lines(staged, keys)
+
+    def finish(self) -> bytes:
+        """Report the last lines, settle the dates, and return the lines of rows that turned out to be facts.
+
+        Raises Unanswered where the file is ambiguous.
+        """
+        check_numbers(self._file, self._columns, self._numbers, self._sums, self._options, self._currency)
+        self._dates.settle()
+        return self._held_lines(self._sorter.finish(self._sums, self._compared))
+
+    def _lines(self, staged: pa.Table, keys: pa.Array) -> bytes:
+        self._sums.add(staged, self._compared)
         self._dictionary.note_keys(keys)
         self._report.rows_read += staged.num_rows
         lines = pa.BufferOutputStream()
         arrow_csv.write_csv(staged, lines, _COPY_TEXT)
         return bytes(lines.getvalue())
 
-    def finish(self) -> None:
-        """Report the last lines, and settle the dates. Raises LoadRefused where the file is ambiguous."""
-        for line, cells in self._footers:
-            self._report.leave_out(self._file, line, "a footer", cells)
-        ambiguous = [(name, column.ambiguous) for name, column in self._cells.items() if column.ambiguous]
-        for name, texts in ambiguous:
-            raise LoadRefused(
-                f"{self._file}: {self._columns.column(name)} has {' and '.join(map(repr, texts))}, which can be "
-                "thousands or have decimals; say --decimal-comma or --decimal-point."
-            )
-        self._dates.settle()
-
     def _constant(self, name: str, read: Callable[[str], str]) -> str:
         try:
             return read(self._columns.constants[name])
         except Unreadable as error:
             raise LoadRefused(f"--set {name}={self._columns.constants[name]}: {error}.") from error
+
+    def _label_reader(self, dimension: str, dictionary: Dictionary) -> Callable[[str], str]:
+        read = LABEL_READERS.get(dimension, label_or_not_applicable)
+        if dimension not in self._columns.guessed:
+            return lambda text: str(dictionary.label(dimension, read(text)))
+
+        def checked(text: str) -> str:
+            label = read(text)
+            check_kind(dimension, label, self._columns, self._options, self._file)
+            return str(dictionary.label(dimension, label))
+
+        return checked
 
     def _values(self, name: str, block: Block) -> pa.DictionaryArray:
         """Return a field's values, null where a cell is unreadable."""
@@ -110,77 +129,36 @@ class Converter:
         values = pa.array(map(self._cells[name].__getitem__, texts), pa.string())
         return pa.DictionaryArray.from_arrays(column.indices, values)
 
-    def _report_ragged(self, block: Block) -> None:
-        """Leave out totals and footers, and reject rows with too many or too few cells."""
-        for line, row in block.ragged:
-            if _says_total(row):
-                self._report.leave_out(self._file, line, "totals", row)
-            elif sum(1 for cell in row if cell.strip()) <= 1 and not _only_numbers(row):
-                self._footers.append((line, row))
-            else:
-                self._reject_ragged(line, row)
-        last = block.lines[-1] if block.lines else 0
-        for line, row in self._footers:
-            if line < last:
-                # Rows follow, so it is not a footer.
-                self._reject_ragged(line, row)
-        self._footers = [(line, row) for line, row in self._footers if line > last]
-
-    def _reject_ragged(self, line: int, row: Sequence[str]) -> None:
-        reason = f"the row has {len(row)} cells, the header {self._width}"
-        self._report.reject(Reject(self._file, line, "", ",".join(row)[:200], reason, tuple(row)))
-
-    def _check_currency(self, block: Block) -> None:
+    def _check_currencies(self, block: Block, facts: pa.Array | None) -> None:
         for index in self._columns.currencies:
-            self._check_codes(block, index)
+            column = block.columns[index]
+            if all(map(self._is_currency, column.dictionary.to_pylist())):
+                continue
+            cells = column if facts is None else column.filter(facts)
+            self._check_currency(index, pc.unique(cells.dictionary_decode()).to_pylist())
 
-    def _check_codes(self, block: Block, index: int) -> None:
-        codes = (code.strip() for code in block.columns[index].dictionary.to_pylist())
-        others = [code for code in codes if re.fullmatch("[A-Za-z]{3}", code) and code.upper() != self._currency]
-        if others:
+    def _check_currency(self, index: int, texts: Sequence[str]) -> None:
+        if others := [text for text in texts if not self._is_currency(text)]:
             raise LoadRefused(
                 f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[index]}); this "
                 f"database is in {self._currency}."
             )
 
-    def _readable(self, block: Block, staged: pa.Table) -> pa.Array | None:
-        """Return whether each row is readable, None where all are; the others are rejected or left out."""
-        readable = [True] * len(block.lines)
-        for index in sorted(self._unreadable(staged) | self._spanning_days(block)):
-            readable[index] = False
-            row = [column[index].as_py() for column in block.columns]
-            field = next((name for name in RECORD if not staged[name][index].is_valid), None)
-            self._report_row(block.lines[index], row, field)
-        return None if all(readable) else pa.array(readable)
+    def _held_lines(self, rows: Sequence[HeldRow]) -> bytes:
+        for held in rows:
+            for index in self._columns.currencies:
+                self._check_currency(index, [held.row[index]])
+        return b"".join(self._lines(held.staged, held.keys) for held in rows)
 
-    def _unreadable(self, staged: pa.Table) -> set[int]:
-        """Return the indexes of the rows with an unreadable cell."""
-        return {
-            index
-            for name in self._cells
-            if staged[name].null_count
-            for index in pc.indices_nonzero(pc.is_null(staged[name])).to_pylist()
-        }
-
-    def _spanning_days(self, block: Block) -> set[int]:
-        """Return the indexes of the rows whose last day is not their first."""
-        if self._columns.last_day is None:
-            return set()
-        first, last = block.columns[self._columns.positions["date"]], block.columns[self._columns.last_day]
-        return set(pc.indices_nonzero(pc.not_equal(first.dictionary_decode(), last.dictionary_decode())).to_pylist())
-
-    def _report_row(self, line: int, row: Sequence[str], field: str | None) -> None:
-        """Reject a row for its first unreadable field, None where it spans days; leave out totals and blank lines."""
-        text = row[self._columns.positions[field or "date"]]
-        if field == "date" and (_says_total(row) or (not text.strip() and _only_numbers(row))):
-            self._report.leave_out(self._file, line, "totals" if any(map(str.strip, row)) else "a blank line", row)
-            return
-        if field is None:
-            last = row[self._columns.last_day or 0]
-            reason = f"spans days up to {last}, and facts are daily; export it with a breakdown by day"
-        else:
-            reason = self._cells[field].reason(text)
-        self._report.reject(Reject(self._file, line, self._columns.column(field or "date"), text, reason, tuple(row)))
+    def _is_currency(self, text: str) -> bool:
+        """Tell whether a cell of a column of currencies is the database's, or none at all."""
+        text = text.strip()
+        if not has_text(text) and text not in SYMBOLS:
+            return True
+        is_code = re.fullmatch("[A-Za-z]{3}", text)
+        if not is_code and text not in SYMBOLS and self._options.currency:
+            return True
+        return self._currency in SYMBOLS.get(text, {text.upper()}) or text.casefold() in ("n/a", "null", "none")
 
 
 class _Column(dict[str, str]):
@@ -189,15 +167,10 @@ class _Column(dict[str, str]):
     def __init__(self, read: Callable[[str], str]) -> None:
         super().__init__()
         self._read = read
-        self.ambiguous: list[str] = []
 
     def __missing__(self, text: str) -> str | None:
         try:
             value = self._read(text)
-        except Ambiguous:
-            if text not in self.ambiguous and len(self.ambiguous) < 2:
-                self.ambiguous.append(text)
-            return None
         except Unreadable:
             return None
         if len(self) < CACHED_TEXTS:
@@ -213,11 +186,6 @@ class _Column(dict[str, str]):
         raise AssertionError(text)
 
 
-def _label_reader(dimension: str, dictionary: Dictionary) -> Callable[[str], str]:
-    read = LABEL_READERS.get(dimension, label_or_not_applicable)
-    return lambda text: str(dictionary.label(dimension, read(text)))
-
-
 def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
     """Return a hash of each row: the sum of the hashes of its cells, each with the index of its column."""
     total = None
@@ -230,16 +198,3 @@ def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
 
 
 _COPY_TEXT = arrow_csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
-_TOTAL = re.compile(
-    r"(grand |sub)?totals?\b|totale?\b|gesamt|summe\b|итого|合計|总计|总和|toplam\b|razem\b", re.IGNORECASE
-)
-_WORD = re.compile(r"[^\W\d_]")
-
-
-def _says_total(row: Sequence[str]) -> bool:
-    """Tell whether the first cell with text is a word for a total."""
-    return bool(_TOTAL.match(next((cell.strip() for cell in row if cell.strip()), "")))
-
-
-def _only_numbers(row: Sequence[str]) -> bool:
-    return not any(_WORD.search(cell) for cell in row)

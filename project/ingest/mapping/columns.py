@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from project.catalog import DATE, LABELLED_NAMES, MEASURE_NAMES, MEASURES, RECORD
 from project.errors import LoadRefused
+from project.ingest.mapping.meaning import candidates
 from project.ingest.mapping.names import (
     currencies_of,
     grain_of,
@@ -21,7 +22,7 @@ from project.ingest.mapping.names import (
 )
 from project.ingest.mapping.open_fields import open_fields, open_range
 from project.ingest.mapping.presets import CANONICAL, PRESETS, Preset, count_marks, known_names
-from project.ingest.mapping.questions import PLACEHOLDER, FieldSource
+from project.ingest.mapping.questions import PLACEHOLDER, Choice, FieldSource, Question, Unanswered
 from project.ingest.options import Options
 
 _MONEY = frozenset(measure.name for measure in MEASURES if measure.unit == "currency")
@@ -66,12 +67,16 @@ def map_columns(columns: Sequence[str], options: Options, file: str, currency: s
     finder = _Finder(file, columns, options, preset, currency)
     positions = {field: index for field in RECORD if (index := finder.find(field)) is not None}
     constants = {field: finder.constant(field, positions) for field in RECORD if field not in positions}
-    missing = [field for field, constant in constants.items() if constant is None]
+    claimed = {columns[index] for index in positions.values()}
+    free = [column for column in columns if column not in claimed]
+    # A dimension that the file has under a plain name is not missing.
+    missing = [
+        field
+        for field, constant in constants.items()
+        if constant is None or (constant[1] == "--missing" and candidates(field, free).plain)
+    ]
     if missing:
-        claimed = {columns[index] for index in positions.values()}
-        raise open_fields(
-            missing, [column for column in columns if column not in claimed], columns, options, file, preset
-        )
+        raise open_fields(missing, free, columns, options, file, preset)
     _check_currency(file, columns, positions, options, currency)
     sources = {
         field: FieldSource(field, columns[positions[field]], finder.shift(field, positions))
@@ -104,14 +109,14 @@ def count_known(cells: Sequence[str], options: Options) -> int:
 
 
 def _preset(columns: Sequence[str], options: Options) -> Preset:
-    """Return the preset that the options name, else the one whose columns the file has, else the canonical one."""
+    """Return the preset that the options name, else the one whose columns the file has, else that of `set platform`."""
     if options.preset:
         return PRESETS[options.preset]
     counts = {name: count_marks(name, columns) for name in PRESETS}
     marked = [name for name, count in counts.items() if count]
     if len(marked) == 1 and counts[marked[0]] >= _SURE:
         return PRESETS[marked[0]]
-    return CANONICAL
+    return PRESETS.get(options.constants.get("platform", ""), CANONICAL)
 
 
 class _Finder:
@@ -134,13 +139,13 @@ class _Finder:
         if field in options.constants:
             return None
         is_own = field not in self._preset.renamed or self._called(self._preset.renamed[field])
-        if is_own and (own := self._called((field,))):
-            return self._only(field, own)
-        found = [index for name in self._preset.names.get(field, ()) for index in self._called((name,))]
+        names = (*([field] if is_own else []), *self._preset.names.get(field, ()))
+        found = [indexes for name in names if (indexes := self._called((name,)))]
         if field in MEASURE_NAMES:
-            return self._only(field, self._in_currency(list(dict.fromkeys(found))))
-        best = next((name for name in self._preset.names.get(field, ()) if self._called((name,))), None)
-        return self._only(field, self._called((best,))) if best else None
+            every = dict.fromkeys(index for indexes in found for index in indexes)
+            return self._only(field, self._in_currency(list(every)))
+        # Of labels and days the best name counts: a region rather than its country.
+        return self._only(field, found[0]) if found else None
 
     def constant(self, field: str, positions: Mapping[str, int]) -> tuple[str, str] | None:
         """Return the value of a field that has no column, and who says so; None where nobody does."""
@@ -190,13 +195,14 @@ class _Finder:
         if len(indexes) < 2:
             return next(iter(indexes), None)
         names = [self._columns[index] for index in indexes]
-        if len(set(names)) == 1:
-            ways = " or ".join(f"--map {field}=#{index + 1}" for index in indexes)
-            raise LoadRefused(
-                f"{self._file} has {len(names)} columns {names[0]!r}; name the one meant by its number: {ways}"
-            )
-        ways = " or ".join(f'--map {field}="{name}"' for name in names)
-        raise LoadRefused(f"{self._file} has {len(names)} columns that may be {field}; name the one meant: {ways}")
+        same = len(set(names)) == 1
+        choices = [
+            Choice("map", f"{field}=#{index + 1}" if same else f"{field}={name}")
+            for index, name in zip(indexes, names, strict=True)
+        ]
+        text = f"columns {names[0]!r}; name the one meant by its number" if same else f"columns that may be {field}"
+        text = f"{self._file} has {len(names)} {text}: {' or '.join(map(str, choices))}"
+        raise Unanswered(text, [Question(field, "", tuple(choices))], self._options, [self._file])
 
 
 def _last_day(file: str, columns: Sequence[str], positions: Mapping[str, int], options: Options) -> int | None:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 
 def word_set(words: str) -> frozenset[str]:
@@ -112,8 +112,3 @@ def range_end(headers: Sequence[str], start: str) -> int | None:
 def split_names(names: str) -> tuple[str, ...]:
     """Return normal names, written with spaces between them."""
     return tuple(map(normal_name, names.split()))
-
-
-def any_of(words: Iterable[str], of: Iterable[str]) -> bool:
-    """Tell whether two sets of words meet."""
-    return not set(words).isdisjoint(of)

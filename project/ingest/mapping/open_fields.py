@@ -44,9 +44,9 @@ _MISSING = Choice("missing", NOT_SET)
 
 
 def _question(field: str, free: Sequence[str], columns: Sequence[str], options: Options, preset: Preset) -> Question:
-    plain, related = candidates(field, free)
+    plain, related, nearest_column = candidates(field, free)
     maps = tuple(Choice("map", f"{field}={column}") for column in (*plain, *related))
-    best = maps[0] if plain else None
+    best = maps[0] if nearest_column else None
     start = f"{field}:"
     if (mapped := options.columns.get(field)) is not None:
         close = nearest(mapped, columns, 1)
@@ -56,6 +56,10 @@ def _question(field: str, free: Sequence[str], columns: Sequence[str], options: 
     if field == "platform" and not plain:
         likely = tuple(Choice("preset", name) for name in _likely(columns, preset))
         asks = Choice("set", f"platform={PLACEHOLDER}")
+        if preset.name == "meta":
+            asks = Choice("set", "platform=meta")
+            text = f"platform: no column says which of Meta's platforms it is; {asks} says that it is Meta's."
+            return Question(field, text, (asks, *maps), asks)
         hint = "".join(f"; {choice}, if it is theirs" for choice in likely)
         text = f"platform: nothing says whose export it is; {asks} says it{hint}{_or(maps)}."
         return Question(field, text, (*likely, *maps), None, asks)
@@ -71,8 +75,9 @@ def _question(field: str, free: Sequence[str], columns: Sequence[str], options: 
         text = f"{start} {_list(maps) or f'give its column, --map {field}=COLUMN'}, or say that there is none, {none}."
         return Question(field, text, (*maps, none), default, asks)
     label = Choice("set", f"{field}={NOT_SET}")
-    text = f"{start} {_list(maps) or f'give its column, --map {field}=COLUMN'}, or one label for all rows, --set {field}=LABEL."
-    default = best or (_MISSING if mapped is None and options.missing is None else label)
+    column = _list(maps) or f"give its column, --map {field}=COLUMN"
+    text = f"{start} {column}, or one label for all rows, --set {field}=LABEL."
+    default = best or (None if plain else _MISSING if mapped is None and options.missing is None else label)
     return Question(field, text, (*maps, label), default, Choice("set", f"{field}={PLACEHOLDER}"))
 
 

@@ -55,14 +55,15 @@ class Choice:
 class Question:
     """What only the caller knows: of which field (`""`: of the whole file), and the answers, the likeliest first.
 
-    `default` is the answer of the advised command, None where it must be the caller's own; it is then `asks`.
+    `default` is the answer of the advised command, None where it must be the caller's own: then `asks` stands there, or
+    there is a command for each choice.
     """
 
     field: str
     text: str
     choices: tuple[Choice, ...]
-    default: Choice | None
-    asks: Choice
+    default: Choice | None = None
+    asks: Choice | None = None
 
 
 class Unanswered(LoadRefused):
@@ -79,9 +80,14 @@ class Unanswered(LoadRefused):
         self.files = tuple(files)
 
     def __str__(self) -> str:
-        lines = [self.text, *(f"  {question.text}" for question in self.questions)]
-        answers = dict.fromkeys(question.default or question.asks for question in self.questions)
-        return "\n".join([*lines, command(self.files, self.options, answers)])
+        lines = [self.text, *(f"  {question.text}" for question in self.questions if question.text)]
+        answers = [question.default or question.asks for question in self.questions]
+        sure = list(dict.fromkeys(answer for answer in answers if answer))
+        either = next(
+            (question.choices for question in self.questions if not (question.default or question.asks)), None
+        )
+        commands = [[*sure, choice] for choice in either] if either else [sure]
+        return "\n".join([*lines, *(command(self.files, self.options, one) for one in commands)])
 
 
 def answered(options: Options, choices: Iterable[Choice]) -> Options:
@@ -117,7 +123,7 @@ def command(files: Sequence[str], options: Options, choices: Iterable[Choice]) -
 
 def _quoted(word: str) -> str:
     """Return a word as a shell takes it, in double quotes where that is enough."""
-    if re.fullmatch(r"[\w@%+=:,./…-]+", word):
+    if re.fullmatch(r"(?!#)[\w@%+=:,./…#-]+", word):
         return word
     option, equals, value = word.partition("=")
     if re.fullmatch(r"[\w-]+", option) and not re.search(r'["$`\\!]', value):

@@ -1,6 +1,7 @@
 """NDJSON: a record a line, as APIs and connectors write it; also records nested under `data`."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
 from io import BufferedReader
 from itertools import chain, islice
 from typing import Any
@@ -10,7 +11,7 @@ import orjson
 from project.errors import LoadRefused
 from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
-from project.ingest.read.table import MISSING, Row, Table, blocks_of, text_of
+from project.ingest.read.table import LIST, MISSING, Row, Table, blocks_of, text_of
 
 _SAMPLE = 1000
 """How many records determine the header."""
@@ -93,15 +94,29 @@ def _unwrapped(value: Any, name: str, line: int) -> Iterator[Record]:
         yield one
 
 
+def _actions(field: str, values: list[Any]) -> Record:
+    """Return the values of Meta's list of actions by their type, and any other list as one cell that no field takes."""
+    actions: Record = {}
+    for one in values:
+        if not (isinstance(one, dict) and {"action_type", "value"} <= one.keys()):
+            return {field: LIST + orjson.dumps(values).decode()}
+        name = f"{field}[{one['action_type']}]"
+        # A breakdown of actions has several of one type.
+        parts = [actions.get(name, 0), one["value"]]
+        try:
+            actions[name] = one["value"] if name not in actions else str(sum(Decimal(str(part)) for part in parts))
+        except InvalidOperation:
+            return {field: LIST + orjson.dumps(values).decode()}
+    return actions
+
+
 def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
     flat: Record = {}
     for field, value in record.items():
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{field}.")
         elif isinstance(value, list):
-            for one in value:
-                if isinstance(one, dict) and {"action_type", "value"} <= one.keys():
-                    flat[f"{prefix}{field}[{one['action_type']}]"] = one["value"]
+            flat |= _actions(f"{prefix}{field}", value)
         else:
             flat[f"{prefix}{field}"] = value
     return flat

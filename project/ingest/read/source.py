@@ -1,5 +1,6 @@
 """Read: files of any format to rows of text, a few thousand at a time."""
 
+import codecs
 import gzip
 import hashlib
 import io
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from project.errors import LoadRefused
+from project.ingest.mapping.questions import Choice, Question, Unanswered
 from project.ingest.options import Options
 from project.ingest.read import delimited, ndjson, parquet, xlsx
 from project.ingest.read.table import Table
@@ -64,7 +66,7 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
         with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as raw:
             source = Source(raw, name)
             content = _uncompressed(source)
-            read_table, is_sequential = _format(content.peek(_SNIFFED), name)
+            read_table, is_sequential = _format(content.peek(_SNIFFED), name, options)
             with nullcontext(content) if is_sequential else _copied(content) as readable:
                 source.table = read_table(readable, name, options)
                 source.table.blocks = _to_the_end(source.table.blocks, source)
@@ -85,7 +87,7 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
         raise LoadRefused(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _format(head: bytes, name: str) -> tuple[Callable[[Any, str, Options], Table], bool]:
+def _format(head: bytes, name: str, options: Options) -> tuple[Callable[[Any, str, Options], Table], bool]:
     """Return the reader of files that begin so, and whether it reads from the front to the end."""
     if not head:
         raise LoadRefused(f"{name} is empty.")
@@ -95,9 +97,23 @@ def _format(head: bytes, name: str) -> tuple[Callable[[Any, str, Options], Table
         return xlsx.table, False
     if head.startswith(xlsx.OLD_MAGIC):
         raise LoadRefused(f"{name} is an Excel file of before 2007; save it as .xlsx or CSV.")
+    if not options.encoding and (encoding := _unmarked_utf_16(head)):
+        choice = Choice("encoding", encoding)
+        text = f"{name} looks like UTF-16 without a mark: {choice}."
+        raise Unanswered(text, [Question("", "", (choice,), choice)], options, [name])
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
         return ndjson.table, True
     return delimited.table, True
+
+
+def _unmarked_utf_16(head: bytes) -> str | None:
+    """Return the encoding of text that has NUL as every second byte."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    for encoding, nuls, letters in (("utf-16-le", head[1::2], head[::2]), ("utf-16-be", head[::2], head[1::2])):
+        if len(nuls) > 1 and nuls.count(0) > len(nuls) * 0.7 and letters.count(0) < len(letters) * 0.1:
+            return encoding
+    return None
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The table that every format is read into: a header, and rows of text."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,6 +18,9 @@ ROWS = 10_000
 
 MISSING = "\x00no such field\x00"
 """The cell of a record that lacks the field altogether."""
+
+LIST = "\x00list\x00"
+"""How the cell of a record begins whose value is a list; no field takes one."""
 
 _DECIMALS = max(measure.decimals for measure in MEASURES)
 _NOISE = 1e-12
@@ -96,6 +100,8 @@ def text_of(value: Any, *, decimal_comma: bool | None) -> str:
         return value.decode(errors="replace")
     else:
         return str(value)
+    if re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", text):
+        text += "0"  # In text, three digits behind a point may be thousands.
     return text.replace(".", ",") if decimal_comma else text
 
 
