@@ -64,7 +64,7 @@ def test_a_preset_is_guessed_from_two_columns_of_one_platform_only() -> None:
 
 def test_two_columns_that_claim_a_measure_are_refused() -> None:
     text = refusal(f"{','.join(CANONICAL)},Clicks (all)\n", preset="meta")
-    assert 'a.csv has 2 columns that may be clicks: --map clicks=clicks or --map clicks="Clicks (all)"' in text
+    assert 'clicks: there are 2 columns that may be clicks: --map clicks=clicks or --map clicks="Clicks (all)"' in text
 
 
 @pytest.mark.parametrize(
@@ -290,6 +290,22 @@ def test_the_questions_come_at_once_and_answers_are_merged() -> None:
     options = answered(error.value.options, [question.default for question in questions if question.default])  # type: ignore[attr-defined]
     assert options.columns == {"cost": "spend", "region": "Country"}
     assert (options.constants, options.missing) == ({"likes": "0", "conversions": "0"}, "(not set)")
+
+
+def test_a_range_without_an_end_and_two_claims_are_asked_with_the_rest() -> None:
+    header = "Start Date (in UTC),Total Spent,cost_in_local_currency,Impressions,Clicks,Conversions,likes"
+    text = refusal(f"{header}\n", preset="linkedin")
+    line = text.splitlines()[-1]
+    for flag in ("--map date=…", "--map cost=…", '--missing "(not set)"'):
+        assert flag in line
+    assert "'Start Date (in UTC)' is the first day of a row, and no column is the last" in text
+    flags = {"map": ["date=Start Date (in UTC)", "cost=Total Spent"], **REST}
+    assert sources(header, preset="linkedin", **flags)["platform"] == "'linkedin' (preset linkedin)"
+
+
+def test_a_placeholder_is_no_value() -> None:
+    for option in ({"set": ["platform=…"]}, {"missing": "…"}):
+        assert "put the value in the place of …" in refusal(csv_text([record()]), **option)  # type: ignore[arg-type]
 
 
 def test_missing_does_not_hide_a_dimension_that_the_file_has() -> None:

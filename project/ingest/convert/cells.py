@@ -179,9 +179,9 @@ _LARGEST_COUNT = 2**63 - 1
 _DIGITS_BEFORE_POINT = 12  # of numeric(18, 6)
 
 
-_BLANK_LABELS = frozenset({"", "-", "--", "—"})
+_BLANK_LABELS = frozenset({"", "-", "--", "---", "—"})
 _NOT_APPLICABLE = frozenset({"na", "n/a"})
-_BLANK_NUMBERS = frozenset({"", "-", "--", "—", "na", "n/a", "null", "none", "nan"})
+_BLANK_NUMBERS = frozenset({"", "-", "--", "---", "—", "na", "n/a", "null", "none", "nan"})
 _SPREADSHEET_DATE = re.compile(
     r"[a-z]{3,4}\.?[- ]\d{1,2}|\d{1,2}[- ][a-z]{3,4}\.?|\d{4}-\d\d-\d\d.*|\d{1,2}/\d{1,2}/\d{2,4}|\d{5}",
     re.ASCII | re.IGNORECASE,

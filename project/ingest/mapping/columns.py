@@ -18,7 +18,6 @@ from project.ingest.mapping.names import (
     normal_names,
     range_end,
     shift_of,
-    starts_range,
 )
 from project.ingest.mapping.open_fields import open_fields, open_range
 from project.ingest.mapping.presets import CANONICAL, PRESETS, Preset, count_marks, known_names
@@ -60,13 +59,23 @@ def map_columns(columns: Sequence[str], options: Options, file: str, currency: s
     Raises Unanswered, which has all that is missing, and LoadRefused where two columns claim one field, or where a
     column of money is in another currency.
     """
-    for option, values in (("set", options.constants), ("missing", {"": options.missing or ""})):
-        if field := next((name for name, value in values.items() if value == PLACEHOLDER), None):
-            raise LoadRefused(f"--{option} {field}={PLACEHOLDER}: put the value in the place of {PLACEHOLDER}.")
+    for flag, value in (*options.constants.items(), ("--missing", options.missing)):
+        if value == PLACEHOLDER:
+            raise LoadRefused(f"{flag}={PLACEHOLDER}: put the value in the place of {PLACEHOLDER}.")
     preset = _preset(columns, options)
     finder = _Finder(file, columns, options, preset, currency)
-    positions = {field: index for field in RECORD if (index := finder.find(field)) is not None}
-    constants = {field: finder.constant(field, positions) for field in RECORD if field not in positions}
+    positions: dict[str, int] = {}
+    questions: list[Question] = []
+    for field in RECORD:
+        try:
+            if (index := finder.find(field)) is not None:
+                positions[field] = index
+        except Unanswered as claim:
+            questions += claim.questions
+    claims = {question.field for question in questions}
+    constants = {
+        field: finder.constant(field, positions) for field in RECORD if field not in positions and field not in claims
+    }
     claimed = {columns[index] for index in positions.values()}
     free = [column for column in columns if column not in claimed]
     # A dimension that the file has under a plain name is not missing.
@@ -75,8 +84,11 @@ def map_columns(columns: Sequence[str], options: Options, file: str, currency: s
         for field, constant in constants.items()
         if constant is None or (constant[1] == "--missing" and candidates(field, free).plain)
     ]
-    if missing:
-        raise open_fields(missing, free, columns, options, file, preset)
+    last_day = _last_day(file, columns, positions)
+    if last_day is None and DATE.name in positions and DATE.name not in options.columns:
+        questions += open_range(columns[positions[DATE.name]])
+    if missing or questions:
+        raise open_fields(missing, questions, free, columns, options, file, preset)
     _check_currency(file, columns, positions, options, currency)
     sources = {
         field: FieldSource(field, columns[positions[field]], finder.shift(field, positions))
@@ -91,7 +103,7 @@ def map_columns(columns: Sequence[str], options: Options, file: str, currency: s
         {field: constant[0] for field, constant in constants.items() if constant},
         {field: source.shift for field, source in sources.items() if source.shift},
         sources,
-        _last_day(file, columns, positions, options),
+        last_day,
         [
             index
             for index, column in enumerate(columns)
@@ -168,7 +180,9 @@ class _Finder:
         if field not in MEASURE_NAMES:
             return 0
         column = self._columns[positions[field]]
-        by_name = shift_of(column) or (6 if normal_name(column) in self._preset.micros else 0)
+        # A preset that only `set platform` names knows what is called so, not whether it is in micros.
+        is_sure = self._options.preset or count_marks(self._preset.name, self._columns)
+        by_name = shift_of(column) or (6 if is_sure and normal_name(column) in self._preset.micros else 0)
         return self._options.shifts.get(field, by_name)
 
     def _named(self, mapped: str) -> list[int]:
@@ -201,21 +215,19 @@ class _Finder:
             for index, name in zip(indexes, names, strict=True)
         ]
         text = f"columns {names[0]!r}; name the one meant by its number" if same else f"columns that may be {field}"
-        text = f"{self._file} has {len(names)} {text}: {' or '.join(map(str, choices))}"
-        raise Unanswered(text, [Question(field, "", tuple(choices))], self._options, [self._file])
+        text = f"{field}: there are {len(names)} {text}: {' or '.join(map(str, choices))}."
+        asks = Choice("map", f"{field}={PLACEHOLDER}")
+        raise Unanswered(text, [Question(field, text, tuple(choices), asks=asks)], self._options, [self._file])
 
 
-def _last_day(file: str, columns: Sequence[str], positions: Mapping[str, int], options: Options) -> int | None:
+def _last_day(file: str, columns: Sequence[str], positions: Mapping[str, int]) -> int | None:
     """Return the column of the last day of what the date's column begins. Raises LoadRefused for longer rows."""
     if DATE.name not in positions:
         return None
     column = columns[positions[DATE.name]]
     if grain := grain_of(column):
         raise LoadRefused(f"{file}: a row of {column!r} is of a {grain}, and facts are daily; export it by day.")
-    last = range_end(columns, column)
-    if last is None and starts_range(column) and DATE.name not in options.columns:
-        raise open_range(column, options, file)
-    return last
+    return range_end(columns, column)
 
 
 def _check_currency(

@@ -100,6 +100,8 @@ def _may_be(field: str, header: str, words: Sequence[str]) -> bool:
         return False
     if field in MEASURE_NAMES:
         return not any(sign in header for sign in "%/") and not (names_currency(header) and len(words) < 3)
+    if field == "platform":
+        return words[-1] not in ("type", "category")  # The type of a platform is a device.
     if field == "date":
         return not ends_range(header) and grain_of(header) is None
     return True
@@ -110,6 +112,4 @@ def _is_neutral(field: str, word: str) -> bool:
         return field == "cost"
     if field == "device_type" and word in ("impression", "class"):
         return True
-    if field == "platform" and word in ("type", "category"):
-        return False  # The type of a platform is a device.
     return word in _NEUTRAL and not (field in MEASURE_NAMES and word in _NOT_NEUTRAL_FOR_COUNTS and field != "cost")

@@ -2,28 +2,34 @@
 
 from collections.abc import Sequence
 
-from project.catalog import DATE, MEASURE_NAMES, NOT_SET
+from project.catalog import DATE, LABELLED_NAMES, MEASURE_NAMES, NOT_SET
 from project.ingest.mapping.meaning import candidates
+from project.ingest.mapping.names import starts_range
 from project.ingest.mapping.presets import CANONICAL, PRESETS, Preset, count_marks
 from project.ingest.mapping.questions import PLACEHOLDER, Choice, Question, Unanswered
 from project.ingest.options import Options
 from project.suggestions import nearest
 
-_ORDER = ("platform", DATE.name, *MEASURE_NAMES)
+_ORDER = ("platform", DATE.name, *MEASURE_NAMES, *LABELLED_NAMES)
 _OFTEN_UNREPORTED = ("conversions", "likes")
 """Measures of which many exports have none; of the others, an export without them is a surprise."""
 
 
 def open_fields(
-    missing: Sequence[str], free: Sequence[str], columns: Sequence[str], options: Options, file: str, preset: Preset
+    missing: Sequence[str],
+    others: Sequence[Question],
+    free: Sequence[str],
+    columns: Sequence[str],
+    options: Options,
+    file: str,
+    preset: Preset,
 ) -> Unanswered:
-    """Return the refusal of a file that lacks fields; `free` are its columns that no other field has."""
-    fields = [*(field for field in _ORDER if field in missing), *(field for field in missing if field not in _ORDER)]
-    text = (
-        f"{file}, read as {preset.name}, lacks {len(missing)} of the record's fields. "
-        f"Its columns are: {', '.join(columns)}."
-    )
-    questions = [_question(field, free, columns, options, preset) for field in fields]
+    """Return the refusal of a file that lacks fields, with its other questions; `free` columns are no field's."""
+    questions = [*(_question(field, free, columns, options, preset) for field in missing), *others]
+    questions.sort(key=lambda question: _ORDER.index(question.field))
+    text = f"{file}, read as {preset.name}, "
+    text += f"lacks {len(missing)} of the record's fields" if missing else "leaves something open"
+    text += f". Its columns are: {', '.join(columns)}."
     if any(question.default == _MISSING for question in questions):
         text += (
             " Exports of one account by different breakdowns overlap: a file by age and gender counts the same"
@@ -32,12 +38,13 @@ def open_fields(
     return Unanswered(text, questions, options, [file])
 
 
-def open_range(column: str, options: Options, file: str) -> Unanswered:
-    """Return the refusal of a file that has the first day of each row and not the last."""
+def open_range(column: str) -> list[Question]:
+    """Return the question about a date that begins a range which no column ends."""
+    if not starts_range(column):
+        return []
     choice = Choice("map", f"date={column}")
-    text = f"date: {column!r} begins a range, and no column ends it; where each row is of one day, {choice}."
-    question = Question(DATE.name, text, (choice,), None, Choice("map", f"date={PLACEHOLDER}"))
-    return Unanswered(f"{file} has the first day of each row but not the last.", [question], options, [file])
+    text = f"date: {column!r} is the first day of a row, and no column is the last; where they are the same, {choice}."
+    return [Question(DATE.name, text, (choice,), asks=Choice("map", f"date={PLACEHOLDER}"))]
 
 
 _MISSING = Choice("missing", NOT_SET)

@@ -80,9 +80,8 @@ PRESETS = {
             },
             {"platform": "google"},
             ("likes",),
-            marks="impr&cost&currency_code all_conv search_impr_share interaction_rate conv_value&cost "
-            "customer_id active_view_impressions active_view_measurability keyword_ad_group_criterion "
-            "trueview_view",
+            marks="impr&cost&currency_code all_conv search_impr_share interaction_rate conv_value&cost customer_id "
+            "active_view_impressions active_view_measurability keyword_ad_group_criterion trueview_view",
         ),
         # business-api.tiktok.com/portal/docs (synchronous reports); Ads Manager → Export.
         Preset(
@@ -249,8 +248,9 @@ PRESETS = {
             },
             {"platform": "cm360"},
             ("likes",),
-            marks="site_cm360 site_dcm site_id_cm360 site_id_dcm package_roadblock placement_cost_structure "
-            "activity_group click_through_conversions&media_cost view_through_conversions&media_cost",
+            marks="site_cm360&placement_id site_cm360&media_cost site_cm360 site_dcm site_id_cm360 site_id_dcm "
+            "package_roadblock placement_cost_structure activity_group click_through_conversions&media_cost "
+            "view_through_conversions&media_cost",
         ),
         CANONICAL,
     )
