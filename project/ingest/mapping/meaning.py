@@ -110,6 +110,6 @@ def _may_be(field: str, header: str, words: Sequence[str]) -> bool:
 def _is_neutral(field: str, word: str) -> bool:
     if word.upper() in CURRENCY_CODES:
         return field == "cost"
-    if field == "device_type" and word in ("impression", "class"):
+    if field == "device_type" and word in ("impression", "class", "platform"):
         return True
     return word in _NEUTRAL and not (field in MEASURE_NAMES and word in _NOT_NEUTRAL_FOR_COUNTS and field != "cost")
