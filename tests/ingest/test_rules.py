@@ -104,6 +104,12 @@ def test_every_column_of_currencies_is_compared(column: str) -> None:
     assert total(csv_text(named, [*CANONICAL, column]), currency="USD") == Decimal("18.4")
 
 
+@pytest.mark.parametrize("column", ["Budget (account currency)", "daily_budget_in_local_currency"])
+def test_amounts_in_a_currency_are_no_names_of_it(column: str) -> None:
+    for cell in ("10.00", "Unlimited", "10.00 USD", "--"):
+        assert total(csv_text([[*record().values(), cell]], [*CANONICAL, column])) == Decimal("18.4")
+
+
 @pytest.mark.parametrize("column", ["Cost (EUR)", "cost_eur", "Cost in EUR", "Cost (€)"])
 def test_an_amount_that_names_another_currency_is_refused(column: str) -> None:
     header = [column if name == "cost" else name for name in CANONICAL]
@@ -206,7 +212,8 @@ def test_a_point_before_three_digits_is_asked_about_unless_the_column_tells() ->
         ({"cost": "-$1.50"}, "negative"),
         ({"impressions": "1.2E+05"}, "a spreadsheet has rounded it"),
         ({"age_range": "Oct-17"}, "a spreadsheet has made a date of an age range"),
-        ({"age_range": "17. Okt"}, None),
+        ({"age_range": "17. Okt"}, "a spreadsheet has made a date of an age range"),
+        ({"age_range": "Age 25"}, None),
         ({"date": "45292"}, "a spreadsheet's number of the day 2024-01-01"),
     ],
 )

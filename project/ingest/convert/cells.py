@@ -182,9 +182,10 @@ _DIGITS_BEFORE_POINT = 12  # of numeric(18, 6)
 _BLANK_LABELS = frozenset({"", "-", "--", "---", "—"})
 _NOT_APPLICABLE = frozenset({"na", "n/a"})
 _BLANK_NUMBERS = frozenset({"", "-", "--", "---", "—", "na", "n/a", "null", "none", "nan"})
+_MONTH = "(jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sept?|oct|okt|nov|dec|dez)[a-z]*\\.?"
 _SPREADSHEET_DATE = re.compile(
-    r"[a-z]{3,4}\.?[- ]\d{1,2}|\d{1,2}[- ][a-z]{3,4}\.?|\d{4}-\d\d-\d\d.*|\d{1,2}/\d{1,2}/\d{2,4}|\d{5}",
-    re.ASCII | re.IGNORECASE,
+    rf"{_MONTH}[- ]\d{{1,2}}|\d{{1,2}}\.?[- ]{_MONTH}|\d{{4}}-\d\d-\d\d.*|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}|\d{{5}}",
+    re.IGNORECASE,
 )
 _UNKNOWN = frozenset({"unknown", "undetermined"})
 _META_AGES = frozenset({"13-17", "18-24", "25-34", "35-44", "45-54", "55-64"})

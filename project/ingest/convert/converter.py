@@ -21,7 +21,7 @@ from project.ingest.convert.kinds import check_kind
 from project.ingest.convert.row_sorter import RowSorter
 from project.ingest.convert.totals import HeldRow, Sums, compared, has_text
 from project.ingest.mapping.columns import ColumnMap
-from project.ingest.mapping.names import SYMBOLS
+from project.ingest.mapping.names import SYMBOLS, amounts_in_currency
 from project.ingest.options import Options
 from project.ingest.read.source import Source
 from project.ingest.read.table import Block
@@ -132,16 +132,17 @@ class Converter:
     def _check_currencies(self, block: Block, facts: pa.Array | None) -> None:
         for index in self._columns.currencies:
             column = block.columns[index]
-            if all(map(self._is_currency, column.dictionary.to_pylist())):
+            if all(self._is_currency(index, text) for text in column.dictionary.to_pylist()):
                 continue
             cells = column if facts is None else column.filter(facts)
             self._check_currency(index, pc.unique(cells.dictionary_decode()).to_pylist())
 
     def _check_currency(self, index: int, texts: Sequence[str]) -> None:
-        if others := [text for text in texts if not self._is_currency(text)]:
+        if others := [text for text in texts if not self._is_currency(index, text)]:
             raise LoadRefused(
-                f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[index]}); this "
-                f"database is in {self._currency}."
+                f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[index]}); this database "
+                f"is in {self._currency}. If that is the same, --currency {self._currency} says so of names that are no "
+                "codes."
             )
 
     def _held_lines(self, rows: Sequence[HeldRow]) -> bytes:
@@ -150,15 +151,15 @@ class Converter:
                 self._check_currency(index, [held.row[index]])
         return b"".join(self._lines(held.staged, held.keys) for held in rows)
 
-    def _is_currency(self, text: str) -> bool:
+    def _is_currency(self, index: int, text: str) -> bool:
         """Tell whether a cell of a column of currencies is the database's, or none at all."""
         text = text.strip()
-        if not has_text(text) and text not in SYMBOLS:
-            return True
-        is_code = re.fullmatch("[A-Za-z]{3}", text)
-        if not is_code and text not in SYMBOLS and self._options.currency:
-            return True
-        return self._currency in SYMBOLS.get(text, {text.upper()}) or text.casefold() in ("n/a", "null", "none")
+        if re.fullmatch("[A-Za-z]{3}", text):
+            return text.upper() == self._currency
+        if text in SYMBOLS:
+            return self._currency in SYMBOLS[text]
+        is_name = has_text(text) and not any(map(str.isdigit, text)) and text.casefold() not in ("n/a", "null", "none")
+        return not is_name or bool(self._options.currency) or amounts_in_currency(self._columns.header[index])
 
 
 class _Column(dict[str, str]):

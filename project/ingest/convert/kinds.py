@@ -21,7 +21,9 @@ _WORDS = {
     ),
 }
 _AGE = re.compile(r"(age_)?(range_)?(\d\d[-_]\d\d|65[-_+]?(up|plus)?)")
-_ALSO_IN = {("platform", "placement"), ("platform", "platform")}
+_ALSO_IN = {("platform", "placement")}
+_ALSO_REGIONS = frozenset({"meta", "mobile"})
+"""In Colombia, and in Alabama."""
 
 
 def check_kind(dimension: str, label: str, columns: ColumnMap, options: Options, file: str) -> None:
@@ -31,6 +33,8 @@ def check_kind(dimension: str, label: str, columns: ColumnMap, options: Options,
         "age_range" if _AGE.fullmatch(text) else next((name for name, words in _WORDS.items() if text in words), None)
     )
     if kind is None or kind == dimension or (kind, dimension) in _ALSO_IN:
+        return
+    if dimension == "region" and text in _ALSO_REGIONS:
         return
     column = columns.column(dimension)
     choices = (Choice("map", f"{kind}={column}"), Choice("map", f"{dimension}={column}"))

@@ -20,7 +20,7 @@ _STARTS = word_set(
 )
 _ENDS = word_set(
     "end ends ended ending until till to thru through stop stops last término termino encerramento fim fin "
-    "final ende bis fine al hasta até ate eind einde tot slut koniec do конец 结束 終了"
+    "final ende bis fine hasta até ate eind einde tot slut koniec конец 结束 終了"
 )
 _LONG_GRAINS = word_set("week weeks weekly month months monthly quarter quarterly year yearly")
 _DAY_WORDS = word_set("date day time datetime period in utc of the")
@@ -71,6 +71,16 @@ def shift_of(header: str) -> int:
 def names_currency(header: str) -> bool:
     """Tell whether a column's name says currency: its cells that are no numbers are currencies."""
     return bool(_CURRENCY.search(header.casefold()))
+
+
+def amounts_in_currency(header: str) -> bool:
+    """Tell whether a column that says currency has amounts, such as `Budget (account currency)`."""
+    return bool(
+        re.search(
+            rf"[(\[].*({_CURRENCY.pattern})|\bin\b.*({_CURRENCY.pattern})",
+            " ".join(words_of(header)) if "(" not in header else header.casefold(),
+        )
+    )
 
 
 def currencies_of(header: str) -> set[str]:
