@@ -139,10 +139,10 @@ class Converter:
 
     def _check_currency(self, index: int, texts: Sequence[str]) -> None:
         if others := [text for text in texts if not self._is_currency(index, text)]:
+            hint = "" if any(map(_CODE.fullmatch, others)) else f"; where that is the same, --currency {self._currency}"
             raise LoadRefused(
-                f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[index]}); this database "
-                f"is in {self._currency}. If that is the same, --currency {self._currency} says so of names that are no "
-                "codes."
+                f"{self._file} has amounts in {' and '.join(others[:3])} ({self._columns.header[index]}); this "
+                f"database is in {self._currency}{hint}."
             )
 
     def _held_lines(self, rows: Sequence[HeldRow]) -> bytes:
@@ -154,7 +154,7 @@ class Converter:
     def _is_currency(self, index: int, text: str) -> bool:
         """Tell whether a cell of a column of currencies is the database's, or none at all."""
         text = text.strip()
-        if re.fullmatch("[A-Za-z]{3}", text):
+        if _CODE.fullmatch(text):
             return text.upper() == self._currency
         if text in SYMBOLS:
             return self._currency in SYMBOLS[text]
@@ -198,4 +198,5 @@ def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
     return total
 
 
+_CODE = re.compile("[A-Za-z]{3}")
 _COPY_TEXT = arrow_csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")

@@ -75,12 +75,8 @@ def names_currency(header: str) -> bool:
 
 def amounts_in_currency(header: str) -> bool:
     """Tell whether a column that says currency has amounts, such as `Budget (account currency)`."""
-    return bool(
-        re.search(
-            rf"[(\[].*({_CURRENCY.pattern})|\bin\b.*({_CURRENCY.pattern})",
-            " ".join(words_of(header)) if "(" not in header else header.casefold(),
-        )
-    )
+    in_brackets = re.search(rf"[(\[].*({_CURRENCY.pattern})", header.casefold())
+    return bool(in_brackets or re.search(rf"\bin\b.*({_CURRENCY.pattern})", " ".join(words_of(header))))
 
 
 def currencies_of(header: str) -> set[str]:
