@@ -96,7 +96,7 @@ def fixed(export: Export, options: Options) -> Options:
 
 
 @pytest.mark.slow
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(exports())
 def test_advice_ends_in_the_records_or_in_the_cause(export: Export) -> None:
     if export.cause is None:
@@ -107,7 +107,7 @@ def test_advice_ends_in_the_records_or_in_the_cause(export: Export) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(exports(), st.data())
 def test_a_renamed_column_changes_no_number(export: Export, data: st.DataObject) -> None:
     assume(export.cause is None)

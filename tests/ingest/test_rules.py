@@ -255,6 +255,15 @@ def test_a_list_of_a_record_is_said_and_a_breakdown_of_actions_is_summed() -> No
     assert total(meta, "likes", "a.jsonl", **REST) == 6
 
 
+def test_a_day_in_three_fields() -> None:
+    def days(last: int) -> bytes:
+        ends = {name: {"year": 2024, "month": 5, "day": day} for name, day in (("start", 1), ("end", last))}
+        return orjson.dumps({"dateRange": ends, **{name: value for name, value in record().items() if name != "date"}})
+
+    assert total(days(1), name="a.jsonl", map=["date=dateRange.start"]) == Decimal("18.4")
+    assert "spans days up to 2024-05-07" in refusal(days(7), "a.jsonl", map=["date=dateRange.start"])
+
+
 def test_a_label_that_is_plainly_of_another_dimension_is_refused() -> None:
     for column, label in (
         ("platform", "ANDROID"),

@@ -16,6 +16,9 @@ from project.ingest.read.table import LIST, MISSING, Row, Table, blocks_of, text
 _SAMPLE = 1000
 """How many records determine the header."""
 
+_DAY = {"year", "month", "day"}
+"""How LinkedIn writes a day."""
+
 Record = dict[str, Any]
 
 
@@ -113,7 +116,9 @@ def _actions(field: str, values: list[Any]) -> Record:
 def _flat(record: Mapping[str, Any], prefix: str = "") -> Record:
     flat: Record = {}
     for field, value in record.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value.keys() == _DAY and all(isinstance(one, int) for one in value.values()):
+            flat[f"{prefix}{field}"] = f"{value['year']:04}-{value['month']:02}-{value['day']:02}"
+        elif isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{field}.")
         elif isinstance(value, list):
             flat |= _actions(f"{prefix}{field}", value)
