@@ -94,6 +94,15 @@ def test_micros_under_a_name_that_does_not_say_so_are_asked_about() -> None:
     )
 
 
+def test_a_platform_by_set_leaves_open_whether_its_amounts_are_micros() -> None:
+    header = [{"cost": "spend"}.get(name, name) for name in CANONICAL if name != "platform"]
+    values = [value for name, value in record(cost=10_000).items() if name != "platform"]
+    flags = {"set": ["platform=reddit"]}
+    assert "spend is in micros where reddit's API writes it" in refusal(csv_text([values], header), **flags)
+    assert total(csv_text([values], header), **flags, scale=["cost=micros"]) == Decimal("0.01")
+    assert total(csv_text([values], header), preset="reddit") == Decimal("0.01")
+
+
 @pytest.mark.parametrize("column", ["cost_currency", "Currency", "accountCurrency", "Spend currency code", "Währung"])
 def test_every_column_of_currencies_is_compared(column: str) -> None:
     rows = [[*record().values(), code] for code in ("USD", "EUR")]

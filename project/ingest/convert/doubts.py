@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from project.ingest.convert.cells import NumberReader
 from project.ingest.convert.totals import Sums
 from project.ingest.mapping.columns import ColumnMap
-from project.ingest.mapping.names import shift_of
+from project.ingest.mapping.names import normal_name, shift_of
 from project.ingest.mapping.questions import Choice, Question, Unanswered
 from project.ingest.options import Options
 
@@ -42,7 +42,11 @@ def check_numbers(
     if shift >= _MICROS and (has_points or 0 < numbers["cost"].largest < _A_CENT):
         said = "its name" if shift_of(column) else columns.preset.name
         doubt = f"has amounts that are no micros, though {said} says so"
-    elif not shift and not has_points and _look_like_micros(sums, currency):
+    elif shift or has_points or not sums.values.get("cost"):
+        return
+    elif normal_name(column) in columns.preset.micros:
+        doubt = f"is in micros where {columns.preset.name}'s API writes it"
+    elif _look_like_micros(sums, currency):
         doubt = "has whole amounts as large as micros"
     else:
         return
