@@ -44,7 +44,7 @@ _MEANINGS = {
         "conversions/conversion/conv/konversionen/conversiones/conversões",
         "results result orders purchases purchase payment payments installs leads acquisitions signups resultados",
     ),
-    "likes": _words("likes/like", "reactions curtidas"),
+    "likes": _words("likes/like", "reaction reactions curtidas"),
 }
 _NEUTRAL = word_set(
     "total sum number of the in ad ads amount name type category range group code amt all usd eur media "
