@@ -24,6 +24,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_FOOTER = 3
 _COMPARED = ("impressions", "cost", "clicks")
 _NEAR = 1e-3
+_TELLING = 100
 
 
 def says_total(row: Sequence[str]) -> bool:
@@ -84,8 +85,8 @@ class Sums:
             self.values[name] = self.values.get(name, 0.0) + value
 
     def equal(self, other: "Sums") -> bool:
-        """Tell whether two sums are of the same, which sums of nothing never are."""
-        if not (self.rows and other.rows and any(self.values.values())):
+        """Tell whether two sums are of the same; small ones may be equal by chance."""
+        if not (self.rows and other.rows and max(self.values.values(), default=0) >= _TELLING):
             return False
         return all(abs(value - other.values[name]) <= _NEAR * abs(value) for name, value in self.values.items())
 
@@ -97,8 +98,8 @@ class Sums:
 
 
 def compared(columns: Mapping[str, int]) -> list[str]:
-    """Return two measures, of those that a file has, whose sums tell a total."""
-    return [name for name in _COMPARED if name in columns][:2]
+    """Return the measures, of those that a file has, whose sums tell a total."""
+    return [name for name in _COMPARED if name in columns]
 
 
 def totals_among(held: Sequence[HeldRow], loaded: Sums, measures: Sequence[str]) -> list[HeldRow]:
