@@ -1,10 +1,11 @@
 """`ad-metrics`: one file for each group of commands, imported when one of them runs.
 
 Exit codes: 0 done, 1 refused, 2 invalid usage or settings, 3 the database is unavailable, 4 an unexpected error, whose
-traceback is in a file that the message names.
+traceback is in a file that the message names, 130 interrupted.
 """
 
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from project import __version__, logs
-from project.cli.exit_codes import USAGE, print_error, print_unexpected
+from project.cli.exit_codes import USAGE, interruptible, print_error, print_unexpected
 from project.errors import AdMetricsError
 from project.settings import SettingsError, get_settings
 
@@ -43,7 +44,8 @@ class Commands(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Import the file of the command; for an unknown name all files, so that Typer suggests similar ones."""
         for name in [cmd_name] if cmd_name in FILES else FILES:
-            command = get_command(import_module(f"project.cli.{FILES[name]}").app)
+            with interruptible(lambda: "Interrupted; nothing was loaded.") if name == "load" else nullcontext():
+                command = get_command(import_module(f"project.cli.{FILES[name]}").app)
             self.add_command(getattr(command, "commands", {}).get(name, command), name)
         return super().get_command(ctx, cmd_name)
 

@@ -1,17 +1,20 @@
-"""Exit codes: how a command ends that raises an error."""
+"""Exit codes: how a command ends that raises an error, or is interrupted."""
 
+import os
+import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
 from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
 
-REFUSED, USAGE, DATABASE_AWAY, UNEXPECTED = 1, 2, 3, 4
+REFUSED, USAGE, DATABASE_AWAY, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
 
 @contextmanager
@@ -63,3 +66,24 @@ def print_unexpected(error: Exception, heartbeat_log: Path) -> int:
     message = " ".join(f"{type(error).__name__}: {error}".split())[:200]
     print(f"The command failed unexpectedly ({message}). {advice}", file=sys.stderr)
     return UNEXPECTED
+
+
+@contextmanager
+def interruptible(outcome: Callable[[], str]) -> Iterator[None]:
+    """End the process where Ctrl-C or SIGTERM interrupts the block, with a line that says what that left."""
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    except (KeyboardInterrupt, typer.Abort):
+        end_interrupted(outcome())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_interrupted(outcome: str) -> NoReturn:
+    """Print the outcome and end the process. Buffered output of files is lost."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    print(outcome, file=sys.stderr, flush=True)
+    # Python's own end waits for all threads, also for one that reads a pipe that stays open.
+    os._exit(INTERRUPTED)

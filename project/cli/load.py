@@ -9,11 +9,12 @@ import asyncpg
 import orjson
 import typer
 
-from project.cli.exit_codes import exit_codes
+from project.cli.exit_codes import end_interrupted, exit_codes, interruptible
 from project.cli.flags import options_of, with_flags
 from project.cli.progress import progress_bar
 from project.ingest.background import load_in_background
 from project.ingest.load import RowsRejected, load
+from project.ingest.options import Options
 from project.ingest.rejects_file import write_rejects
 from project.ingest.report import Report
 from project.settings import Settings, get_settings
@@ -40,14 +41,20 @@ def load_files(
     def notify(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
-    with exit_codes():
-        options, settings = options_of(flags), get_settings()
-        report = Report()
+    report = Report()
+
+    async def load_interruptibly(options: Options) -> None:
         try:
             with write_rejects(rejects, report), progress_bar(files) as progress:
-                asyncio.run(
-                    load(files, options, settings, dry_run=dry_run, notify=notify, progress=progress, report=report)
+                await load(
+                    files, options, get_settings(), dry_run=dry_run, notify=notify, progress=progress, report=report
                 )
+        except asyncio.CancelledError:
+            end_interrupted(report.interrupted)
+
+    with exit_codes(), interruptible(lambda: report.interrupted):
+        try:
+            asyncio.run(load_interruptibly(options_of(flags)))
         except RowsRejected:
             _print_report(report, as_json)
             raise
@@ -57,7 +64,7 @@ def load_files(
 @app.command(name="load-in-background", hidden=True)
 def load_stored_request(ingest_id: int) -> None:
     """Run a load that `POST /v1/ingests` stored; the service starts this."""
-    with exit_codes():
+    with exit_codes(), interruptible(lambda: "Interrupted."):
         asyncio.run(load_in_background(get_settings(), ingest_id))
 
 

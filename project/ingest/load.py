@@ -1,5 +1,6 @@
 """Load: files → rows → staging → facts, in one transaction: all of the files land, or nothing."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -119,7 +120,7 @@ async def load_lines(
         report.date_from, report.date_to = days
         if not report.dry_run:
             await _make_partitions(connection, report)
-        async with _transaction(connection, commit=not report.dry_run):
+        async with _transaction(connection, report):
             await lock_writes(connection, notify)
             await _replace_sample(connection, report, sample=sample)
             merged = await merge(
@@ -141,7 +142,7 @@ async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report
 
 
 @asynccontextmanager
-async def _transaction(connection: "asyncpg.Connection[Any]", *, commit: bool) -> AsyncIterator[None]:
+async def _transaction(connection: "asyncpg.Connection[Any]", report: Report) -> AsyncIterator[None]:
     transaction = connection.transaction()
     await transaction.start()
     try:
@@ -150,7 +151,17 @@ async def _transaction(connection: "asyncpg.Connection[Any]", *, commit: bool) -
         if not connection.is_closed():
             await transaction.rollback()
         raise
-    await (transaction.commit() if commit else transaction.rollback())
+    if report.dry_run:
+        await transaction.rollback()
+        return
+    report.committed = None
+    commit = asyncio.create_task(transaction.commit())
+    try:
+        await asyncio.shield(commit)
+    finally:
+        # An interrupt waits for the answer, so that it can say whether the load happened.
+        await commit
+        report.committed = True
 
 
 async def _replace_sample(connection: "asyncpg.Connection[Any]", report: Report, *, sample: bool) -> None:

@@ -48,6 +48,7 @@ class Report:
     Each line of the files, except the headers, is read, rejected or left out. `reasons` counts the rejected rows by
     (file, column, reason). `summed` rows were added to another row of the load with the same natural key; `repeated` of
     them were equal to it byte by byte. `before` and `after` are each measure's sums over the facts that changed.
+    `committed` is None from the moment when the database is asked to commit until it answers.
     """
 
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -70,6 +71,7 @@ class Report:
     data_version: int | None = None
     sample_removed: int = 0
     dry_run: bool = False
+    committed: bool | None = False
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     finished_at: datetime | None = None
     on_reject: Callable[[Reject], None] | None = None
@@ -88,6 +90,15 @@ class Report:
     def seconds(self) -> float:
         """How long the load took, or has run so far."""
         return ((self.finished_at or datetime.now(UTC)) - self.started_at).total_seconds()
+
+    @property
+    def interrupted(self) -> str:
+        """What the load has done where it is interrupted now, as a sentence."""
+        if self.committed:
+            return f"Interrupted; the load was complete: {self.facts:,} facts, data version {self.data_version}."
+        if self.committed is None:
+            return "Interrupted while the database committed; `ad-metrics loads` says whether it did."
+        return "Interrupted; nothing was loaded."
 
     def add_file(self, name: str, sha256: str, size: int) -> None:
         """Add a file that has been read to its end. Raises LoadRefused where the load already has the same file."""
