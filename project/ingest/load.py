@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from project.errors import LoadRefused
 from project.ingest.convert.converter import Converter
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.mapping.columns import map_columns
+from project.ingest.mapping.questions import Unanswered
 from project.ingest.options import Options
 from project.ingest.read.source import Source, open_source
+from project.ingest.read.table import MISSING, Table
 from project.ingest.report import Report
 from project.ingest.write.merge import Merged, delete_all, merge
 from project.ingest.write.staging import stage, staged_months
@@ -25,6 +27,9 @@ from project.store.warehouse import data_version, ledger, partitions, rollups
 
 Progress = Callable[[Source, Report], None]
 """Called after each block of rows, with the file that is being read."""
+
+EXAMPLES = 3
+"""How many texts of each column a question shows."""
 
 _LOGGED = (
     "started_at", "finished_at", "rows_read", "inserted", "changed", "unchanged", "removed", "summed",
@@ -79,13 +84,18 @@ def convert_files(
 ) -> Iterator[bytes]:
     """Yield blocks of lines, a line a record, as `write.staging` copies them. Counts into the report as it goes.
 
-    `notify` is called with the format and preset of each file. Raises LoadRefused.
+    `notify` is called with the format and preset of each file, and where its fields come from. Raises LoadRefused.
     """
     for path in paths:
         with open_source(path, options) as source:
             table = source.table
-            columns = map_columns(table.header, options, source.name, currency)
+            try:
+                columns = map_columns(table.header, options, source.name, currency)
+            except Unanswered as error:
+                error.examples = _examples(table)
+                raise
             notify(f"{source.name}: {table.kind}, read as {columns.preset.name}")
+            report.add_sources(source.name, columns.preset.name, columns.sources.values(), notify)
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "lines above the header", [text])
             converter = Converter(source, columns, options, dictionary, report, currency)
@@ -111,6 +121,7 @@ async def load_lines(
 
     The first load of other data removes the sample data, so the two never mix.
     """
+    report.currency = settings.currency
     async with write_connection(settings) as connection:
         days = await stage(connection, lines, dictionary, report)
         if not options.allows_rejects(report.rejected, report.rows_read + report.rejected):
@@ -129,9 +140,22 @@ async def load_lines(
                 keys_differ=dictionary.keys_differ(report.rows_read),
                 replace=options.replace,
                 refuse_duplicates=options.on_duplicate == "error",
+                notify=(lambda _: None) if sample else notify,
             )
             if not report.dry_run:
                 await _log(connection, report, merged, sample=sample)
+
+
+def _examples(table: Table) -> dict[str, list[str]]:
+    """Return the first texts of each column."""
+    with suppress(LoadRefused):
+        for block in table.blocks:
+            texts = (
+                [text for text in column.dictionary.to_pylist() if text.strip() and text != MISSING]
+                for column in block.columns
+            )
+            return {name: some[:EXAMPLES] for name, some in zip(table.header, texts, strict=True)}
+    return {}
 
 
 async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report) -> None:

@@ -1,6 +1,6 @@
 """The report of a load: the files that were read, and what became of their rows."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from project.catalog import MEASURE_NAMES
+from project.catalog import MEASURE_NAMES, MEASURES
 from project.errors import LoadRefused
 
 LISTED_REJECTS = 1000
@@ -16,6 +16,8 @@ LISTED_REJECTS = 1000
 
 SHOWN_REJECTS = 3
 """How many rows with the same column and reason the report for people shows."""
+
+_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,10 @@ class Report:
     """Counts of one load.
 
     Each line of the files, except the headers, is read, rejected or left out. `reasons` counts the rejected rows by
-    (file, column, reason). `summed` rows were added to another row of the load with the same natural key; `repeated` of
-    them were equal to it byte by byte. `before` and `after` are each measure's sums over the facts that changed.
+    (file, column, reason). `sources` say of each file where its fields come from. `first_records` and `platforms` are
+    known before any fact is written: what is stored first, and the sums of each platform. `summed` rows were added to
+    another row of the load with the same natural key; `repeated` of them were equal to it byte by byte. `before` and
+    `after` are each measure's sums over the facts that changed.
     `committed` is None from the moment when the database is asked to commit until it answers.
     """
 
@@ -58,6 +62,12 @@ class Report:
     reasons: dict[tuple[str, str, str], int] = field(default_factory=dict)
     left_out: int = 0
     left_out_lines: list[LeftOut] = field(default_factory=list)
+    profile: str | None = None
+    sources: list[dict[str, Any]] = field(default_factory=list)
+    first_records: list[dict[str, Any]] = field(default_factory=list)
+    platforms: list[dict[str, Any]] = field(default_factory=list)
+    more_platforms: int = 0
+    currency: str | None = None
     summed: int = 0
     repeated: int = 0
     inserted: int = 0
@@ -99,6 +109,30 @@ class Report:
         if self.committed is None:
             return "Interrupted while the database committed; `ad-metrics loads` says whether it did."
         return "Interrupted; nothing was loaded."
+
+    @property
+    def preset(self) -> str | None:
+        """The preset that all files were read as; None where they differ."""
+        presets = {entry["preset"] for entry in self.sources}
+        return presets.pop() if len(presets) == 1 else None
+
+    def add_sources(self, file: str, preset: str, fields: Iterable[Any], notify: Callable[[str], None]) -> None:
+        """Add where the fields of a file come from, and notify of it where the file before had other sources."""
+        sources = dict(str(source).split(" ← ", 1) for source in fields)
+        if not self.sources or self.sources[-1]["fields"] != sources:
+            for name, source in sources.items():
+                notify(f"  {name} ← {source}")
+        self.sources.append({"file": file, "preset": preset, "fields": sources})
+
+    def preview_text(self) -> Iterator[str]:
+        """Yield what will be stored: the first records, and the sums by platform."""
+        for record in self.first_records:
+            yield f"will store: {', '.join(self._named(name, value) for name, value in record.items())}"
+        for sums in self.platforms:
+            measures = ", ".join(self._named(name, sums[name]) for name in MEASURE_NAMES)
+            yield f"sums of {sums['platform']}: {measures}"
+        if self.more_platforms:
+            yield f"  … and of {self.more_platforms:,} more platforms"
 
     def add_file(self, name: str, sha256: str, size: int) -> None:
         """Add a file that has been read to its end. Raises LoadRefused where the load already has the same file."""
@@ -175,6 +209,14 @@ class Report:
     @property
     def _rate(self) -> int:
         return round(self.rows_read / self.seconds) if self.seconds else 0
+
+    def _named(self, name: str, value: Any) -> str:
+        """Return a value as people read it, that of a measure with its name."""
+        measure = next((one for one in MEASURES if one.name == name), None)
+        if measure is None:
+            return str(value)
+        digits = f",.{measure.decimals if value % _CENT else 2}f" if measure.decimals else ","
+        return f"{name} {value:{digits}}" + (f" {self.currency}" if measure.unit == "currency" else "")
 
     def _rejected_lines(self) -> Iterator[str]:
         if self.rejected:

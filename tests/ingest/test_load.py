@@ -410,9 +410,59 @@ async def test_random_loads_equal_a_plain_sum(
         assert report.inserted == len(fresh.keys() - expected.keys())
         assert report.changed == sum(labels in expected and expected[labels] != sums for labels, sums in fresh.items())
         assert report.summed == len(batch) - len(fresh)
+        assert_is_summary(report, fresh)
         expected |= fresh
     found = await facts(connection)
     assert {(day, *(label.lower() for label in labels)): sums for (day, *labels), sums in found.items()} == expected
+
+
+def assert_is_summary(report: Report, fresh: dict[tuple[Any, ...], tuple[Any, ...]]) -> None:
+    """The summary, which is shown before anything is written, has what is stored."""
+    first = {
+        (one["date"], *(one[name].lower() for name in TABLES)): tuple(one[name] for name in MEASURES)
+        for one in report.first_records
+    }
+    assert len(first) == min(2, len(fresh))
+    assert first.items() <= fresh.items()
+    days = [day for day, *_ in fresh]
+    assert [day for day, *_ in first] in (days[:2], sorted(days)[:2])
+    platforms: dict[str, list[Any]] = defaultdict(lambda: [0] * len(MEASURES))
+    for (_, *labels), sums in fresh.items():
+        platform = labels[list(TABLES).index("platform")]
+        platforms[platform] = [have + more for have, more in zip(platforms[platform], sums, strict=True)]
+    assert {one["platform"].lower(): [one[name] for name in MEASURES] for one in report.platforms} == platforms
+
+
+async def test_the_summary_says_where_each_field_comes_from_before_anything_is_written(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    rows = [record(platform=f"p{number:02}", cost=f"{number}000000") for number in range(12)]
+    header = ["cost_micros" if name == "cost" else "Country" if name == "region" else name for name in RECORD]
+    file = write(tmp_path / "a.csv", rows, header)
+    same = write(tmp_path / "b.csv", [record(date="2024-03-02", cost="500000")], header)
+    notified: list[str] = []
+    options = {"map": ["region=Country", "cost=cost_micros"], "round": ["cost"]}
+    report = await loaded(database, file, same, notify=notified.append, dry_run=True, **options)
+    assert await facts(connection) == {}
+    [start] = [index for index, line in enumerate(notified) if line.startswith("a.csv: ")]
+    lines = notified[start + 1 : start + 1 + len(RECORD)]
+    assert [line.split(" ← ")[0].strip() for line in lines] == list(RECORD)
+    assert lines[1] == "  region ← Country"
+    assert "  cost ← cost_micros ÷ 1,000,000" in lines
+    # The second file has the same sources, which are not repeated.
+    assert notified[start + 1 + len(RECORD)].startswith("b.csv: ")
+    assert notified[start + 2 + len(RECORD)] == (
+        "will store: 2024-03-01, California, 25-34, female, p00, feed, iphone, "
+        "impressions 1,200, clicks 31, cost 0.00 USD, conversions 2, likes 7"
+    )
+    assert "sums of p11: impressions 1,200, clicks 31, cost 11.00 USD, conversions 2, likes 7" in notified
+    assert notified[-1] == "  … and of 3 more platforms"
+    assert [entry["file"] for entry in report.sources] == ["a.csv", "b.csv"]
+    assert report.sources[0]["fields"]["cost"] == "cost_micros ÷ 1,000,000"
+    assert '"platforms":[{"platform":"p11","impressions":1200,"clicks":31,"cost":11.000000,' in report.json()
+    told = list(notified)
+    await loaded(database, file, same, notify=notified.append, **options)
+    assert notified[len(told) :] == told
 
 
 async def test_sums_come_back_through_the_api_to_the_cent(

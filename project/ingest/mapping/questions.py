@@ -69,7 +69,8 @@ class Question:
 class Unanswered(LoadRefused):
     """A load that needs answers. The text ends with one command that has those that are safe, and asks for the others.
 
-    `files` are the files of that command: their names, unless the caller knows how they were typed.
+    `files` are the files of that command: their names, unless the caller knows how they were typed. `examples` are
+    the first texts of each column.
     """
 
     def __init__(self, text: str, questions: Sequence[Question], options: Options, files: Sequence[str]) -> None:
@@ -78,6 +79,7 @@ class Unanswered(LoadRefused):
         self.questions = tuple(questions)
         self.options = options
         self.files = tuple(files)
+        self.examples: Mapping[str, Sequence[str]] = {}
 
     def __str__(self) -> str:
         lines = [self.text, *(f"  {question.text}" for question in self.questions if question.text)]

@@ -23,6 +23,8 @@ from project.catalog import (
 )
 from project.errors import LoadRefused
 from project.ingest.report import Report
+from project.ingest.write.preview import preview
+from project.store.postgres.connections import Notify
 from project.store.warehouse import partitions, rollups
 
 
@@ -41,6 +43,7 @@ async def merge(
     keys_differ: bool = False,
     replace: bool = False,
     refuse_duplicates: bool = False,
+    notify: Notify = print,
 ) -> Merged:
     """Insert new labels, upsert the facts that differ, refresh the rollups of their days, and count into the report.
 
@@ -54,8 +57,11 @@ async def merge(
         " SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
     )
     ids = await _insert_dimensions(connection, report)
-    await _make_incoming(connection, ids, keys_differ=keys_differ)
+    in_order = await _make_incoming(connection, ids, keys_differ=keys_differ)
     await _count_duplicates(connection, report, refuse=refuse_duplicates)
+    await preview(connection, report, in_order=in_order)
+    for line in report.preview_text():
+        notify(line)
     days = set(ids["day"].values())
     new_months = await partitions.new_months(connection, {(day // 10000, day // 100 % 100) for day in days})
     if len(new_months) == len({day // 100 for day in days}):
@@ -108,8 +114,11 @@ async def _insert_dimensions(connection: "asyncpg.Connection[Any]", report: Repo
 
 async def _make_incoming(
     connection: "asyncpg.Connection[Any]", ids: Mapping[str, Mapping[int, int]], *, keys_differ: bool
-) -> None:
-    """Make the table `incoming`: the staged records by the database's ids, those of one key summed."""
+) -> bool:
+    """Make the table `incoming`: the staged records by the database's ids, those of one key summed.
+
+    Return whether none were, so that it has the order of the files.
+    """
     # Two spellings may be one label, and two texts one day.
     keys_differ = keys_differ and all(len(set(of_numbers.values())) == len(of_numbers) for of_numbers in ids.values())
     arrays = {name: _array(of_numbers) for name, of_numbers in ids.items()}
@@ -117,6 +126,7 @@ async def _make_incoming(
         await connection.execute(_INCOMING.format(**arrays, **(_AS_THEY_ARE if keys_differ else _SUMMED)))
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"Rows of the same key add up to more than a measure can hold: {error}.") from error
+    return keys_differ
 
 
 async def _count_duplicates(connection: "asyncpg.Connection[Any]", report: Report, *, refuse: bool) -> None:
