@@ -29,7 +29,7 @@ EXAMPLES: dict[str, Any] = {
     "replace": True,
     "max_rejects": "1%",
 }
-OF_THE_COMMAND = {"files", "rejects", "as_json"}
+OF_THE_COMMAND = {"files", "profile", "keep", "rejects", "as_json"}
 OF_THE_BODY = {"filename"}
 OF_BOTH = {"dry_run"}
 
@@ -55,7 +55,8 @@ def test_every_flag_has_its_spelling_default_and_description() -> None:
         flag = flags()[name]
         spelling = f"--{name.replace('_', '-')}"
         assert flag.opts == [spelling]
-        assert flag.secondary_opts == (["--decimal-point"] if name == "decimal_comma" else [])
+        others = {"decimal_comma": ["--decimal-point"], "replace": ["--no-replace"]}
+        assert flag.secondary_opts == others.get(name, [])
         assert flag.default == (field.get_default(call_default_factory=True) or flag.default)
         assert flag.multiple is (field.annotation == list[str])
         assert flag.help.startswith(str(field.description).replace("`", "").removesuffix("."))
