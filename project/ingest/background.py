@@ -20,6 +20,7 @@ from loguru import logger
 from project.errors import AdMetricsError, DatabaseUnavailable, LoadsFull
 from project.ingest.load import load
 from project.ingest.options import Options
+from project.ingest.profile import combined
 from project.ingest.read.source import Source
 from project.ingest.report import Report
 from project.settings import Settings
@@ -74,17 +75,16 @@ class BackgroundLoads:
 
     async def _run(self, ingest_id: int, directory: Path) -> None:
         command = (sys.executable, "-m", "project.cli", "load-in-background", str(ingest_id))
-        try:
-            process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
-            await process.wait()
-            if process.returncode:
-                logger.error("The load {} ended with {}.", ingest_id, process.returncode)
-                with suppress(DatabaseUnavailable):
-                    async with write_connection(self._settings) as connection:
-                        error = "The process that loaded it ended before it was done."
-                        await _finish(connection, ingest_id, "failed", None, error)
-        finally:
-            shutil.rmtree(directory, ignore_errors=True)
+        process = await asyncio.create_subprocess_exec(*command, start_new_session=True)
+        # Where the service ends meanwhile, the load runs on, and removes what it has read itself.
+        await process.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+        if process.returncode:
+            logger.error("The load {} ended with {}.", ingest_id, process.returncode)
+            with suppress(DatabaseUnavailable):
+                async with write_connection(self._settings) as connection:
+                    error = "The process that loaded it ended before it was done."
+                    await _finish(connection, ingest_id, "failed", None, error)
 
 
 async def load_in_background(settings: Settings, ingest_id: int) -> None:
@@ -97,19 +97,23 @@ async def load_in_background(settings: Settings, ingest_id: int) -> None:
         )
         if row is None:
             return
-        files, options = orjson.loads(row["files"]), orjson.loads(row["options"])
-        dry_run = options.pop("dry_run", False)
+        files, given = orjson.loads(row["files"]), orjson.loads(row["options"])
+        dry_run, profile = given.pop("dry_run", False), given.pop("profile", None)
         paths = [Path(file["path"]) for file in files]
         progress = _Progress(connection, ingest_id)
         state, error = "done", None
         try:
+            options = Options(**given)
+            if profile is not None:
+                options, progress.report.profile = combined(profile, "of the request", options)
             async with progress.stored():
                 await load(
                     paths,
-                    Options(**options),
+                    options,
                     settings,
                     dry_run=dry_run,
-                    notify=lambda text: logger.info("{}", text),
+                    # The report has the same.
+                    notify=lambda text: logger.debug("{}", text),
                     progress=progress,
                     report=progress.report,
                 )
@@ -117,8 +121,11 @@ async def load_in_background(settings: Settings, ingest_id: int) -> None:
             raise
         except AdMetricsError as refusal:
             state, error = "refused", str(refusal)
-        # The service removes them too, if it still runs.
-        shutil.rmtree(_directory_of(files), ignore_errors=True)
+        except asyncio.CancelledError:
+            state, error = "done" if progress.report.committed else "failed", progress.report.interrupted
+        finally:
+            # The service removes them too, if it still runs.
+            shutil.rmtree(_directory_of(files), ignore_errors=True)
         await _finish(connection, ingest_id, state, progress.report, error)
 
 

@@ -12,10 +12,13 @@ from project.catalog import MEASURE_NAMES, MEASURES
 from project.errors import LoadRefused
 
 LISTED_REJECTS = 1000
-"""How many rejected rows a report lists; it counts all."""
+"""How many rejected rows a report lists, and as many again of reasons that come later; it counts all."""
 
 SHOWN_REJECTS = 3
 """How many rows with the same column and reason the report for people shows."""
+
+SHOWN_REASONS = 50
+"""How many columns and reasons the report for people shows."""
 
 _CENT = Decimal("0.01")
 
@@ -142,13 +145,14 @@ class Report:
         self.files.append({"name": name, "sha256": sha256, "bytes": size})
 
     def reject(self, reject: Reject) -> None:
-        """Count a row that could not be read, and list the first thousand."""
+        """Count a row that could not be read, and list the first thousand and the first few of each later reason."""
         self.rejected += 1
         if self.on_reject:
             self.on_reject(reject)
         kind = (reject.file, reject.column, reject.reason)
         self.reasons[kind] = self.reasons.get(kind, 0) + 1
-        if len(self.rejects) < LISTED_REJECTS:
+        limit = LISTED_REJECTS if self.reasons[kind] > SHOWN_REJECTS else 2 * LISTED_REJECTS
+        if len(self.rejects) < limit:
             self.rejects.append(reject)
 
     def leave_out(self, file: str, line: int, what: str, row: Sequence[str]) -> None:
@@ -221,13 +225,16 @@ class Report:
     def _rejected_lines(self) -> Iterator[str]:
         if self.rejected:
             yield f"rejected {self.rejected:,} rows:"
-        for (file, column, reason), count in self.reasons.items():
+        frequent = sorted(self.reasons.items(), key=lambda item: -item[1])
+        for (file, column, reason), count in frequent[:SHOWN_REASONS]:
             same = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
             for reject in same[:SHOWN_REJECTS]:
                 what = f"{column} {reject.value!r}" if column else repr(reject.value)
                 yield f"  {file}, line {reject.line}: {what}: {reason}"
             if count > SHOWN_REJECTS:
                 yield f"  … and {count - min(len(same), SHOWN_REJECTS):,} more rows of {file} for the same reason"
+        if others := frequent[SHOWN_REASONS:]:
+            yield f"  … and {sum(count for _, count in others):,} more rows for {len(others):,} other reasons"
 
 
 def _exact(value: object) -> object:

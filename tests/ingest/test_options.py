@@ -30,7 +30,7 @@ EXAMPLES: dict[str, Any] = {
     "max_rejects": "1%",
 }
 OF_THE_COMMAND = {"files", "profile", "keep", "rejects", "as_json"}
-OF_THE_BODY = {"filename"}
+OF_THE_BODY = {"filename", "profile"}
 OF_BOTH = {"dry_run"}
 
 

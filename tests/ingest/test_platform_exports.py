@@ -19,7 +19,7 @@ from project.errors import LoadRefused
 from project.ingest.load import RowsRejected
 from project.ingest.options import Options
 from project.ingest.rejects_file import write_rejects
-from project.ingest.report import Report
+from project.ingest.report import LISTED_REJECTS, Reject, Report
 from tests.support.records import csv_text, facts, key, loaded, record, state, write
 from tests.support.staged_rows import named, read
 from tests.support.workbook import workbook
@@ -398,6 +398,21 @@ async def test_footers_and_short_rows(database: str, tmp_path: Path) -> None:
     assert [(one.line, one.reason) for one in refusal.value.report.rejects] == [
         (3, f"the row has 1 cells, the header {len(RECORD)}")
     ]
+
+
+def test_a_reason_that_comes_after_a_thousand_rejects_is_named() -> None:
+    report = Report()
+    for line in range(5000):
+        report.reject(Reject("a.csv", line, "cost", f"{line}", "early"))
+    for line in range(5000, 5004):
+        report.reject(Reject("a.csv", line, "date", "x", "late"))
+    lines = list(report.as_text())
+    assert "  a.csv, line 5000: date 'x': late" in lines
+    assert "  … and 1 more rows of a.csv for the same reason" in lines
+    for line in range(9000):
+        report.reject(Reject("b.csv", line, "date", f"{line}", f"reason {line}"))
+    assert len(report.rejects) == 2 * LISTED_REJECTS
+    assert list(report.as_text())[-1] == f"  … and {9000 - 48:,} more rows for {9000 - 48:,} other reasons"
 
 
 async def test_rejects_are_written_and_counted(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:

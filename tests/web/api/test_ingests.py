@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import os
 import signal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ import psutil
 import pytest
 
 from project.ingest import background
+from project.ingest.options import Options
+from project.ingest.profile import profile_text
 from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer, QueuedIngestAnswer
 from tests.conftest import Client
+from tests.support.hosting import hosted
 from tests.support.records import facts, record, write
 
 pytestmark = pytest.mark.slow
@@ -75,6 +79,51 @@ async def test_a_form_of_several_files_with_options(
         assert sorted(str(key[0]) for key in await facts(connection)) == ["2024-03-13", "2024-04-03"]
 
 
+async def test_a_profile_missing_and_scale(
+    database: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    header = ["date", "platform", "impressions", "clicks", "Money", "conversions", "likes"]
+    body = write(tmp_path / "a.csv", [("2024-03-01", "tiktok", 10, 2, "1500000", 1, 0)], header).read_bytes()
+    profile = profile_text(Options(map=["cost=Money"], scale=["cost=100"], missing="unknown"))
+    async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests") as client:
+        params = {"profile": profile, "scale": "cost=micros"}
+        response = await client.post(INGESTS, params=params, content=body)
+        done = await ended(client, response.json()["data"]["id"])
+        assert (done["state"], done["options"]) == ("done", {"profile": profile, "scale": ["cost=micros"]})
+        report = done["report"]
+        assert report["profile"] == "profile of the request, but not its --scale cost=100: what is given wins"
+        assert report["sources"][0]["fields"]["cost"] == "Money ÷ 1,000,000"
+        assert report["platforms"][0]["cost"] == 1.5
+        [(labels, measures)] = (await facts(connection)).items()
+        assert labels[1:4] == ("unknown",) * 3
+        assert measures[2] == Decimal("1.5")
+        bad = await client.post(INGESTS, params={"profile": "prset = 'meta'"}, content=body)
+        assert bad.status_code == 422
+        assert "no option is called 'prset'; did you mean 'preset'" in bad.json()["errors"][0]["detail"]
+        # An option in the form would be ignored.
+        for fields in ({"data": {"preset": "meta"}, "files": {"file": body}}, {"files": {"preset": body}}):
+            form = await client.post(INGESTS, **fields)
+            assert (form.status_code, form.json()["errors"][0]["parameter"]) == (422, "preset")
+
+
+async def test_a_load_goes_on_where_its_service_ends(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    body = write(tmp_path / "a.csv", [record()]).read_bytes()
+    with hosted(database, tmp_path, workers=1, INGEST_HTTP="true") as service:
+        async with httpx.AsyncClient() as client:
+            assert (await client.post(f"{service.site}{INGESTS}", content=body)).status_code == 202
+        # Its process has not opened the body yet.
+        service.process.send_signal(signal.SIGINT)
+        await asyncio.to_thread(service.process.wait, 20)
+    async with asyncio.timeout(60):
+        while await connection.fetchval("SELECT state FROM ingest") in ("queued", "running"):
+            await asyncio.sleep(0.1)
+    assert await connection.fetchval("SELECT (state, error)::text FROM ingest") == "(done,)"
+    assert len(await facts(connection)) == 1
+    assert list((tmp_path / "ingests").iterdir()) == []
+
+
 async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -> None:
     async with serving(database, ingest_http=True, ingest_dir=tmp_path / "ingests", ingest_max_mb=1) as client:
         bad = await client.post(INGESTS, content=write(tmp_path / "a.csv", [record(date="never")]).read_bytes())
@@ -123,12 +172,15 @@ async def test_a_load_that_is_killed_is_failed(
         async with asyncio.timeout(60):
             while await connection.fetchval("SELECT count(*) FROM ingest WHERE state = 'running'") < len(numbers):
                 await asyncio.sleep(0.1)
-        [killed] = [process for process in psutil.Process().children() if process.cmdline()[-1:] == [str(numbers[0])]]
-        os.kill(killed.pid, signal.SIGKILL)
+        pids = {"".join(process.cmdline()[-1:]): process.pid for process in psutil.Process().children()}
+        os.kill(pids[str(numbers[0])], signal.SIGKILL)
         assert (await ended(client, numbers[0]))["state"] == "failed"
+        os.kill(pids[str(numbers[1])], signal.SIGTERM)
+        interrupted = await ended(client, numbers[1])
+        assert (interrupted["state"], interrupted["error"]) == ("failed", "Interrupted; nothing was loaded.")
         await lock.close()
-        states = [(await ended(client, number))["report"] for number in numbers[1:]]
-        assert sorted((one["inserted"], one["unchanged"]) for one in states) == [(0, 1), (0, 1), (1, 0)]
+        states = [(await ended(client, number))["report"] for number in numbers[2:]]
+        assert sorted((one["inserted"], one["unchanged"]) for one in states) == [(0, 1), (1, 0)]
         await connection.execute("UPDATE ingest SET state = 'running', touched_at = now() - interval '1 hour'")
         assert (await client.get(f"{INGESTS}/{numbers[0]}")).json()["data"]["state"] == "lost"
 

@@ -18,6 +18,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from project.commands import typed
 from project.errors import BodyTooLarge, Fault, InvalidRequest, LoadRefused, NoSuchThing
 from project.ingest.options import Options
+from project.ingest.profile import combined
 from project.store.models import Ingest
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.ingests.schemas import IngestAnswer, IngestsAnswer, QueuedIngestAnswer
@@ -47,6 +48,12 @@ class IngestParameters(Options, BodyParameters):
     """What `POST /v1/ingests` takes: the options of `ad-metrics load`."""
 
     dry_run: bool = Field(False, description="Do everything but keep it.", examples=[True])
+    profile: str | None = Field(
+        None,
+        max_length=10_000,
+        description="Options that are kept, as the text of the file of `--write-profile`; other parameters win.",
+        examples=['preset = "meta"'],
+    )
 
 
 class IngestsParameters(NoParameters):
@@ -89,6 +96,8 @@ async def ingest(request: Request) -> Response:
     loads = cast("Loads", state_of(request).loads)
     try:
         params = await parse(IngestParameters, request)
+        if params.profile is not None:
+            combined(params.profile, "of the request", params)
     except LoadRefused as error:
         raise InvalidRequest([Fault("options", "invalid_value", str(error))]) from error
     loads.check()
@@ -188,10 +197,16 @@ async def _receive_form(request: Request, body: AsyncGenerator[bytes, None], dir
         form = await MultiPartParser(request.headers, body, max_files=100).parse()
     except MultiPartException as error:
         raise InvalidRequest([Fault("body", "invalid_value", f"The form cannot be read: {error.message}")]) from error
-    parts = [part for _, part in form.multi_items() if isinstance(part, UploadFile)]
-    files = [await run_in_threadpool(_copy, part, directory, index) for index, part in enumerate(parts)]
-    await form.close()
-    return files
+    try:
+        parameters = IngestParameters.model_fields
+        items = form.multi_items()
+        if fields := [name for name, part in items if name in parameters or not isinstance(part, UploadFile)]:
+            detail = f"A form has files only; give {fields[0]!r} in the URL, as ?{fields[0]}=…."
+            raise InvalidRequest([Fault(fields[0], "unknown_parameter", detail)])
+        parts = [part for _, part in items if isinstance(part, UploadFile)]
+        return [await run_in_threadpool(_copy, part, directory, index) for index, part in enumerate(parts)]
+    finally:
+        await form.close()
 
 
 async def _receive_raw(body: AsyncGenerator[bytes, None], directory: Path, filename: str) -> dict[str, Any]:
