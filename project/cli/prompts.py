@@ -54,7 +54,7 @@ def _ask(question: Question, unanswered: Unanswered) -> Choice:
         choices = [*(choice for choice in choices if choice.option != "set"), default]
         if len(choices) == 1:
             return default
-    _say(f"\n{question.text}")
+    _say(f"\n{question.text}" if question.text else "")
     for number, choice in enumerate(choices, 1):
         _say(f"  {number}  {choice}{_examples(choice, unanswered)}")
     text = "A number" + (f", {_FREE[question.asks.option]}" if question.asks else "")
@@ -76,7 +76,7 @@ def _ask(question: Question, unanswered: Unanswered) -> Choice:
                 return Choice("set", question.asks.value.replace(PLACEHOLDER, answer))
             hint += f" Answer {answer!r} again to give it to all rows."
         refused = answer
-        _say(f"{answer!r} is no column{hint}")
+        _say(f"{answer!r} is no number of the list, and no column{hint}")
 
 
 _PRESETS = {name for name, preset in PRESETS.items() if "platform" in preset.constants}

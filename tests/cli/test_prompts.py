@@ -32,7 +32,10 @@ async def test_the_answers_load_the_file_and_make_a_profile(
         LOAD,
         [
             ("A number, a column, or a value for all rows: ", "Chanel"),
-            ("'Chanel' is no column; did you mean 'Channel'? Answer 'Chanel' again to give it to all rows.", ""),
+            (
+                "'Chanel' is no number of the list, and no column; did you mean 'Channel'? Answer 'Chanel' again to give it to all rows.",
+                "",
+            ),
             ("A number, a column, or a value for all rows: ", "channel"),
             ("A number, or a column [1]: ", "1"),
             ("A number, or a column [1]: ", ""),

@@ -27,7 +27,7 @@ def answered(
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(cwd)
-        os.execvpe(command[0], list(command), environment(TERM="dumb", COLUMNS="200", **settings))
+        os.execvpe(command[0], list(command), environment(TERM="xterm", COLUMNS="200", LINES="50", **settings))
     watchdog = threading.Timer(60, os.kill, (pid, signal.SIGKILL))
     watchdog.start()
     shown, answered_up_to, interrupts = "", 0, False
