@@ -59,7 +59,7 @@ class Options(BaseModel):
     scale: Annotated[list[str], Flag("MEASURE=micros|N")] = Field(
         default_factory=list,
         description="What a measure's column is divided by: `cost=micros`, or `cost=100` for cents.",
-        examples=["cost=micros"],
+        examples=[["cost=micros"]],
     )
     encoding: str | None = Field(
         None, description="The encoding of text that is neither UTF-8 nor UTF-16.", examples=["latin-1"]

@@ -110,5 +110,7 @@ def _expected(option: str, value: Any) -> str:
         return "true or false"
     if get_origin(field.annotation) is Literal:
         return " or ".join(map(_toml, get_args(field.annotation)))
-    example = str(value) if isinstance(value, str | int | float) else (field.examples or [""])[0]
-    return f"{_key(option)} = {_toml([example] if get_origin(field.annotation) is list else example)}"
+    example = (field.examples or [""])[0]
+    if isinstance(value, str | int | float):
+        example = [str(value)] if get_origin(field.annotation) is list else str(value)
+    return f"{_key(option)} = {_toml(example)}"

@@ -129,7 +129,8 @@ async def test_each_layout(
     (tmp_path / "a.csv").write_text(content, newline="")
     messages: list[str] = []
     report = await loaded(database, tmp_path / "a.csv", notify=messages.append, **options)
-    assert messages == [f"a.csv: text separated by commas, read as {preset}"]
+    assert messages[0] == f"a.csv: text separated by commas, read as {preset}"
+    assert [line.split(" ← ")[0].strip() for line in messages if " ← " in line] == list(RECORD)
     assert await facts(connection) == expected
     assert (report.left_out, report.rows_read) == (left_out, len(expected))
     lines = [row for row in csv.reader(io.StringIO(content)) if row]
@@ -373,7 +374,8 @@ async def test_a_workbook(database: str, connection: asyncpg.Connection, tmp_pat
     workbook(tmp_path / "a.xlsx", {"Data": rows})
     messages: list[str] = []
     report = await loaded(database, tmp_path / "a.xlsx", notify=messages.append)
-    assert messages == ["a.xlsx: sheet 'Data', read as canonical"]
+    assert messages[0] == "a.xlsx: sheet 'Data', read as canonical"
+    assert [line for line in messages if " ← " in line] == [f"  {name} ← {name}" for name in RECORD]
     assert await facts(connection) == {key(): FIRST}
     assert report.left_out == 2
     workbook(tmp_path / "b.xlsx", {"Data": rows, "Notes": [["x"]]})
