@@ -14,6 +14,7 @@ FILES = [
     "project/store/models/dimensions.py",
     "project/store/models/facts.py",
     "project/store/models/rollups.py",
+    "project/store/models/ledger.py",
     "project/store/models/__init__.py",
     "project/ingest/mapping/presets.py",
 ]
@@ -60,7 +61,7 @@ def add_campaign_and_video_views(release: Release) -> None:
     release.replace(facts, '"placement", "device_type")', '"placement", "device_type", "campaign")')
     rollups = "project/store/models/rollups.py"
     release.replace(rollups, "    impressions = ", "    campaign_id = fields.IntField()\n    impressions = ")
-    for path in (facts, rollups):
+    for path in (facts, rollups, "project/store/models/ledger.py"):
         release.replace(
             path,
             "    likes = fields.BigIntField()\n",
@@ -70,9 +71,9 @@ def add_campaign_and_video_views(release: Release) -> None:
     release.replace(models, "    DimAgeGroup,\n    DimDate,", "    DimAgeGroup,\n    DimCampaign,\n    DimDate,")
     release.replace(models, '"DimDate",', '"DimCampaign", "DimDate",')
     # What exports of today do not report is 0; what they report is found by its name.
-    release.replace(
-        "project/ingest/mapping/presets.py", '            ("likes",),\n', '            ("likes", "video_views"),\n'
-    )
+    presets = "project/ingest/mapping/presets.py"
+    text = (release.root / presets).read_text()
+    release.write(presets, text.replace('            ("likes",),\n', '            ("likes", "video_views"),\n'))
     _write_migration(release)
 
 
@@ -139,6 +140,9 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
             grouping_set, date_id, region_id, age_id, gender_id, platform_id, placement_id, device_type_id, campaign_id
         );
 
+        ALTER TABLE fact_ledger ADD COLUMN video_views bigint NOT NULL DEFAULT 0;
+        ALTER TABLE fact_ledger ALTER COLUMN video_views DROP DEFAULT;
+
         -- Processes that serve load the labels anew when the version moves.
         UPDATE data_version SET version = version + 1, changed_at = clock_timestamp() WHERE version > 0;
     """
@@ -166,6 +170,7 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         ALTER TABLE fact_ad_metrics_daily ADD CONSTRAINT uid_fact_ad_met_date_id_d56733 UNIQUE (
             date_id, region_id, age_id, gender_id, platform_id, placement_id, device_type_id
         );
+        ALTER TABLE fact_ledger DROP COLUMN video_views;
         DROP TABLE dim_campaign;
         UPDATE data_version SET version = version + 1, changed_at = clock_timestamp() WHERE version > 0;
     """

@@ -35,8 +35,8 @@ ADDITIONS: dict[str, list[Replacement]] = {
         (
             "project/ingest/mapping/presets.py",
             "        CANONICAL,\n    )",
-            '        Preset("pinterest", {"cost": ("spend_in_account_currency",), "likes": ("engagements",)},\n'
-            '               {"platform": "pinterest"}),\n        CANONICAL,\n    )',
+            '        Preset("quora", {"cost": "spend_of_quora", "likes": "thanks_of_quora"}, {"platform": "quora"}),\n'
+            "        CANONICAL,\n    )",
         )
     ],
     "format": [
@@ -173,7 +173,7 @@ def test_a_date_preset(release: Release, openapi: Any, reports_database: str, tm
     assert "last_60d" in json.dumps(_parameters(openapi, "/v1/ad-metrics")["date_preset"])
 
 
-PIN = {
+ANSWER = {
     "date": "2024-03-01",
     "region": "California",
     "age_range": "25-34",
@@ -182,18 +182,18 @@ PIN = {
     "device_type": "iphone",
     "impressions": 1200,
     "clicks": 31,
-    "Spend in account currency": "18.4",
+    "Spend of Quora": "18.4",
     "conversions": 2,
-    "Engagements": 7,
+    "Thanks of Quora": 7,
 }
 
 
 def test_a_load_preset(release: Release, database: str, tmp_path: Path) -> None:
-    assert "pinterest" in release.ad_metrics("load", "--help", COLUMNS="200")
-    path = write_csv(tmp_path / "pins.csv", [PIN])
+    assert "quora" in release.ad_metrics("load", "--help", COLUMNS="200")
+    path = write_csv(tmp_path / "answers.csv", [ANSWER])
     release.ad_metrics("load", str(path), DATABASE_URL=database)
     [answer] = release.ask(["/v1/ad-metrics?fields=platform,cost,likes"], tmp_path / "asked", DATABASE_URL=database)
-    assert json.loads(answer["body"])["data"] == [{"platform": "pinterest", "cost": 18.4, "likes": 7}]
+    assert json.loads(answer["body"])["data"] == [{"platform": "quora", "cost": 18.4, "likes": 7}]
 
 
 def test_a_format(release: Release, openapi: Any, reports_database: str, tmp_path: Path) -> None:
