@@ -14,6 +14,7 @@ pytestmark = pytest.mark.slow
 PATHS = {
     "list_rows": {}, "one_row": {"id": "{row}"}, "rows_file": {"format": "csv"},
     "report": {}, "plan": {}, "report_file": {"format": "csv"},
+    "list_changes": {}, "changes_file": {"format": "csv"}, "maturity": {}, "list_loads": {},
     "list_dimensions": {}, "list_labels": {"name": "platform"}, "catalog": {},
     "ingests": {}, "ingest_by_id": {"ingest_id": "1"},
     "live": {}, "ready": {}, "metrics": {},
@@ -50,7 +51,7 @@ async def test_values_are_sent_as_they_are_chosen(service: Service, opened: Open
         await parameter(block, "group_by").locator("select").select_option(["week", "platform"])
         await parameter(block, "metrics").locator("select").select_option(["cost", "ctr"])
         await parameter(block, "totals").locator("select").select_option("true")
-        await parameter(block, "compare_to").locator("select").select_option("previous_year")
+        await parameter(block, "compare_to").locator("input").fill("previous_year")
         await parameter(block, "date_from").locator("input").fill("2024-02-01")
         await parameter(block, "date_to").locator("input").fill("2024-03-31")
         await parameter(block, "min_cost").locator("input").fill("0.5")

@@ -75,7 +75,7 @@ async def test_check_finds_damage_and_rebuild_repairs_it(database: str, tmp_path
     assert run([*AD_METRICS, "load", str(file)], DATABASE_URL=database).returncode == 0
     checked = run([*AD_METRICS, "check"], DATABASE_URL=database)
     assert (checked.returncode, checked.stdout.splitlines()) == (
-        0, ["rollups     ok, 1 days", "labels      ok", "partitions  ok", "versions    ok"]
+        0, ["rollups     ok, 1 days", "ledger      ok", "labels      ok", "partitions  ok", "versions    ok"]
     )  # fmt: skip
     connection = await asyncpg.connect(database)
     await connection.execute("UPDATE rollup_ad_metrics_daily SET cost = cost + 1 WHERE grouping_set = 0")

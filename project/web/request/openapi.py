@@ -64,8 +64,11 @@ def query_parameters(model: type[BaseModel], without: Iterable[str] = (), *, com
     schema = model.model_json_schema()
     shown = (item for item in schema["properties"].items() if item[0] not in without)
     parameters = [_parameter(name, field, lists) for name, field in shown]
-    required = schema.get("required", ())
-    return {"parameters": [p | {"required": True} if p["name"] in required else p for p in parameters]}
+    for parameter in parameters:
+        if parameter["name"] in schema.get("required", ()):
+            # `/docs` begins with the example, so that the request can be sent as it stands.
+            parameter |= {"required": True, "example": parameter["schema"]["examples"][0]}
+    return {"parameters": parameters}
 
 
 def file_parameters(model: type[BaseModel], formats: Iterable[str]) -> dict[str, Any]:
