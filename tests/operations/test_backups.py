@@ -23,6 +23,10 @@ QUESTIONS = (
     "/v1/ad-metrics?expand=region,platform&count=true",
     "/v1/reports?group_by=month,region&metrics=cost,ctr&totals=true",
     "/v1/dimensions/region?counts=true",
+    "/v1/changes?since=1",
+    "/v1/changes?since=0&group_by=load",
+    "/v1/reports?group_by=date,platform&as_of=1",
+    "/v1/loads",
 )
 
 
@@ -66,8 +70,10 @@ def load_facts(server: EmbeddedPostgres, tmp_path: Path) -> None:
         for day in days
         for index in range(9)
     ]
-    loaded = run([*AD_METRICS, "load", str(write(tmp_path / "a.csv", rows))], **settings)
-    assert loaded.returncode == 0, loaded.stderr
+    # The second restates a day, which is history.
+    for content in (rows, [rows[0] | {"clicks": 2}]):
+        loaded = run([*AD_METRICS, "load", str(write(tmp_path / "a.csv", content))], **settings)
+        assert loaded.returncode == 0, loaded.stderr
 
 
 def execute(commands: list[str], **names: str) -> None:

@@ -25,7 +25,9 @@ ROWS = [record(date=one.day, **one.labels, **one.measures) for one in RECORDS]
 MOMENTS = (0.05, 0.5, 1.0, 1.6)
 """Seconds after the first message: while it reads, sums, fills, references, sums up."""
 
-TABLES = ("fact_ad_metrics_daily", "rollup_ad_metrics_daily", "dim_region", "dim_date", "ingest_log")
+TABLES = (
+    "fact_ad_metrics_daily", "rollup_ad_metrics_daily", "fact_ledger", "data_change", "dim_region", "dim_date", "ingest_log"
+)  # fmt: skip
 
 
 async def state(url: str) -> Any:
