@@ -1,5 +1,6 @@
 """Moments: a data version, or a time, at which something was known."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from project.catalog import date_of
@@ -13,15 +14,13 @@ BEGIN = "upgrade"
 """The cause of the first change where the ledger began with facts that were there before it."""
 
 
+@dataclass(frozen=True, slots=True)
 class Known:
     """What was known at a moment: the data version, and the first and last day with facts then."""
 
-    __slots__ = ("first_date", "last_date", "version")
-
-    def __init__(self, version: int, first_date_id: int | None = None, last_date_id: int | None = None) -> None:
-        self.version = version
-        self.first_date: date | None = date_of(first_date_id) if first_date_id else None
-        self.last_date: date | None = date_of(last_date_id) if last_date_id else None
+    version: int
+    first_date: date | None = None
+    last_date: date | None = None
 
 
 async def known_at(moment: Moment, parameter: str, snapshot: Snapshot) -> Known:
@@ -34,7 +33,8 @@ async def known_at(moment: Moment, parameter: str, snapshot: Snapshot) -> Known:
     changes = DataChange.all().using_db(snapshot.using_db)
     newest = await changes.filter(**{f"{column}__lte": moment}).order_by("-data_version").first()
     if newest:
-        return Known(newest.data_version, newest.first_date_id, newest.last_date_id)
+        days = (date_of(id_) if id_ else None for id_ in (newest.first_date_id, newest.last_date_id))
+        return Known(newest.data_version, *days)
     first = await changes.order_by("data_version").first()
     if first is None or first.cause != BEGIN:
         return Known(0)

@@ -5,8 +5,7 @@ differences between the rollup by platform and the entries before, so everything
 same way: loads, replacements, the removal of sample data, retention.
 """
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -32,7 +31,7 @@ _CHANGED = f"""\
 SELECT {_KEY}, {{version}}, {_TOTALS} FROM ({_DIFFERENCES}) AS entries
 GROUP BY {_KEY} HAVING ({_TOTALS}) <> ({_ZEROS})"""  # noqa: S608
 _APPEND = f"INSERT INTO fact_ledger ({_KEY}, data_version, {_NAMES}) {_CHANGED}"
-_OF_DAYS = "AND date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"
+_AMONG = "AND date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"
 _ADD_CHANGE = f"""\
 INSERT INTO data_change (data_version, changed_at, cause, first_date_id, last_date_id)
 SELECT version, changed_at, $1, (SELECT min(date_id) FROM {FACT_TABLE}), (SELECT max(date_id) FROM {FACT_TABLE})
@@ -53,28 +52,21 @@ async def record_change(
     """
     await data_version.move(connection, sample=sample)
     version: int = await connection.fetchval(_ADD_CHANGE, cause)
-    await _run(connection.execute, _APPEND, days, version)
+    await connection.execute(*_of_days(_APPEND, version, days))
     return version
 
 
 async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[tuple[int, int]]:
     """Return each day and platform of which the ledger's sum is not that of the rollup, as ids, in order."""
-    rows = await _run(connection.fetch, f"{_CHANGED} ORDER BY 1, 2", days, 0)
+    rows = await connection.fetch(*_of_days(f"{_CHANGED} ORDER BY 1, 2", 0, days))
     return [(row[0], row[1]) for row in rows]
 
 
-async def version_at(connection: "asyncpg.Connection[Any]", moment: datetime) -> int | None:
-    """Return the newest data version that had begun at this time; None where the ledger begins later."""
-    version: int | None = await connection.fetchval(
-        "SELECT max(data_version) FROM data_change WHERE changed_at <= $1", moment
-    )
-    return version
-
-
-async def _run(method: Any, sql: str, days: Iterable[int] | None, version: int) -> Any:
+def _of_days(sql: str, version: int, days: Iterable[int] | None) -> tuple[Any, ...]:
+    """Return the statement for these days, or all, and its values."""
     if days is None:
-        return await method(sql.format(version=version, days=""))
-    listed: Sequence[int] = sorted(set(days))
-    if not listed:
-        return []
-    return await method(sql.format(version=version, days=_OF_DAYS), listed[0], listed[-1], listed)
+        return (sql.format(version=version, days=""),)
+    listed = sorted(set(days))
+    # The bounds are redundant; with them, partitions are pruned.
+    bounds = (listed[0], listed[-1]) if listed else (0, 0)
+    return sql.format(version=version, days=_AMONG), *bounds, listed
