@@ -11,6 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from project.store.postgres.connections import INSTALLATION
 from tests.conftest import ROOT
 from tests.support.processes import AD_METRICS, environment
 from tests.support.records import csv_text, record, state, write
@@ -69,7 +70,7 @@ async def test_while_it_reads_a_pipe_that_stays_open(
 async def test_while_it_waits_for_another_load(database: str, connection: asyncpg.Connection, tmp_path: Path) -> None:
     before = await state(connection)
     file = write(tmp_path / "a.csv", [record()])
-    await connection.execute("SELECT pg_advisory_lock(x'0AD10AD'::int)")
+    await connection.execute(f"SELECT pg_advisory_lock(x'0AD10AD'::int, {INSTALLATION})")
     with load(database, str(file)) as process:
         await until(connection, "wait_event_type = 'Lock' AND wait_event = 'advisory'")
         output, errors = await interrupted(process, signal.SIGTERM)

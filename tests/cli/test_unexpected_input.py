@@ -175,8 +175,8 @@ async def test_aerich_says_which_right_is_missing(database: str, connection: asy
     ("settings", "code", "expected"),
     [
         ({"DATABASE_URL": "postgresql://u:sword/fish@h/d"}, 1, "The setting DATABASE_URL is invalid"),
-        ({"DATABASE_URL": AWAY, "HEARTBEAT_CRON": "daily"}, 3, "The service cannot start: HEARTBEAT_CRON 'daily'"),
-        ({"DATABASE_URL": AWAY, "HEARTBEAT_LOG": "/proc/none/heartbeat.log"}, 3, "The service cannot start: "),
+        ({"DATABASE_URL": AWAY, "HEARTBEAT_CRON": "daily"}, 1, "HEARTBEAT_CRON 'daily' is not a cron expression"),
+        ({"DATABASE_URL": AWAY, "HEARTBEAT_LOG": "/proc/none/heartbeat.log"}, 1, "cannot be written: No such file"),
         ({"EMBEDDED_POSTGRES_DIR": "/proc/none"}, 3, "The service cannot start: "),
     ],
 )
