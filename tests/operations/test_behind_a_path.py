@@ -97,7 +97,7 @@ async def test_every_address_has_the_prefix_and_answers(site: Site) -> None:
     document = site.ask(f"{PREFIX}/openapi.json").json()
     assert PREFIX in {server["url"] for server in document["servers"]}
     for path in document["paths"]:
-        own = PREFIX + path.format(id=1, name="region", ingest_id=1)
+        own = PREFIX + path.format(id=1, name="region", ingest_id=1, format="csv")
         for query in ("", "?colour=red"):
             site.ask(own + query)
         for method in ("DELETE", "HEAD"):
