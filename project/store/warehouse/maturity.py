@@ -60,6 +60,20 @@ class Maturity:
     settles_after: Mapping[str, int | None]
     settled_to: date | None
 
+    def part_known(self, measure: str, day: date) -> float | None:
+        """Return what part of a day's final sum is usually known by the newest load: 1 of a day that has settled.
+
+        None where that is unknown.
+        """
+        if self.settled_to is None:
+            return None
+        # The newest load is as much later as the slowest measure takes.
+        age = max(age or 0 for age in self.settles_after.values()) + (self.settled_to - day).days
+        if age >= (self.settles_after[measure] or 0):
+            return 1
+        known = self.known[measure][age] if age >= 0 else None
+        return known.median if known else None
+
 
 @dataclass(frozen=True, slots=True)
 class _Load:

@@ -6,6 +6,7 @@ from project.catalog import METRICS
 from project.query.filters import Filters
 from project.query.periods import Period
 from project.query.reports.plan import ReportPlan
+from project.query.settling import settled_to
 from project.store.warehouse.labels import Labels
 
 
@@ -20,13 +21,7 @@ def data_meta(labels: Labels) -> dict[str, Any]:
 def rows_meta(filters: Filters, labels: Labels) -> dict[str, Any]:
     """Return the same with the days of the filters; an open end is the first or last day with facts."""
     first, last = labels.days(filters.date_from, filters.date_to)
-    settled_to = labels.settled_to(_platforms(filters, labels))
-    return {"date_from": first, "date_to": last, "settled_to": settled_to, **data_meta(labels)}
-
-
-def _platforms(filters: Filters, labels: Labels) -> set[str]:
-    include, exclude = dict(filters.include).get("platform"), dict(filters.exclude).get("platform", ())
-    return {*(include or labels["platform"].labels.values())} - {*exclude}
+    return {"date_from": first, "date_to": last, "settled_to": settled_to(filters, labels), **data_meta(labels)}
 
 
 def report_meta(plan: ReportPlan, labels: Labels) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Maturity, on ledgers whose lesson is known beforehand."""
 
-from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,47 +8,8 @@ import pytest
 
 from project.web.api.changes.schemas import MaturityAnswer
 from tests.conftest import Client
+from tests.support.history import LAST, write_history
 from tests.support.records import loaded, record, write
-
-LAST = date(2024, 5, 31)
-SUMS = ("facts", "impressions", "clicks", "cost", "conversions", "likes")
-
-
-async def write_history(
-    connection: asyncpg.Connection,
-    days: int,
-    parts: list[int],
-    *,
-    repulls: int = 28,
-    platform: int = 1,
-    final: int = 1000,
-) -> None:
-    """Write what daily loads of the last days would have: of a day, `parts[age - 1]` per cent are known at each age."""
-    first = LAST - timedelta(days=days - 1)
-    for number in range(1, days + 1):
-        moment = datetime.combine(first + timedelta(days=number), datetime.min.time(), UTC) + timedelta(hours=5)
-        version = platform * 1000 + number
-        await connection.execute("INSERT INTO data_change VALUES ($1, $2, 'load', 20240101, 20240601)", version, moment)
-        start = moment.date() - timedelta(days=repulls)
-        await connection.execute(
-            "INSERT INTO ingest_log (started_at, finished_at, files, rows_read, inserted, changed, unchanged, summed,"
-            " rejected, left_out, date_from, date_to, data_version, platform_ids)"
-            " VALUES ($1, $1, '[]', 0, 0, 0, 0, 0, 0, 0, $2, $3, $4, $5)",
-            moment, start, moment.date() - timedelta(days=1), version, [platform],
-        )  # fmt: skip
-        for age in range(1, min(repulls, number) + 1):
-            day = moment.date() - timedelta(days=age)
-            known = parts[min(age, len(parts)) - 1] - (parts[min(age - 1, len(parts)) - 1] if age > 1 else 0)
-            if day < first or not known:
-                continue
-            change = final * known // 100
-            await connection.execute(
-                f"INSERT INTO fact_ledger (data_version, date_id, platform_id, {', '.join(SUMS)})"
-                " VALUES ($1, $2, $3, $4, $5::bigint, $5, ($5::bigint)::numeric, $6, $5)",
-                version, int(f"{day:%Y%m%d}"), platform, 1 if age == 1 else 0, change if age == 1 else 0,
-                change,
-            )  # fmt: skip
-    await connection.execute("UPDATE data_version SET version = $1", platform * 1000 + days)
 
 
 async def maturity(serving: Client, url: str) -> tuple[list[Any], Any]:
