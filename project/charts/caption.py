@@ -6,7 +6,7 @@ from typing import Any
 
 from project.catalog import Number
 from project.catalog.display import display_name, format_amount
-from project.charts.marks import is_loaded
+from project.charts.marks import is_loaded, unsettled_from
 from project.charts.series import ChartGroups, xml_safe
 from project.query.filters import Filters
 from project.query.periods import Period
@@ -30,6 +30,7 @@ def details_of(report: Report, groups: ChartGroups) -> list[str]:
         _days(report),
         *filter(None, ["; ".join(_filters(report.plan.question.filters))]),
         *_incomplete_buckets(report),
+        *_unsettled(report, groups),
         *groups.summed,
         *(["Sample data, made up"] if report.labels.version.sample else []),
     ]
@@ -90,6 +91,12 @@ def _incomplete_buckets(report: Report) -> Iterator[str]:
         days = (min(last, bucket + timedelta(days=all_days - 1)) - max(first, bucket)).days + 1
         if days < all_days:
             yield f"The {grain.name} of {bucket} has {days} of its {all_days} days"
+
+
+def _unsettled(report: Report, groups: ChartGroups) -> Iterator[str]:
+    first = unsettled_from(report)
+    if first:
+        yield f"{'Shaded' if len(groups.axis) > 1 else 'Hollow'}: not settled yet, from {first}"
 
 
 def _range(period: Period) -> str:

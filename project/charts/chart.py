@@ -6,15 +6,15 @@ further dimensions are series, each with a colour and a shape.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from typing import Any
 
 from project.catalog import METRICS, Grain
 from project.catalog.display import display_name
 from project.charts.caption import alt_text, details_of, title_of
-from project.charts.marks import check_marks, mark_values, period_names
+from project.charts.marks import check_marks, is_loaded, mark_values, period_names, unsettled_from
 from project.charts.series import ChartGroups, chart_groups
-from project.charts.theme import CONFIG, GREY, INK, PAPER, SERIES, SHAPES, TITLE
+from project.charts.theme import CONFIG, FAINT, GREY, INK, PAPER, SERIES, SHAPES, TITLE
 from project.errors import Fault, InvalidRequest
 from project.query.reports.question import ReportQuestion
 from project.query.reports.run import Report
@@ -51,7 +51,7 @@ def chart_of(report: Report, *, currency: str, limit: int | None = None) -> Char
         "padding": 12,
         "title": {"text": title_of(question), "subtitle": details_of(report, groups), **TITLE},
         "data": {"values": list(mark_values(report, groups, currency))},
-        "vconcat": [_panel(metric, question, groups, currency) for metric in question.metrics]
+        "vconcat": [_panel(metric, report, groups, currency) for metric in question.metrics]
         if report.page.groups
         else [_NO_FACTS],
         "config": CONFIG,
@@ -59,17 +59,18 @@ def chart_of(report: Report, *, currency: str, limit: int | None = None) -> Char
     return Chart(spec, alt_text(report, groups, currency))
 
 
-def _panel(metric: str, question: ReportQuestion, groups: ChartGroups, currency: str) -> Spec:
+def _panel(metric: str, report: Report, groups: ChartGroups, currency: str) -> Spec:
+    question = report.plan.question
     value = {"field": "value", "type": "quantitative", "axis": _value_axis(metric, currency)}
     return {
         "transform": [_only("metric", metric)],
         "width": _WIDTH,
-        **(_lines(question, question.grain, groups, value) if question.grain else _bars(question, groups, value)),
+        **(_lines(report, question.grain, groups, value) if question.grain else _bars(question, groups, value)),
     }
 
 
-def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: Spec) -> Spec:
-    dates = groups.axis
+def _lines(report: Report, grain: Grain, groups: ChartGroups, value: Spec) -> Spec:
+    question, dates, unsettled = report.plan.question, groups.axis, unsettled_from(report)
     axis = {
         "title": None,
         "labelExpr": _date_label(grain, dates),
@@ -83,13 +84,35 @@ def _lines(question: ReportQuestion, grain: Grain, groups: ChartGroups, value: S
     # More points than 45 are invisible, but the pointer still finds them.
     visible = len(dates) <= 45
     shape = {"shape": _by_series(groups, SHAPES)} if visible and groups.has_series else {}
+    # A single date has no line that could be dashed: both its periods are points.
+    periods = [_only("period", period_names(question)[0])] if len(dates) > 1 else []
+    point = {"type": "point", "size": 28 if visible else 60, "opacity": int(visible)}
     points = {
-        # A single date has no line that could be dashed: both its periods are points.
-        "transform": [_only("period", period_names(question)[0])] if len(dates) > 1 else [],
-        "mark": {"type": "point", "filled": True, "size": 28 if visible else 60, "opacity": int(visible)},
+        "transform": [*periods, {"filter": "!datum.unsettled"}] if unsettled else periods,
+        "mark": {**point, "filled": True},
         "encoding": encoding | shape | _TIP,
     }
-    return {"height": 200, "layer": [line, points]}
+    if not unsettled:
+        return {"height": 200, "layer": [line, points]}
+    hollow = {
+        "transform": [{"filter": "datum.unsettled"}],
+        "mark": {**point, "filled": False, "fill": PAPER, "strokeWidth": 1.5},
+        "encoding": encoding | shape | _TIP,
+    }
+    return {"height": 200, "layer": [_band(report, dates, unsettled, x), line, points, hollow]}
+
+
+def _band(report: Report, dates: Sequence[date], unsettled: date, x: Spec) -> Spec:
+    """Return the shade behind the dates that have not settled, from the middle between them and those before."""
+    first = datetime.combine(unsettled, time())
+    before = [day for day in dates if day < unsettled][-1:]
+    start = first - (first - datetime.combine(before[0], time())) / 2 if before else first
+    end = max(day for day in dates if is_loaded(report, day))
+    return {
+        "data": {"values": [{"start": f"{start.isoformat()}Z", "end": f"{end}T00:00:00Z"}]},
+        "mark": {"type": "rect", "color": FAINT, "opacity": 0.5, "aria": False},
+        "encoding": {"x": {**x, "field": "start"}, "x2": {"field": "end"}},
+    }
 
 
 def _bars(question: ReportQuestion, groups: ChartGroups, value: Spec) -> Spec:

@@ -12,6 +12,7 @@ from project.errors import Fault, InvalidRequest
 from project.query.reports.groups import Group
 from project.query.reports.question import ReportQuestion
 from project.query.reports.run import Report
+from project.query.settling import unsettled_days
 
 MOST_MARKS = 10_000
 """714 days of 6 lines and the others, compared. More takes seconds and a gigabyte to render."""
@@ -43,6 +44,7 @@ def mark_values(report: Report, groups: ChartGroups, currency: str) -> Iterator[
     periods = period_names(question)
     # A group that the report leaves out is not 0.
     only_groups = bool(question.filters.bounded) or not question.grain
+    unsettled = unsettled_from(report)
     for axis_value, series in product(groups.axis, groups.series):
         group = groups.groups.get((axis_value, series))
         if group is None and only_groups:
@@ -51,7 +53,9 @@ def mark_values(report: Report, groups: ChartGroups, currency: str) -> Iterator[
         for period, amounts in zip(periods, (group.current, group.previous), strict=False):
             if not is_loaded(report, axis_value, previous=period != periods[0]):
                 continue
-            names = (str(axis_value), series, period if question.compare_to else "")
+            is_unsettled = bool(unsettled and axis_value >= unsettled and period == periods[0])
+            state = "not settled yet" if is_unsettled else ""
+            names = (str(axis_value), series, period if question.compare_to else "", state)
             for metric in question.metrics:
                 value = plan.values[metric](amounts)
                 yield {
@@ -60,8 +64,16 @@ def mark_values(report: Report, groups: ChartGroups, currency: str) -> Iterator[
                     "period": period,
                     "metric": metric,
                     "value": None if value is None else float(value),
+                    **({"unsettled": True} if is_unsettled else {}),
                     "tip": f"{', '.join(filter(None, names))}: {format_amount(metric, value, currency)}",
                 }
+
+
+def unsettled_from(report: Report) -> date | None:
+    """Return the first bucket of the axis whose numbers usually still change; None without, or where it is unknown."""
+    grain = report.plan.question.grain
+    days = unsettled_days(report.plan.question.filters, report.labels, report.plan.period)
+    return grain.start(days.first) if grain and days else None
 
 
 def is_loaded(report: Report, axis_value: Any, *, previous: bool = False) -> bool:
