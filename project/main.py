@@ -31,7 +31,7 @@ from project.web.api.ingests.routes import router as ingests
 from project.web.api.loads.routes import router as loads
 from project.web.api.reports.routes import router as reports
 from project.web.api.rows.routes import router as rows
-from project.web.dashboard import problem_pages
+from project.web.dashboard import changes_page, problem_pages
 from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
 from project.web.response.problems import answer_errors, documented
@@ -72,7 +72,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)
     if settings.ingest_http:
         app.include_router(ingests, dependencies=access.to("ingest"), responses=refusals)
-    app.include_router(dashboard.router, dependencies=access.to("read"))
+    for router in (dashboard.router, changes_page.router):
+        app.include_router(router, dependencies=access.to("read"))
     if settings.api_auth == "required":
         app.include_router(dashboard.keys, dependencies=access.anonymous())
     app.include_router(problem_pages.router, dependencies=access.anonymous())

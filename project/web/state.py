@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Protocol, cast
 from zoneinfo import ZoneInfo
@@ -82,3 +82,8 @@ def log_fields(request: HTTPConnection, **fields: Any) -> None:
 def today(settings: Settings) -> date:
     """Return the current day in the setting `TIMEZONE`."""
     return datetime.now(ZoneInfo(settings.timezone)).date()
+
+
+def midnight(settings: Settings) -> datetime:
+    """Return when the current day began in the setting `TIMEZONE`."""
+    return datetime.combine(today(settings), time(), ZoneInfo(settings.timezone))

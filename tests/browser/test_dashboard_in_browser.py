@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,7 @@ from playwright.async_api import Page, expect
 
 from project.store import api_keys
 from tests.browser.conftest import Opened, settled
+from tests.support.history import History, write_histories
 from tests.support.hosting import Service, hosted
 from tests.support.model import TABLES
 from tests.support.report_model import REPORT_FACTS, report
@@ -248,6 +250,32 @@ async def test_accessibility_and_layout(service: Service, opened: Opened, name: 
         assert (max(map(int, re.findall(r"\d+", background))) < 60) == (name == "dark")
         ink = await page.evaluate("getComputedStyle(document.querySelector('figure.chart text')).fill")
         assert (min(map(int, re.findall(r"\d+", ink))) > 150) == (name == "dark")
+
+
+async def test_what_changed_since_yesterday(database: str, opened: Opened, tmp_path: Path) -> None:
+    today = datetime.now(UTC).date()
+    await write_histories(database, tmp_path, History("instagram", [60, 80, 100]), last=today - timedelta(days=1))
+    # The newest load is of just now: at 05:00 it may not have come yet.
+    connection = await asyncpg.connect(database)
+    for table in ("data_version", "data_change"):
+        await connection.execute(f"UPDATE {table} SET changed_at = now() WHERE changed_at >= $1::date", today)
+    await connection.close()
+    phone = {"viewport": {"width": 390, "height": 800}, "java_script_enabled": False}
+    with hosted(database, tmp_path, workers=1) as service:
+        for scheme in ("light", "dark"):
+            async with opened(service.site, color_scheme=scheme) as page:
+                await expect(page.get_by_text("Conversions of the last 2 days usually rise by 43%.")).to_be_visible()
+                violations = [await Axe().run(page)]
+                await page.get_by_role("link", name="What changed since yesterday").click()
+                await expect(page.locator("tbody tr")).to_have_count(3)
+                violations.append(await Axe().run(page))
+                assert [of_page.generate_report() for of_page in violations if of_page.violations_count] == []
+        async with opened(service.site, **phone) as page:
+            await page.get_by_role("link", name="What changed since yesterday").click()
+            await expect(page.locator("tbody tr").first).to_contain_text("800 → 1,000 +25.0%")
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            await page.get_by_role("link", name="Back to the numbers").click()
+            await expect(page.locator(".tiles")).to_be_visible()
 
 
 async def test_without_scripts(service: Service, opened: Opened) -> None:

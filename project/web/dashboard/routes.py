@@ -21,7 +21,7 @@ from project.web.request.paths import url_of
 from project.web.request.query_string import parse_items
 from project.web.response.etag import caching_headers, etag, not_modified
 from project.web.security.authorization import COOKIE
-from project.web.state import log_fields, state_of, today
+from project.web.state import log_fields, midnight, state_of, today
 
 STATIC_FILES = Path(__file__).parent / "static"
 """The files that the page's templates link."""
@@ -49,7 +49,8 @@ async def page(request: Request) -> Response:
             return html_response(cached, 200, caching_headers(tag))
         if current.labels.last_date is None:
             return html_response(render("empty.html"), 200, caching_headers(tag))
-        data = PageData(view_of(params, items, current.labels, day), current, state.settings.currency)
+        view, settings = view_of(params, items, current.labels, day), state.settings
+        data = PageData(view, current, settings.currency, midnight(settings))
         panels = [await panel.read(data) for panel in PANELS]
     log_fields(request, rows=data.rows)
     text = await render_page(

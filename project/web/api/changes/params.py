@@ -23,14 +23,28 @@ def _grouping(names: list[str]) -> list[str]:
     return list(BY_LOAD if "load" in names else BY_DAY)
 
 
-class ChangesParameters(PageParameters, _PlatformParameters):
-    """What `GET /v1/changes` takes; the ledger has days and platforms, no other dimension."""
+class DayChangesParameters(PageParameters, _PlatformParameters):
+    """Which changes of days and platforms: the ledger has no other dimension."""
 
     since: Annotated[Moment, BeforeValidator(moment)] = Field(
         description="A data version, or an RFC 3339 time: what was known then is compared with what is known now.",
         examples=["1"],
         json_schema_extra={"anyOf": [{"type": "string"}]},
     )
+
+    def question(self, today: date) -> ChangesQuestion:
+        """Return the question. Raises InvalidRequest where the cursor belongs to another one."""
+        question = ChangesQuestion(self.since, self.filters(today), *self._shape)
+        return question.after_cursor(self.cursor) if self.cursor else question
+
+    @property
+    def _shape(self) -> tuple[tuple[str, ...], int | None]:
+        return BY_DAY, self.limit
+
+
+class ChangesParameters(DayChangesParameters):
+    """What `GET /v1/changes` takes."""
+
     group_by: Annotated[
         NameList[Annotated[str, AfterValidator(partial(one_of, (*BY_DAY, *BY_LOAD))), choice((*BY_DAY, *BY_LOAD))]],
         AfterValidator(_grouping),
@@ -43,11 +57,7 @@ class ChangesParameters(PageParameters, _PlatformParameters):
         Field(None, description="`json` is a page; all others are files. It wins over `Accept`.")
     )
 
-    def question(self, today: date) -> ChangesQuestion:
-        """Return the question; a file without a limit has all entries.
-
-        Raises InvalidRequest where the cursor belongs to another question.
-        """
-        limit = self.given_limit if self.format in FORMATS else self.limit
-        question = ChangesQuestion(self.since, self.filters(today), tuple(self.group_by), limit)
-        return question.after_cursor(self.cursor) if self.cursor else question
+    @property
+    def _shape(self) -> tuple[tuple[str, ...], int | None]:
+        """The grouping and the limit; a file without a limit has all entries."""
+        return tuple(self.group_by), self.given_limit if self.format in FORMATS else self.limit

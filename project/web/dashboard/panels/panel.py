@@ -1,6 +1,7 @@
 """What a panel is, and what the panels of one page share."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar, Self
 from urllib.parse import urlencode
 
@@ -15,16 +16,20 @@ from project.web.request.query_string import validate
 
 @dataclass(frozen=True, slots=True)
 class PageData:
-    """The view and the data of one page, and the reports that its panels have asked for, by URL."""
+    """The view and the data of one page, and the reports that its panels have asked for, by URL.
+
+    `midnight` is when the view's today began.
+    """
 
     view: View
     snapshot: Snapshot
     currency: str
+    midnight: datetime
     reports: dict[str, Report] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        """How many groups the page shows."""
+        """How many groups the reports of the page have."""
         return sum(len(report.page.groups) for report in self.reports.values())
 
     async def report(self, query: Query) -> Report:

@@ -3,6 +3,7 @@
 from project.catalog import GRAINS
 from project.catalog.display import format_amount
 from project.charts.caption import alt_text
+from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
 from project.query.reports.groups import Group
 from project.web.dashboard.amounts import format_change
@@ -34,6 +35,11 @@ class Series(ReportPanel):
         metric, change = self.view.metric, self.change(self.view.metric, group)
         cells = [format_amount(metric, self.value(metric, group))]
         return [*cells, format_amount(metric, change.value), format_change(metric, change)] if change else cells
+
+    def is_unsettled(self, group: Group) -> bool:
+        """Whether the numbers of a date usually still change."""
+        unsettled = unsettled_from(self.report)
+        return bool(unsettled and group.key[0] >= unsettled)
 
     def alt_text(self) -> str:
         """Return the text of the chart for people who cannot see it."""
