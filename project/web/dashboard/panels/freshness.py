@@ -7,10 +7,11 @@ from urllib.parse import urlencode
 
 from project.catalog import MEASURE_NAMES
 from project.catalog.display import display_days, display_name
+from project.errors import InvalidRequest
 from project.query.changes import ChangesQuestion, fetch_changes
 from project.query.filters import Filters
 from project.query.settling import Rise, unsettled_days, usual_rise
-from project.store.warehouse.ledger import LEDGER_NAMES, version_at
+from project.store.warehouse.ledger import LEDGER_NAMES
 from project.web.dashboard.panels.breakdown import Breakdown
 from project.web.dashboard.panels.panel import PageData, ReportPanel
 from project.web.request.filter_params import LARGEST_LIMIT
@@ -72,12 +73,17 @@ async def _rises(data: PageData, filters: Filters) -> Sequence[Rise]:
 async def _changes_url(data: PageData, filters: Filters) -> str:
     """Return the link to the changes of the view's days and platforms; the ledger has no other dimension."""
     view, snapshot, since = data.view, data.snapshot, data.midnight
-    if snapshot.version.changed_at < since or await version_at(snapshot.connection, since) is None:
+    if snapshot.version.changed_at < since:
         return ""
     pairs = (filters.include, filters.exclude)
     include, exclude = (tuple(pair for pair in of_kind if pair[0] in LEDGER_NAMES) for of_kind in pairs)
     question = ChangesQuestion(since, replace(filters, include=include, exclude=exclude), limit=1)
-    if not (await fetch_changes(question, snapshot)).entries:
+    try:
+        page = await fetch_changes(question, snapshot)
+    except InvalidRequest:
+        # The ledger begins later.
+        return ""
+    if not page.since or not page.entries:
         return ""
     names = [prefix + name for name in LEDGER_NAMES for prefix in ("", "exclude_") if prefix + name in view.filters]
     query = {"since": [since.isoformat()], **view.dates, **{name: view.filters[name] for name in names}}
