@@ -14,6 +14,7 @@ from project.cli import prompts
 from project.cli.exit_codes import end_interrupted, exit_codes, interruptible
 from project.cli.flags import options_of, with_flags
 from project.cli.progress import progress_bar
+from project.commands import typed
 from project.ingest.background import load_in_background
 from project.ingest.load import RowsRejected, load
 from project.ingest.mapping.questions import Unanswered, command
@@ -74,7 +75,7 @@ def load_files(
                     asyncio.run(attempt(options))
                     break
                 except Unanswered as error:
-                    error.files = tuple(map(str, files))
+                    error.files, error.program = tuple(map(str, files)), typed("ad-metrics")
                     if as_json or not prompts.can_ask(files):
                         raise
                     options, asked = prompts.ask(error), True
@@ -83,7 +84,8 @@ def load_files(
             raise
         finally:
             if asked:
-                _notify(f"\nthe same without questions: {command([*map(str, files)], options, [])}")
+                line = command([*map(str, files)], options, program=typed("ad-metrics"))
+                _notify(f"\nthe same without questions: {line}")
         _print_report(report, as_json)
         if keep:
             _notify(write_profile(keep, options, report.preset))

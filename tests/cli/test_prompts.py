@@ -63,7 +63,7 @@ async def test_the_answers_load_the_file_and_make_a_profile(
         key(date="2024-05-01", placement="Search", **labels): (100, 5, Decimal("1.5"), 1, 0),
         key(date="2024-05-02", placement="Feed", **labels): (200, 7, Decimal("2.5"), 0, 0),
     }
-    [line] = re.findall(r"the same without questions: ad-metrics (.*)", shown)
+    [line] = re.findall(r"the same without questions: (?:uv run )?ad-metrics (.*)", shown)
     for repeated in (shlex.split(line), ["load", "export.csv", "--profile", "daily.toml"]):
         done = run([*AD_METRICS, *repeated], cwd=directory, DATABASE_URL=database)
         assert "nothing changed: the database had all of it" in done.stdout, done.stderr
@@ -105,7 +105,9 @@ async def test_without_a_terminal_nothing_is_asked(database: str, directory: Pat
     assert (done.returncode, done.stdout) == (1, "")
     assert "A number" not in done.stderr
     # The last line is the command to paste, with the file as it was typed.
-    assert done.stderr.splitlines()[-1].startswith("ad-metrics load export.csv --map cost=Spend ")
+    assert (
+        done.stderr.splitlines()[-1].removeprefix("uv run ").startswith("ad-metrics load export.csv --map cost=Spend ")
+    )
     (directory / "sub").mkdir()
     elsewhere = run([*AD_METRICS, "load", "../export.csv"], cwd=directory / "sub", DATABASE_URL=database)
-    assert elsewhere.stderr.splitlines()[-1].startswith("ad-metrics load ../export.csv ")
+    assert elsewhere.stderr.splitlines()[-1].removeprefix("uv run ").startswith("ad-metrics load ../export.csv ")

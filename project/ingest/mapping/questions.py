@@ -69,8 +69,8 @@ class Question:
 class Unanswered(LoadRefused):
     """A load that needs answers. The text ends with one command that has those that are safe, and asks for the others.
 
-    `files` are the files of that command: their names, unless the caller knows how they were typed. `examples` are
-    the first texts of each column.
+    `files` are the files of that command: their names, unless the caller knows how they were typed. `program` is how
+    it begins. `examples` are the first texts of each column.
     """
 
     def __init__(self, text: str, questions: Sequence[Question], options: Options, files: Sequence[str]) -> None:
@@ -79,6 +79,7 @@ class Unanswered(LoadRefused):
         self.questions = tuple(questions)
         self.options = options
         self.files = tuple(files)
+        self.program = "ad-metrics"
         self.examples: Mapping[str, Sequence[str]] = {}
 
     def __str__(self) -> str:
@@ -89,7 +90,7 @@ class Unanswered(LoadRefused):
             (question.choices for question in self.questions if not (question.default or question.asks)), None
         )
         commands = [[*sure, choice] for choice in either] if either else [sure]
-        return "\n".join([*lines, *(command(self.files, self.options, one) for one in commands)])
+        return "\n".join([*lines, *(command(self.files, self.options, one, self.program) for one in commands)])
 
 
 def answered(options: Options, choices: Iterable[Choice]) -> Options:
@@ -106,13 +107,13 @@ def answered(options: Options, choices: Iterable[Choice]) -> Options:
     return Options(**values)
 
 
-def command(files: Sequence[str], options: Options, choices: Iterable[Choice]) -> str:
+def command(files: Sequence[str], options: Options, choices: Iterable[Choice] = (), program: str = "ad-metrics") -> str:
     """Return the command line of a load with these answers."""
     # A placeholder is no value of an option.
     every = list(choices)
     fixed = [choice for choice in every if PLACEHOLDER not in choice.value]
     asked = [choice for choice in every if PLACEHOLDER in choice.value]
-    words = ["ad-metrics", "load", *map(_quoted, files)]
+    words = [program, "load", *map(_quoted, files)]
     values: Mapping[str, Any] = answered(options, fixed).model_dump(exclude_defaults=True)
     given = [
         Choice(name, str(value).lower() if isinstance(value, bool) else str(value))
