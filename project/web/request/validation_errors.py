@@ -24,6 +24,8 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
             expected = tuple(synonym for synonym in synonyms if synonym in known) or nearest(name, known)
             detail = f"There is no parameter {name!r}." if known else f"There is no parameter {name!r}; none is taken."
             return Fault(name, "unknown_parameter", detail, suggestions=expected)
+        case "missing":
+            return Fault(name, "missing", f"The parameter {name!r} is required.")
         case "greater_than_equal":
             return _out_of_range(name, value, f"at least {context['ge']}", str(context["ge"]))
         case "less_than_equal":

@@ -144,7 +144,7 @@ async def test_since_may_be_a_time(two_loads: str, connection: asyncpg.Connectio
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("", "since"),
+        ("", "The parameter 'since' is required."),
         ("since=3", "There is no data version 3 yet; the newest is 2."),
         ("since=2999-01-01T00:00:00Z", "2999-01-01T00:00:00Z has not come yet."),
         ("since=2024-03-01", "neither a data version such as 12 nor a time"),
