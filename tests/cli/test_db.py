@@ -51,6 +51,10 @@ async def test_refusals_of_postgresql_are_sentences(empty_database: str) -> None
     assert away.returncode == 3
     assert away.stderr.startswith("The database cannot be reached.")
     assert run([*AD_METRICS, "db", "status"], DATABASE_URL="postgresql://postgres@/x?host=/nowhere").returncode == 3
+    joined = "&" if "?" in empty_database else "?"
+    nowhere = run([*AD_METRICS, "db", "upgrade"], DATABASE_URL=f"{empty_database}{joined}schema=nowhere")
+    assert nowhere.returncode == 3
+    assert nowhere.stderr.startswith("The schema that DATABASE_URL names does not exist; create it with CREATE SCHEMA.")
     connection = await asyncpg.connect(empty_database)
     await connection.execute("CREATE TABLE dim_date ()")
     refused = run([*AD_METRICS, "db", "upgrade"], DATABASE_URL=empty_database)

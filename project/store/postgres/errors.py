@@ -68,11 +68,12 @@ _ON_CONNECT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalCl
 """Whatever of these is raised before there is a connection, no query of the service is at fault."""
 
 _UPGRADE = typed("ad-metrics db upgrade")
-_TEXTS: Mapping[type[DatabaseUnavailable], str] = {
+_TEXTS: Mapping[type[BaseException], str] = {
     DatabaseUnavailable: "The database cannot answer.",
     Interrupted: "The database did not finish the query.",
     QueryTooSlow: "The database did not answer within its time-out.",
     NotMigrated: f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`.",
+    asyncpg.InvalidSchemaNameError: "The schema that DATABASE_URL names does not exist; create it with CREATE SCHEMA.",
 }
 
 
@@ -101,4 +102,5 @@ def database_errors(*, connecting: bool = False) -> Iterator[None]:
         meaning = meaning_of(cause, connecting=connecting)
         if meaning is None:
             raise
-        raise meaning("The database cannot be reached." if connecting else _TEXTS[meaning]) from cause
+        text = "The database cannot be reached." if connecting else _TEXTS.get(type(cause), _TEXTS[meaning])
+        raise meaning(text) from cause
