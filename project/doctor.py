@@ -17,7 +17,7 @@ from project.commands import typed
 from project.errors import AdMetricsError, DatabaseUnavailable
 from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import check_heartbeat
-from project.jobs.heartbeat_log import last_check
+from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings, SettingsError
 from project.store.postgres import migrations
@@ -111,6 +111,10 @@ def _log(settings: Settings) -> Finding:
         check_kind(settings.heartbeat_log)
     except SettingsError as error:
         return Finding("fail", "log", str(error), "Let HEARTBEAT_LOG name a file.")
+    try:
+        check_rotation(settings)
+    except SettingsError as error:
+        return Finding("fail", "log", str(error), "The service refuses it; `.env.example` says what is valid.")
     directory = _existing(log.parent)
     if not (directory.is_dir() and os.access(log if log.exists() else directory, os.W_OK)):
         return Finding("fail", "log", f"{log} is not writable.", f"Let this account write to {log.parent}.")

@@ -66,6 +66,16 @@ async def test_findings_name_the_fault_and_the_remedy(
     assert "rollups=2_wrong" in findings["rollups"][0].detail
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("rotation", "every monday"), ("retention", "never"), ("compression", "rar")]
+)
+async def test_a_rotation_that_the_service_refuses_fails(settings: Settings, name: str, value: str) -> None:
+    [finding] = (await examined(settings.model_copy(update={f"heartbeat_{name}": value})))["log"]
+    assert finding.state == "fail"
+    assert f"HEARTBEAT_{name.upper()}={value}" in finding.detail
+    assert not settings.heartbeat_log.exists()
+
+
 async def test_the_version_is_the_servers_own(settings: Settings, connection: asyncpg.Connection) -> None:
     version = await connection.fetchval("SHOW server_version")
     [finding] = (await examined(settings))["database"]

@@ -73,6 +73,12 @@ def open_log(settings: Settings) -> Iterator[Callable[[LogLine | str], None]]:
         yield lambda line: logger.bind(channel=_CHANNEL).opt(raw=True).info(f"{line}\n")
 
 
+def check_rotation(settings: Settings) -> None:
+    """Raise SettingsError where rotation, retention or compression is invalid. It opens no file."""
+    with ExitStack() as sinks:
+        _add_sink(settings, sinks)
+
+
 def append_line(log: Path, line: LogLine | str) -> None:
     """Add a line to a log that another process has open for writing and may rotate."""
     content = f"{line}\n".encode()
@@ -126,6 +132,11 @@ def _add_file(settings: Settings, sinks: ExitStack) -> None:
     log = log_file(settings)
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     mend_age(log)
+    _add_sink(settings, sinks)
+
+
+def _add_sink(settings: Settings, sinks: ExitStack) -> None:
+    log = log_file(settings)
     rotation = settings.heartbeat_rotation or None
     try:
         sink = logger.add(
