@@ -143,7 +143,7 @@ def test_tls_is_never_weaker_than_asked_for(query: str, mode: str, verifies: boo
         ("postgresql://h1,,h2/d", "its host or port is invalid"),
         ("postgresql://h1,h2/d?port=1,2,3", "its host or port is invalid"),
         ("postgresql://h/d?sslmode=on", "its sslmode must be one of: disable, allow, prefer, require, verify-ca, verify-full"),
-        ("postgresql://h/d?sslmod=require", "its parameter sslmod is unknown; did you mean sslmode?"),
+        ("postgresql://h/d?sslmod=require", "its parameter sslmod is unknown; did you mean sslmode"),
         ("postgresql://h/d?work_mem=1MB", "its parameter work_mem is unknown; a setting of the session is written options="),
         ("postgresql://h/d?gssencmode=require", "its gssencmode must be one of: disable, prefer"),
         ("postgresql://h/d?sslrootcert=/nowhere.pem", "its sslrootcert '/nowhere.pem' is not a file that this account can read"),

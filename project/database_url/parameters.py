@@ -83,7 +83,7 @@ def _unknown(name: str) -> str:
         return "its parameters must be name=value, separated by &; in values, & is written as %26"
     similar = get_close_matches(name.lower(), PARAMETERS, 1)
     advice = (
-        f"did you mean {similar[0]}?" if similar else "a setting of the session is written options=-c%20name%3Dvalue"
+        f"did you mean {similar[0]}" if similar else "a setting of the session is written options=-c%20name%3Dvalue"
     )
     return f"its parameter {name} is unknown; {advice}"
 

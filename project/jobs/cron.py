@@ -113,7 +113,7 @@ def _texts(cron: str) -> list[str]:
         if reason := _OTHER_SYNTAX.get(texts[0].lower()):
             raise ValueError(reason)
         similar = nearest(texts[0].lower(), list(_NICKNAMES), 1)
-        raise ValueError(f"write {similar[0]}" if similar else f"names are {', '.join(_NICKNAMES)}")
+        raise ValueError(f"did you mean {similar[0]}" if similar else f"names are {', '.join(_NICKNAMES)}")
     if len(texts) != len(_FIELDS):
         names = " ".join(field.name for field in _FIELDS)
         advice = "; leave out seconds and year" if len(texts) > len(_FIELDS) else ""
