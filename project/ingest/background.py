@@ -19,6 +19,7 @@ from loguru import logger
 
 from project.errors import AdMetricsError, DatabaseUnavailable, LoadsFull
 from project.ingest.load import load
+from project.ingest.mapping.questions import Unanswered
 from project.ingest.options import Options
 from project.ingest.profile import combined
 from project.ingest.read.source import Source
@@ -119,6 +120,9 @@ async def load_in_background(settings: Settings, ingest_id: int) -> None:
                 )
         except DatabaseUnavailable:
             raise
+        except Unanswered as refusal:
+            refusal.over_http = True
+            state, error = "refused", str(refusal)
         except AdMetricsError as refusal:
             state, error = "refused", str(refusal)
         except asyncio.CancelledError:

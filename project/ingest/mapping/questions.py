@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from project.errors import LoadRefused
 from project.ingest.options import Options
@@ -70,7 +71,7 @@ class Unanswered(LoadRefused):
     """A load that needs answers. The text ends with one command that has those that are safe, and asks for the others.
 
     `files` are the files of that command: their names, unless the caller knows how they were typed. `program` is how
-    it begins. `examples` are the first texts of each column.
+    it begins. With `over_http` it is a request instead. `examples` are the first texts of each column.
     """
 
     def __init__(self, text: str, questions: Sequence[Question], options: Options, files: Sequence[str]) -> None:
@@ -80,6 +81,7 @@ class Unanswered(LoadRefused):
         self.options = options
         self.files = tuple(files)
         self.program = "ad-metrics"
+        self.over_http = False
         self.examples: Mapping[str, Sequence[str]] = {}
 
     def __str__(self) -> str:
@@ -90,7 +92,12 @@ class Unanswered(LoadRefused):
             (question.choices for question in self.questions if not (question.default or question.asks)), None
         )
         commands = [[*sure, choice] for choice in either] if either else [sure]
-        return "\n".join([*lines, *(command(self.files, self.options, one, self.program) for one in commands)])
+        return "\n".join([*lines, *map(self._command, commands)])
+
+    def _command(self, choices: Sequence[Choice]) -> str:
+        if self.over_http:
+            return request(self.options, choices)
+        return command(self.files, self.options, choices, self.program)
 
 
 def answered(options: Options, choices: Iterable[Choice]) -> Options:
@@ -109,19 +116,28 @@ def answered(options: Options, choices: Iterable[Choice]) -> Options:
 
 def command(files: Sequence[str], options: Options, choices: Iterable[Choice] = (), program: str = "ad-metrics") -> str:
     """Return the command line of a load with these answers."""
-    # A placeholder is no value of an option.
+    flags = ["--replace" if choice.option == "replace" else str(choice) for choice in _given(options, choices)]
+    return " ".join([program, "load", *map(_quoted, files), *flags])
+
+
+def request(options: Options, choices: Iterable[Choice] = ()) -> str:
+    """Return the request that loads a body with these answers."""
+    query = urlencode([(choice.option, choice.value) for choice in _given(options, choices)], safe=f"/{PLACEHOLDER}")
+    return f"POST /v1/ingests?{query}"
+
+
+def _given(options: Options, choices: Iterable[Choice]) -> list[Choice]:
+    """Return the options that are given and these answers as choices; those that the caller must fill in come last."""
     every = list(choices)
+    # A placeholder is no value of an option.
     fixed = [choice for choice in every if PLACEHOLDER not in choice.value]
-    asked = [choice for choice in every if PLACEHOLDER in choice.value]
-    words = [program, "load", *map(_quoted, files)]
     values: Mapping[str, Any] = answered(options, fixed).model_dump(exclude_defaults=True)
     given = [
         Choice(name, str(value).lower() if isinstance(value, bool) else str(value))
         for name, several in values.items()
         for value in (several if isinstance(several, list) else [several])
     ]
-    words += ["--replace" if choice.option == "replace" else str(choice) for choice in given]
-    return " ".join([*words, *map(str, asked)])
+    return [*given, *(choice for choice in every if PLACEHOLDER in choice.value)]
 
 
 def _quoted(word: str) -> str:

@@ -7,6 +7,7 @@ import signal
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import asyncpg
 import httpx
@@ -131,6 +132,12 @@ async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -
         assert refused["state"] == "refused"
         assert "1 of 1 rows could not be read" in refused["error"]
         assert refused["report"]["rejects"][0]["value"] == "never"
+        # What is open is answered by the parameters of another request.
+        body = b"date,platform,impressions,clicks,Money,conversions\n2024-03-01,tiktok,10,2,1.5,1\n"
+        incomplete = await ended(client, (await client.post(INGESTS, content=body)).json()["data"]["id"])
+        advised = incomplete["error"].splitlines()[-1]
+        assert advised.startswith("POST /v1/ingests?"), advised
+        assert parse_qs(advised.partition("?")[2])["missing"] == ["(not set)"]
         for query, detail in (
             ("preset=mata", "--preset mata: did you mean 'meta'"),
             ("map=x", "map: expected FIELD=VALUE, not 'x'."),
