@@ -103,7 +103,7 @@ async def test_every_address_has_the_prefix_and_answers(site: Site) -> None:
         for method in ("DELETE", "HEAD"):
             site.ask(own, method)
         site.ask(own, key=False)
-    for path in ("/", "/?platform=facebok", "/docs", "/static/page.css", "/v1/ad-metrcs", "/v1/dimensions/platfrom",
+    for path in ("/", "/?platform=facebok", "/changes?since=0", "/docs", "/static/page.css", "/v1/ad-metrcs", "/v1/dimensions/platfrom",
                  "/problems/no-key", "/problems/no-kee", "/v1/ad-metrics?format=csv", "/v1/reports?group_by=month&format=svg",
                  f"/v1/ad-metrics?region={'x' * 40_000}"):  # fmt: skip
         site.ask(PREFIX + path)
