@@ -145,7 +145,9 @@ async def test_what_is_refused(database: str, serving: Client, tmp_path: Path) -
         ):
             response = await client.post(f"{INGESTS}?{query}", content=b"x")
             assert response.status_code == 422
-            assert detail in response.json()["errors"][0]["detail"]
+            [fault] = response.json()["errors"]
+            assert fault["parameter"] == query.partition("=")[0]
+            assert detail in fault["detail"]
         response = await client.post(f"{INGESTS}?pre=meta", content=b"x")
         assert response.json()["errors"][0]["suggestions"][0] == "preset"
         for empty in ({"content": b""}, {"files": {"other": ("", b"")}}, {"content": b"x", "headers": {"content-type": "multipart/form-data; boundary=a"}}):  # fmt: skip

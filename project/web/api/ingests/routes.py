@@ -99,7 +99,10 @@ async def ingest(request: Request) -> Response:
         if params.profile is not None:
             combined(params.profile, "of the request", params)
     except LoadRefused as error:
-        raise InvalidRequest([Fault("options", "invalid_value", str(error))]) from error
+        # The sentence begins with the option, as a flag or a parameter.
+        name = str(error).partition(" ")[0].strip("-:").replace("-", "_")
+        parameter = name if name in IngestParameters.model_fields else "options"
+        raise InvalidRequest([Fault(parameter, "invalid_value", str(error))]) from error
     loads.check()
     directory = loads.directory / uuid4().hex
     directory.mkdir(parents=True, mode=0o700)
