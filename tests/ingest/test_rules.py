@@ -53,13 +53,26 @@ def test_a_preset_is_guessed_from_two_columns_of_one_platform_only() -> None:
     rest = "date,impressions,clicks,spend,conversions,likes"
     assert "nothing says whose export it is" in refusal(f"{rest},swipes\n")
     assert (
-        sources(f"{rest},swipes,quartile_1".replace("clicks,", ""), **REST)["platform"]
+        sources(f"{rest},swipes,screen_time_millis".replace("clicks,", ""), **REST)["platform"]
         == "'snapchat' (preset snapchat)"
     )
-    assert "nothing says whose export it is" in refusal(f"{rest},swipes,quartile_1,retweets\n")
+    assert "nothing says whose export it is" in refusal(f"{rest},swipes,screen_time_millis,retweets\n")
     assert "nothing says whose export it is" in refusal(
         "date,currency_code,device_type,network,clicks,impressions,spend\n"
     )
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "insertion_order,insertion_order_id,line_item,line_item_id,partner_id",
+        "media_cost,click_through_conversions,view_through_conversions",
+        "media_cost,post_click_conversions,post_view_conversions",
+        "quartile_1,quartile_2,quartile_3",
+    ],
+)
+def test_names_that_many_ad_servers_write_tell_no_platform(columns: str) -> None:
+    assert "nothing says whose export it is" in refusal(f"date,impressions,clicks,total_conversions,{columns}\n")
 
 
 def test_two_columns_that_claim_a_measure_are_refused() -> None:

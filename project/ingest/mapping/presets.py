@@ -162,8 +162,8 @@ PRESETS = {
                 "conversions": "conversion_purchases",
             },
             {"platform": "snapchat"},
-            marks="swipe_up_percent screen_time_millis quartile_1 quartile_2 quartile_3 view_time_millis "
-            "view_completion attachment_quartile_1 story_opens story_completes ad_squad_id swipe_ups "
+            marks="swipe_up_percent screen_time_millis view_time_millis view_completion "
+            "attachment_quartile_1 story_opens story_completes ad_squad_id swipe_ups "
             "attachment_total_view_time_millis conversion_purchases_value",
             micros=("spend",),
         ),
@@ -232,9 +232,7 @@ PRESETS = {
             },
             {"platform": "dv360"},
             ("likes",),
-            marks="insertion_order insertion_order_id line_item line_item_id advertiser_currency partner_id partner "
-            "billable_impressions total_media_cost_advertiser_currency post_click_conversions "
-            "post_view_conversions",
+            marks="advertiser_currency billable_impressions total_media_cost_advertiser_currency",
         ),
         # developers.google.com/doubleclick-advertisers (report dimensions and metrics); Report Builder → Export.
         Preset(
@@ -249,8 +247,7 @@ PRESETS = {
             {"platform": "cm360"},
             ("likes",),
             marks="site_cm360&placement_id site_cm360&media_cost site_cm360 site_dcm site_id_cm360 site_id_dcm "
-            "package_roadblock placement_cost_structure activity_group click_through_conversions&media_cost "
-            "view_through_conversions&media_cost",
+            "package_roadblock placement_cost_structure activity_group",
         ),
         CANONICAL,
     )
