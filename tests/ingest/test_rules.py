@@ -116,7 +116,9 @@ def test_a_platform_by_set_leaves_open_whether_its_amounts_are_micros() -> None:
     assert total(csv_text([values], header), preset="reddit") == Decimal("0.01")
 
 
-@pytest.mark.parametrize("column", ["cost_currency", "Currency", "accountCurrency", "Spend currency code", "Währung"])
+@pytest.mark.parametrize(
+    "column", ["cost_currency", "Currency", "accountCurrency", "Spend currency code", "Währung", "ccy", "spend_ccy"]
+)
 def test_every_column_of_currencies_is_compared(column: str) -> None:
     rows = [[*record().values(), code] for code in ("USD", "EUR")]
     assert f"has amounts in EUR ({column})" in refusal(csv_text(rows, [*CANONICAL, column]))
@@ -168,8 +170,24 @@ def test_a_range_that_ends_at_the_next_midnight_is_of_one_day() -> None:
             assert total(content, map=["date=start_time"]) == Decimal("18.4")
         else:
             assert "spans days" in refusal(content, map=["date=start_time"])
-    week = csv_text([record()], ["Week", *CANONICAL[1:]])
-    assert "a row of 'Week' is of a week, and facts are daily" in refusal(week, map=["date=Week"])
+
+
+@pytest.mark.parametrize("name", ["Week", "Woche", "Mês", "Semaine", "Trimestre"])
+def test_a_grain_that_is_no_day_is_known_in_other_languages(name: str) -> None:
+    content = csv_text([record()], [name, *CANONICAL[1:]])
+    assert f"a row of {name!r} is of a {name.casefold()}, and facts are daily" in refusal(content, map=[f"date={name}"])
+
+
+@pytest.mark.parametrize("end", ["End Date", "date_end", "Date to", "end_day"])
+def test_an_end_beside_a_date_that_says_no_start(end: str) -> None:
+    rows = [[*record(date="2024-05-01").values(), last] for last in ("2024-05-01", "2024-05-31")]
+    assert total(csv_text(rows[:1], [*CANONICAL, end])) == Decimal("18.4")
+    assert "spans days up to 2024-05-31" in refusal(csv_text(rows, [*CANONICAL, end]))
+    for other in ("Ends", "Campaign end date"):
+        assert total(csv_text(rows, [*CANONICAL, other])) == Decimal("36.8")
+    # A start of its own: both are a campaign's.
+    flights = [[*row, "2024-04-01"] for row in rows]
+    assert total(csv_text(flights, [*CANONICAL, end, "Start Date"])) == Decimal("36.8")
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,12 @@ _ENDS = word_set(
     "end ends ended ending until till to thru through stop stops last término termino encerramento fim fin "
     "final ende bis fine hasta até ate eind einde tot slut koniec конец 结束 終了"
 )
-_LONG_GRAINS = word_set("week weeks weekly month months monthly quarter quarterly year yearly")
+_LONG_GRAINS = word_set(
+    "week weeks weekly month months monthly quarter quarterly year yearly woche monat quartal jahr semana mes mês "
+    "trimestre año ano semaine mois année settimana mese anno maand неделя месяц 月"
+)
 _DAY_WORDS = word_set("date day time datetime period in utc of the")
-_CURRENCY = re.compile(r"currenc|währung|devise|moneda|moeda|valuta|waluta|валюта")
+_CURRENCY = re.compile(r"currenc|\bccy|_ccy\b|währung|devise|moneda|moeda|valuta|waluta|валюта")
 
 CURRENCY_CODES = word_set(
     "AED ARS AUD BDT BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KRW KWD MXN MYR "
@@ -106,10 +109,12 @@ def ends_range(header: str) -> bool:
 
 def range_end(headers: Sequence[str], start: str) -> int | None:
     """Return the index of the column that names the end of what `start` begins, None where there is none."""
-    if not starts_range(start):
-        return None
     about = set(words_of(start)) - _STARTS
+    is_start = starts_range(start)
+    if not is_start and (not about <= _DAY_WORDS or any(map(starts_range, headers))):
+        return None
     ends = [(index, set(words_of(header)) - _ENDS) for index, header in enumerate(headers) if ends_range(header)]
+    ends = [(index, words) for index, words in ends if is_start or words]
     alike = [index for index, words in ends if words == about]
     near = [index for index, words in ends if words - _DAY_WORDS == about - _DAY_WORDS]
     return next(iter(alike or near), None)
