@@ -218,6 +218,31 @@ def test_a_total_without_a_word_is_known_by_its_sums(place: int) -> None:
     assert total(csv_text([*rows[:place], other, *rows[place:]], header), **options) == 8
 
 
+@pytest.mark.parametrize(
+    "texts", [("Total", "All countries"), ("All campaigns", "All"), ("Results from 2 campaigns", "--")]
+)
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_row_that_may_mean_all_is_known_by_its_sums(texts: tuple[str, str], place: int) -> None:
+    rows: list[list[Any]] = [["A", "North", 100, "1.50"], ["B", "South", 200, "2.50"]]
+    options = {"set": ["clicks=0", "conversions=0", "likes=0", "date=2024-05-01"], **REST}
+    for impressions, expected in ((300, 4), (310, 8)):
+        content = csv_text(
+            [*rows[:place], [*texts, impressions, "4.00"], *rows[place:]], ["Campaign", "region", "impressions", "cost"]
+        )
+        assert total(content, **options) == expected
+
+
+def test_rows_without_a_day_are_totals_at_the_top_or_the_end_only() -> None:
+    header = ["date", "campaign_id", "impressions", "cost"]
+    days: list[list[Any]] = [[f"2024-05-0{day}", 1, 100, "1.50"] for day in (1, 2)]
+    options = {"set": ["clicks=0", "conversions=0", "likes=0"], **REST}
+    blank: list[Any] = ["", 2, 200, "3.00"]
+    for rows in ([blank, *days], [*days, blank]):
+        assert total(csv_text(rows, header), **options) == 3
+    # A spreadsheet writes a merged cell once, and leaves it blank in the rows below.
+    assert "blank" in refusal(csv_text([days[0], blank, days[1]], header), **options)
+
+
 def test_footers_of_several_cells_are_left_out_and_a_cut_row_is_not() -> None:
     text = csv_text([record()])
     footer = "Report Time:,2024/05/02 06:00 GMT\r\nFilter by Partner ID:,1001,x\r\n"

@@ -16,6 +16,7 @@ from project.ingest.convert.totals import (
     has_text,
     is_footer,
     is_total,
+    may_say_total,
     only_numbers,
     says_total,
     totals_among,
@@ -71,7 +72,7 @@ class RowSorter:
         if not any(is_fact):
             return pa.array(is_fact, pa.bool_()), []
         facts: Sequence[int] = range(len(is_fact)) if all(is_fact) else [i for i, one in enumerate(is_fact) if one]
-        self._reject_early_footers(block.lines[facts[-1]])
+        self._reject_early_footers(block.lines[facts[0]], block.lines[facts[-1]])
         released, self._end = [self._end] if self._end else [], None
         if not self._has_labels:
             self._has_labels = any(self._labelled(block, index) for index in facts[:_LOOKED_AT])
@@ -85,7 +86,7 @@ class RowSorter:
     def finish(self, loaded: Sums, measures: Sequence[str]) -> list[HeldRow]:
         """Report the last lines, and return the held rows that are not the totals of what was loaded."""
         for reject in self._footers:
-            self._report.leave_out(self._file, reject.line, "a footer", reject.row)
+            self._report.leave_out(self._file, reject.line, _kind(reject.row), reject.row)
         held = [one for one in (self._top, self._end) if one]
         # A total of several days has none of them as its own.
         totals = totals_among(held, loaded, measures) if self._dates.count == 1 else []
@@ -123,9 +124,11 @@ class RowSorter:
         else:
             self._report.reject(reject)
 
-    def _reject_early_footers(self, last: int) -> None:
+    def _reject_early_footers(self, first: int, last: int) -> None:
         for reject in self._footers:
-            if reject.line < last:
+            if self._is_first_fact and reject.line < first and only_numbers(reject.row):
+                self._leave_out_totals(reject.line, reject.row)
+            elif reject.line < last:
                 self._report.reject(reject)
         self._footers = [reject for reject in self._footers if reject.line >= last]
 
@@ -134,8 +137,8 @@ class RowSorter:
         return HeldRow(block.lines[index], _row(block, index), staged.slice(index, 1), keys.slice(index, 1))
 
     def _may_be_total(self, block: Block, index: int) -> bool:
-        """Tell whether a row has no labels, though others of the file have."""
-        return self._has_labels and not self._labelled(block, index)
+        """Tell whether a row has no labels, though others of the file have, or one that may mean all."""
+        return may_say_total(_row(block, index)) or (self._has_labels and not self._labelled(block, index))
 
     def _labelled(self, block: Block, index: int) -> bool:
         return has_labels(_row(block, index), self._labels, self._texts)
@@ -171,7 +174,7 @@ class RowSorter:
             self._report.leave_out(self._file, line, "a blank line", row)
             return
         text = row[self._columns.positions[field or "date"]]
-        if field == "date" and (says_total(row) or (not text.strip() and only_numbers(row))):
+        if field == "date" and says_total(row):
             self._leave_out_totals(line, row)
             return
         if not field:
@@ -179,9 +182,16 @@ class RowSorter:
             reason = f"spans days up to {last}, and facts are daily; export it with a breakdown by day"
         else:
             reason = self._cells[field].reason(text)
-        self._reject_or_footer(
-            Reject(self._file, line, self._columns.column(field or "date"), text, reason, tuple(row))
-        )
+        reject = Reject(self._file, line, self._columns.column(field or "date"), text, reason, tuple(row))
+        if field == "date" and not text.strip() and only_numbers(row):
+            # A total at the top or the end; between facts, a cell that a spreadsheet has merged.
+            self._footers.append(reject)
+        else:
+            self._reject_or_footer(reject)
+
+
+def _kind(row: Sequence[str]) -> str:
+    return "totals" if only_numbers(row) else "a footer"
 
 
 def _row(block: Block, index: int) -> list[str]:

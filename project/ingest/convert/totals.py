@@ -17,6 +17,7 @@ STARTS_WITH_TOTAL = rf"^\s*({_TOTAL})"
 """What the text of a total begins with, for Arrow; `is_total` looks closer."""
 
 _SAYS_TOTAL = re.compile(rf"({_TOTAL})\b", re.IGNORECASE)
+_SAYS_ALL = re.compile(r"(all|alle|tous|toutes|todos|todas|tutti|tutte|results from)\b", re.IGNORECASE)
 _IS_TOTAL = re.compile(
     rf"({_TOTAL})( of \d.*| results?| général| general| geral| complessivo)?\s*([:(/–—-].*)?", re.IGNORECASE
 )
@@ -29,7 +30,12 @@ _TELLING = 100
 
 def says_total(row: Sequence[str]) -> bool:
     """Tell whether the first cell with text begins with a word for a total: enough for a row without a day."""
-    return bool(_SAYS_TOTAL.match(next((cell.strip() for cell in row if has_text(cell)), "")))
+    return bool(_SAYS_TOTAL.match(_first_text(row)))
+
+
+def may_say_total(row: Sequence[str]) -> bool:
+    """Tell whether the first cell with text may mean all rows, such as `All campaigns`: the sums tell."""
+    return is_total(_first_text(row)) or bool(_SAYS_ALL.match(_first_text(row)))
 
 
 def is_total(label: str) -> bool:
@@ -60,9 +66,13 @@ def has_labels(row: Sequence[str], labels: Sequence[int], others: Sequence[int])
     return not all(is_blank_label(row[index]) for index in labels) or any(has_text(row[index]) for index in others)
 
 
+def _first_text(row: Sequence[str]) -> str:
+    return next((cell.strip() for cell in row if has_text(cell)), "")
+
+
 @dataclass(slots=True)
 class HeldRow:
-    """A row without labels at the top or the end of a file: at the end, its sums tell whether it is the total."""
+    """A row that may be a total at the top or the end of a file: at the end, its sums tell."""
 
     line: int
     row: Sequence[str]
