@@ -279,6 +279,10 @@ def test_a_point_before_three_digits_is_asked_about_unless_the_column_tells() ->
         ({"age_range": "Oct-17"}, "a spreadsheet has made a date of an age range"),
         ({"age_range": "17. Okt"}, "a spreadsheet has made a date of an age range"),
         ({"age_range": "Age 25"}, None),
+        ({"region": "#N/A"}, "a spreadsheet's error"),
+        ({"placement": "#NAME?"}, "a spreadsheet's error"),
+        ({"device_type": "########"}, "a spreadsheet's error"),
+        ({"placement": "#1 spot"}, None),
         ({"date": "45292"}, "a spreadsheet's number of the day 2024-01-01"),
     ],
 )

@@ -32,6 +32,8 @@ def label(text: str) -> str:
         if text == MISSING:
             raise Unreadable("the record has no such field, though others have: is it of another breakdown?")
         raise Unreadable("a label cannot hold the character NUL")
+    if _SPREADSHEET_ERROR.fullmatch(stored):
+        raise Unreadable("a spreadsheet's error; export it again, and do not save it with a spreadsheet")
     if len(stored) > _LONGEST_LABEL:
         raise Unreadable(f"a label cannot be longer than {_LONGEST_LABEL} characters")
     return stored
@@ -187,6 +189,7 @@ _SPREADSHEET_DATE = re.compile(
     rf"{_MONTH}[- ]\d{{1,2}}|\d{{1,2}}\.?[- ]{_MONTH}|\d{{4}}-\d\d-\d\d.*|\d{{1,2}}/\d{{1,2}}/\d{{2,4}}|\d{{5}}",
     re.IGNORECASE,
 )
+_SPREADSHEET_ERROR = re.compile(r"#(N/A|REF!|NAME\?|VALUE!|DIV/0!|NULL!|NUM!|ERROR!|SPILL!|CALC!)|#{3,}")
 _UNKNOWN = frozenset({"unknown", "undetermined"})
 _META_AGES = frozenset({"13-17", "18-24", "25-34", "35-44", "45-54", "55-64"})
 
