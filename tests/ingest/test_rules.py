@@ -336,6 +336,8 @@ def test_a_day_in_three_fields() -> None:
 def test_a_label_that_is_plainly_of_another_dimension_is_refused() -> None:
     for column, label in (
         ("platform", "ANDROID"),
+        ("platform", "DESK"),
+        ("platform", "Smart Phone"),
         ("device_type", "facebook"),
         ("region", "female"),
         ("gender", "25-34"),

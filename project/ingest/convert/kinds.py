@@ -16,8 +16,9 @@ _WORDS = {
     )
     | {label for preset in PRESETS.values() for label in preset.constants.values() if label != "x"},
     "device_type": word_set(
-        "desktop mobile tablet tablets smartphone smartphones computer computers iphone ipad ipod android ios pc phone "
-        "phones android_smartphone android_tablet mobile_phones mobile_app mobile_web connected_tv ctv"
+        "desktop mobile tablet tablets smartphone smartphones computer computers iphone ipad ipod android ios pc "
+        "phone phones smart_phone desk phon tblt android_smartphone android_tablet mobile_phones mobile_app "
+        "mobile_web connected_tv ctv"
     ),
 }
 _AGE = re.compile(r"(age_)?(range_)?(\d\d[-_]\d\d|65[-_+]?(up|plus)?)")
