@@ -85,6 +85,7 @@ def test_two_columns_that_claim_a_measure_are_refused() -> None:
     [
         ("spend_in_micro_dollar", "spend_in_micro_dollar ÷ 1,000,000"),
         ("billedChargeLocalMicro", "billedChargeLocalMicro ÷ 1,000,000"),
+        ("spend_in_microcurrency", "spend_in_microcurrency ÷ 1,000,000"),
         ("Cost (micros)", "Cost (micros) ÷ 1,000,000"),
         ("spend_cents", "spend_cents ÷ 100"),
         ("Spend", "Spend"),
@@ -150,6 +151,11 @@ def test_an_amount_that_names_another_currency_is_refused(column: str) -> None:
         ("from", "to"),
         ("Start Date (in UTC)", "End Date (in UTC)"),
         ("start_time", "end_date"),
+        ("Berichtsstart", "Berichtsende"),
+        ("Anfangsdatum", "Enddatum"),
+        ("Startdatum", "Einddatum"),
+        ("レポート開始日", "レポート終了日"),
+        ("Start", "Finish"),
     ],
 )
 def test_a_range_of_days_is_rejected_also_when_the_date_is_mapped(start: str, end: str) -> None:

@@ -13,20 +13,23 @@ def word_set(words: str) -> frozenset[str]:
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _PARTS = re.compile(r"[^\W\d_]+|\d+")
 
-_SHIFTS = {"micro": 6, "micros": 6, "cent": 2, "cents": 2}
+_SHIFTS = {"micro": 6, "micros": 6, "microcurrency": 6, "microdollars": 6, "microunits": 6, "cent": 2, "cents": 2}
 _STARTS = word_set(
     "start starts started starting begin begins beginning from since first início inicio début debut beginn "
-    "anfang von ab inizio dal desde początek od начало 开始 開始"
+    "anfang anfangs von ab inizio dal desde początek od начало начала 开始 開始"
 )
 _ENDS = word_set(
     "end ends ended ending until till to thru through stop stops last término termino encerramento fim fin "
-    "final ende bis fine hasta até ate eind einde tot slut koniec конец 结束 終了"
+    "final ende bis fine hasta até ate eind einde tot slut koniec конец конца окончания finish finishes 结束 終了"
 )
 _LONG_GRAINS = word_set(
     "week weeks weekly month months monthly quarter quarterly year yearly woche monat quartal jahr semana mes mês "
     "trimestre año ano semaine mois année settimana mese anno maand неделя месяц 月"
 )
-_DAY_WORDS = word_set("date day time datetime period in utc of the")
+_DAY_WORDS = word_set("date day time datetime period in utc of the datum tag fecha data jour dia día giorno de")
+_COMPOUND = re.compile(
+    r"(?<=\w{3})(?:start|beginn|ende)\b|\b(?:start|anfangs|end|eind|slut)(?=(?:datum|dato|tag|dag|zeit))|開始|终了|終了|开始|结束"
+)
 _CURRENCY = re.compile(r"currenc|\bccy|_ccy\b|währung|devise|moneda|moeda|valuta|waluta|валюта")
 
 CURRENCY_CODES = word_set(
@@ -99,25 +102,30 @@ def grain_of(header: str) -> str | None:
 
 def starts_range(header: str) -> bool:
     """Tell whether a column names the first day of something."""
-    return bool(_STARTS & set(words_of(header)))
+    return bool(_STARTS & _parts_of(header))
 
 
 def ends_range(header: str) -> bool:
     """Tell whether a column names the last day of something."""
-    return bool(_ENDS & set(words_of(header)))
+    return bool(_ENDS & _parts_of(header))
 
 
 def range_end(headers: Sequence[str], start: str) -> int | None:
     """Return the index of the column that names the end of what `start` begins, None where there is none."""
-    about = set(words_of(start)) - _STARTS
+    about = _parts_of(start) - _STARTS
     is_start = starts_range(start)
     if not is_start and (not about <= _DAY_WORDS or any(map(starts_range, headers))):
         return None
-    ends = [(index, set(words_of(header)) - _ENDS) for index, header in enumerate(headers) if ends_range(header)]
+    ends = [(index, _parts_of(header) - _ENDS) for index, header in enumerate(headers) if ends_range(header)]
     ends = [(index, words) for index, words in ends if is_start or words]
     alike = [index for index, words in ends if words == about]
     near = [index for index, words in ends if words - _DAY_WORDS == about - _DAY_WORDS]
     return next(iter(alike or near), None)
+
+
+def _parts_of(header: str) -> set[str]:
+    """Return the words of a header, and of what is written as one: `Berichtsende`, `Enddatum`."""
+    return set(_COMPOUND.sub(r" \g<0> ", " ".join(words_of(header))).split())
 
 
 def split_names(names: str) -> tuple[str, ...]:
