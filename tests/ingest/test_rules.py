@@ -212,6 +212,17 @@ def test_totals_are_known_wherever_the_date_comes_from(first: str, given: str) -
     assert total(csv_text(brand, names), **options) == 8
 
 
+@pytest.mark.parametrize("total_of", [("Total", "All"), ("North Total", ""), ("Subtotal", "x")])
+def test_totals_among_days(total_of: tuple[str, str]) -> None:
+    rows = [["2024-05-01", "North", "x", 100, "1.50"], ["2024-05-02", "South", "y", 200, "2.50"]]
+    options = {"set": ["clicks=0", "conversions=0", "likes=0"], **REST}
+    header = ["date", "Campaign", "region", "impressions", "cost"]
+    sums: list[Any] = ["2024-05-02", *total_of, 100, "1.50"]
+    assert total(csv_text([rows[0], sums, rows[1]], header), **options) == 4
+    # A name of which nothing else in the file is a part.
+    assert total(csv_text([*rows, ["2024-05-02", "Wine Total", "z", 100, "1.50"]], header), **options) == Decimal("5.5")
+
+
 @pytest.mark.parametrize("place", [0, 2])
 def test_a_total_without_a_word_is_known_by_its_sums(place: int) -> None:
     rows: list[list[Any]] = [["North", "2024-05-01", 100, "1.50"], ["South", "2024-05-01", 200, "2.50"]]
@@ -225,7 +236,7 @@ def test_a_total_without_a_word_is_known_by_its_sums(place: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "texts", [("Total", "All countries"), ("All campaigns", "All"), ("Results from 2 campaigns", "--")]
+    "texts", [("Total", "Everywhere"), ("All campaigns", "All"), ("Results from 2 campaigns", "--")]
 )
 @pytest.mark.parametrize("place", [0, 2])
 def test_a_row_that_may_mean_all_is_known_by_its_sums(texts: tuple[str, str], place: int) -> None:

@@ -9,15 +9,18 @@ import pyarrow.compute as pc
 from project.catalog import LABELLED_NAMES, MEASURE_NAMES, RECORD
 from project.ingest.convert.date_formats import Dates
 from project.ingest.convert.totals import (
-    STARTS_WITH_TOTAL,
+    MAY_BE_TOTAL,
     HeldRow,
     Sums,
+    group_of_total,
     has_labels,
     has_text,
     is_footer,
+    is_no_name,
     is_total,
     may_say_total,
     only_numbers,
+    says_all,
     says_total,
     totals_among,
 )
@@ -62,10 +65,11 @@ class RowSorter:
         is_fact = [True] * len(block.lines)
         for index, field in self._suspects(block, staged).items():
             row = _row(block, index)
-            if field is None and not self._is_total(row):
+            is_total_row = self._is_total(row, block)
+            if field is None and not is_total_row:
                 continue
             is_fact[index] = False
-            if self._is_total(row):
+            if is_total_row:
                 self._leave_out_totals(block.lines[index], row)
             else:
                 self._report_row(block.lines[index], row, field or "")
@@ -86,7 +90,8 @@ class RowSorter:
     def finish(self, loaded: Sums, measures: Sequence[str]) -> list[HeldRow]:
         """Report the last lines, and return the held rows that are not the totals of what was loaded."""
         for reject in self._footers:
-            self._report.leave_out(self._file, reject.line, _kind(reject.row), reject.row)
+            kind = "totals" if only_numbers(reject.row) else "a footer"
+            self._report.leave_out(self._file, reject.line, kind, reject.row)
         held = [one for one in (self._top, self._end) if one]
         # A total of several days has none of them as its own.
         totals = totals_among(held, loaded, measures) if self._dates.count == 1 else []
@@ -144,21 +149,27 @@ class RowSorter:
         return has_labels(_row(block, index), self._labels, self._texts)
 
     def _total_texts(self, block: Block) -> set[int]:
-        """Return the indexes of the rows that have a text which begins with a word for a total."""
+        """Return the indexes of the rows that have a text which begins or ends with a word for a total."""
         indexes: set[int] = set()
         for position in self._texts:
             column = block.columns[position]
-            matches = pc.match_substring_regex(column.dictionary, STARTS_WITH_TOTAL, ignore_case=True)
+            matches = pc.match_substring_regex(column.dictionary, MAY_BE_TOTAL, ignore_case=True)
             if pc.any(matches).as_py():
                 indexes.update(pc.indices_nonzero(matches.take(column.indices)).to_pylist())
         return indexes
 
-    def _is_total(self, row: Sequence[str]) -> bool:
-        """Tell whether a row with a word for a total is one: the word is a label, or all of the text that it has."""
-        if any(is_total(row[index]) for index in self._labels):
+    def _is_total(self, row: Sequence[str], block: Block) -> bool:
+        """Tell whether a row with a word for a total is one.
+
+        The word is a label, or stands behind another one of its column, or no text says of what part the row is.
+        """
+        if any(is_total(row[index]) for index in self._labels) or any(is_no_name(row[index]) for index in self._texts):
+            return True
+        groups = [(group, index) for index in self._texts if (group := group_of_total(row[index]))]
+        if any(group in block.columns[index].dictionary.to_pylist() for group, index in groups):
             return True
         texts = [row[index] for index in self._texts if has_text(row[index])]
-        return bool(texts) and all(map(is_total, texts))
+        return any(map(is_total, texts)) and all(is_total(text) or says_all(text) for text in texts)
 
     def _spanning_days(self, block: Block) -> set[int]:
         """Return the indexes of the rows whose last day is not their first."""
@@ -188,10 +199,6 @@ class RowSorter:
             self._footers.append(reject)
         else:
             self._reject_or_footer(reject)
-
-
-def _kind(row: Sequence[str]) -> str:
-    return "totals" if only_numbers(row) else "a footer"
 
 
 def _row(block: Block, index: int) -> list[str]:

@@ -13,14 +13,16 @@ _TOTAL = (
     r"(grand |overall |sub[ -]?)?totals?|totale?|totaal|gesamt(summe|ergebnis)?|summe|suma|somme|итого|всего|toplam"
     r"|razem|合計|总计|总和|總計"
 )
-STARTS_WITH_TOTAL = rf"^\s*({_TOTAL})"
-"""What the text of a total begins with, for Arrow; `is_total` looks closer."""
+MAY_BE_TOTAL = rf"^\s*({_TOTAL})|\s({_TOTAL})\s*$"
+"""What the text of a total begins or ends with, for Arrow; `is_total` and `group_of_total` look closer."""
 
 _SAYS_TOTAL = re.compile(rf"({_TOTAL})\b", re.IGNORECASE)
 _SAYS_ALL = re.compile(r"(all|alle|tous|toutes|todos|todas|tutti|tutte|results from)\b", re.IGNORECASE)
 _IS_TOTAL = re.compile(
     rf"({_TOTAL})( of \d.*| results?| général| general| geral| complessivo)?\s*([:(/–—-].*)?", re.IGNORECASE
 )
+_NO_NAME = re.compile(r"(grand |overall |sub[ -]?)totals?\s*:?", re.IGNORECASE)
+_GROUP_TOTAL = re.compile(rf"(.+?)\s+({_TOTAL})", re.IGNORECASE)
 _LETTER = re.compile(r"[^\W\d_]")
 _LONGEST_FOOTER = 3
 _COMPARED = ("impressions", "cost", "clicks")
@@ -33,9 +35,25 @@ def says_total(row: Sequence[str]) -> bool:
     return bool(_SAYS_TOTAL.match(_first_text(row)))
 
 
+def is_no_name(label: str) -> bool:
+    """Tell whether a label is a word for a total that names nothing else, whatever stands beside it."""
+    return bool(_NO_NAME.fullmatch(label.strip()))
+
+
+def group_of_total(label: str) -> str | None:
+    """Return what a spreadsheet's subtotal is of, such as `North` of `North Total`, None where it is none."""
+    parts = _GROUP_TOTAL.fullmatch(label.strip())
+    return parts[1] if parts else None
+
+
+def says_all(label: str) -> bool:
+    """Tell whether a label is `All`, or all of something."""
+    return bool(_SAYS_ALL.match(label.strip()))
+
+
 def may_say_total(row: Sequence[str]) -> bool:
     """Tell whether the first cell with text may mean all rows, such as `All campaigns`: the sums tell."""
-    return is_total(_first_text(row)) or bool(_SAYS_ALL.match(_first_text(row)))
+    return is_total(_first_text(row)) or says_all(_first_text(row))
 
 
 def is_total(label: str) -> bool:
