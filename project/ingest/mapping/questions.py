@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from project.errors import LoadRefused
 from project.ingest.options import Options
@@ -121,9 +121,9 @@ def command(files: Sequence[str], options: Options, choices: Iterable[Choice] = 
 
 
 def request(options: Options, choices: Iterable[Choice] = ()) -> str:
-    """Return the request that loads a body with these answers."""
-    query = urlencode([(choice.option, choice.value) for choice in _given(options, choices)], safe=f"/{PLACEHOLDER}")
-    return f"POST /v1/ingests?{query}"
+    """Return the query string of a request that loads the same body with these answers."""
+    query = urlencode([(choice.option, choice.value) for choice in _given(options, choices)])
+    return f"Send the body again with ?{query.replace(quote(PLACEHOLDER), PLACEHOLDER)}"
 
 
 def _given(options: Options, choices: Iterable[Choice]) -> list[Choice]:
