@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Awaitable, Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from httpx import AsyncClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from project.ingest.sample import load_sample
+from project.settings import Settings
 from project.web.api.changes.schemas import ChangesAnswer
 from project.web.api.loads.schemas import LoadsAnswer
 from tests.conftest import Client
@@ -212,6 +215,15 @@ async def test_loads_are_listed_newest_first(two_loads: str, serving: Client, tm
         assert first["data"] + second["data"] == after.json()["data"]
         assert second["page"]["next_cursor"] is None
         assert (await client.get("/v1/loads?cursor=eA")).status_code == 422
+
+
+async def test_sample_data_is_a_load_without_a_file(database: str, serving: Client) -> None:
+    await load_sample(Settings(database_url=database), date(2024, 3, 5), days=2, notify=lambda _: None)
+    async with serving(database) as client:
+        [load] = (await client.get("/v1/loads")).json()["data"]
+        assert load["files"] == [{"name": "sample data"}]
+        [entry] = (await client.get("/v1/changes?since=0&group_by=load")).json()["data"]
+        assert entry["files"] == ["sample data"]
 
 
 async def test_without_facts_nothing_changed(database: str, serving: Client) -> None:

@@ -5,15 +5,15 @@ from datetime import date, datetime
 from pydantic import Field
 
 from project.web.request.openapi import Int64
-from project.web.response.schemas import Answer, DataMeta
+from project.web.response.schemas import Answer, DataMeta, optional
 
 
 class LoadedFile(Answer):
     """A file of a load."""
 
     name: str
-    sha256: str
-    bytes: Int64
+    sha256: str = optional("Absent of sample data, which is made without a file.")
+    bytes: Int64 = optional("Absent of sample data.")
 
 
 class Load(Answer):
