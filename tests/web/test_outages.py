@@ -257,6 +257,8 @@ async def test_each_try_of_the_pool_is_one_line(database: str, serving: Client) 
             stack.close()
 
             async def tried() -> bool:
+                # A pool that has not noticed yet does so now.
+                assert (await client.get("/v1/catalog")).status_code == 503
                 return sum("pool connection floor" in line for line in lines) >= 2
 
             await soon(tried, what="the second try")
