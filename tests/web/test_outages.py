@@ -1,6 +1,7 @@
 """Outages: whatever keeps the database from answering, the service starts, answers 503, and says why."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -247,7 +248,11 @@ async def test_too_many_connections_is_503(server: EmbeddedPostgres, database: s
     await connection.close()
 
 
-async def test_each_try_of_the_pool_is_one_line(database: str, serving: Client) -> None:
+async def test_each_try_of_the_pool_is_one_line(
+    database: str, serving: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # import-linter, which other tests call, disables the loggers that there are.
+    monkeypatch.setattr(logging.getLogger("asyncpg.pool"), "disabled", False)
     lines: list[str] = []
     with ExitStack() as stack:
         network = stack.enter_context(Network(database))
