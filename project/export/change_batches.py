@@ -7,7 +7,8 @@ import pyarrow as pa
 
 from project.catalog import MEASURES
 from project.export.row_batches import LABEL
-from project.query.changes import BY_LOAD, SUMS, ChangesPage, Entry
+from project.query.changes import BY_LOAD, ChangesPage, Entry
+from project.store.warehouse.ledger import SUMS
 
 _DAY_KEYS = (("date", pa.date32()), ("platform", LABEL))
 _LOAD_KEYS = (

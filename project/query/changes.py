@@ -9,17 +9,14 @@ from typing import Any, cast
 from tortoise.expressions import Q
 from tortoise.functions import Sum
 
-from project.catalog import DATE, KEYS, MEASURE_NAMES, Number, date_of
+from project.catalog import DATE, KEYS, Number, date_of
 from project.errors import InvalidRequest
 from project.query import cursors
 from project.query.filters import Condition, Filters, matching, plan_filters
 from project.query.moments import Moment, known_at
 from project.store.models import FactLedger, IngestLog, RollupAdMetricsDaily
-from project.store.warehouse.ledger import BY_PLATFORM
+from project.store.warehouse.ledger import BY_PLATFORM, SUMS
 from project.store.warehouse.snapshot import Snapshot
-
-SUMS = ("facts", *MEASURE_NAMES)
-"""What an entry has before and after: the number of facts, and each measure."""
 
 BY_DAY = (DATE.name, "platform")
 BY_LOAD = ("load",)
@@ -163,7 +160,9 @@ async def _by_load(
     entries = []
     for row in rows:
         version = row["data_version"]
-        load = Load(version, row["changed_at"], row["cause"], files.get(version, ()))
+        # After a retention, a load that changes nothing has its version.
+        names = files.get(version, ()) if row["cause"] == "load" else ()
+        load = Load(version, row["changed_at"], row["cause"], names)
         before = tuple(_number(row[f"before_{name}"]) for name in SUMS)
         after = tuple(_number(row[f"after_{name}"]) for name in SUMS)
         entries.append(Entry((date_of(row["first"]), date_of(row["last"])), None, load, before, after))

@@ -75,9 +75,10 @@ async def merge(
         removed = await connection.fetch(_REMOVE, min(days), max(days))
         report.removed = sum(row["facts"] for row in removed)
         changed_days |= {row["date_id"] for row in removed}
+    merged = Merged(changed_days, sorted(ids["platform"].values()))
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
-        return Merged(changed_days, sorted(ids["platform"].values()))
+        return merged
     order = _natural_order(ids)
     for year, month in new_months:
         select = _OF_A_MONTH.format(changes=changes, month=year * 100 + month, order=order)
@@ -88,7 +89,7 @@ async def merge(
         await rollups.refresh(connection, changed_days)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
-    return Merged(changed_days, sorted(ids["platform"].values()))
+    return merged
 
 
 async def delete_all(connection: "asyncpg.Connection[Any]") -> int:

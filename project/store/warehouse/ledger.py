@@ -19,14 +19,16 @@ LEDGER_NAMES = ("platform",)
 BY_PLATFORM = GroupingSet(LEDGER_NAMES)
 """The rollup that has the sums of the ledger."""
 
+SUMS = ("facts", *MEASURE_NAMES)
+"""What an entry has: the number of facts, and each measure."""
+
 _KEY = f"{DATE.key}, {KEYS['platform']}"
-_SUMS = ("facts", *MEASURE_NAMES)
-_NAMES = ", ".join(_SUMS)
-_TOTALS = ", ".join(f"sum({name})" for name in _SUMS)
-_ZEROS = ", ".join("0" for _ in _SUMS)
+_NAMES = ", ".join(SUMS)
+_TOTALS = ", ".join(f"sum({name})" for name in SUMS)
+_ZEROS = ", ".join("0" for _ in SUMS)
 _DIFFERENCES = f"""\
 SELECT {_KEY}, {_NAMES} FROM {ROLLUP_TABLE} WHERE grouping_set = {BY_PLATFORM.number} {{days}}
-UNION ALL SELECT {_KEY}, {", ".join(f"-{name} AS {name}" for name in _SUMS)} FROM fact_ledger WHERE true {{days}}"""  # noqa: S608
+UNION ALL SELECT {_KEY}, {", ".join(f"-{name} AS {name}" for name in SUMS)} FROM fact_ledger WHERE true {{days}}"""  # noqa: S608
 _CHANGED = f"""\
 SELECT {_KEY}, {{version}}, {_TOTALS} FROM ({_DIFFERENCES}) AS entries
 GROUP BY {_KEY} HAVING ({_TOTALS}) <> ({_ZEROS})"""  # noqa: S608

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 
 from project.catalog import MEASURE_NAMES, METRICS, Number
 from project.catalog.display import format_amount
-from project.query.changes import SUMS, Entry, fetch_changes
+from project.query.changes import Entry, fetch_changes
 from project.query.moments import Moment
+from project.store.warehouse.ledger import SUMS
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.changes.params import DayChangesParameters
 from project.web.dashboard.errors import ErrorsAsPage

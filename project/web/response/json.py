@@ -10,13 +10,14 @@ from fastapi import Response
 
 from project.catalog import DIMENSION_NAMES, MEASURE_NAMES, Number
 from project.catalog.metrics import DECIMAL_MEASURES
-from project.query.changes import SUMS, ChangesPage
+from project.query.changes import ChangesPage
 from project.query.facets import Facet
 from project.query.reports.groups import Group, change_of, members_of_change, share, total_changes
 from project.query.reports.pages import ReportPage
 from project.query.reports.plan import ReportPlan
 from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
+from project.store.warehouse.ledger import SUMS
 from project.web.response.etag import caching_headers
 
 

@@ -131,6 +131,17 @@ async def test_an_entry_of_a_load_names_its_files(two_loads: str, serving: Clien
         assert [entry["data_version"] for entry in data] == [1]
 
 
+async def test_a_load_that_changes_nothing_is_no_part_of_a_retention(
+    two_loads: str, connection: asyncpg.Connection, serving: Client, tmp_path: Path
+) -> None:
+    await connection.execute("UPDATE data_change SET cause = 'retention' WHERE data_version = 2")
+    await connection.execute("DELETE FROM ingest_log WHERE data_version = 2")
+    await loaded(two_loads, tmp_path / "tuesday.csv")
+    async with serving(two_loads) as client:
+        [entry] = (await client.get("/v1/changes?since=1&group_by=load")).json()["data"]
+        assert (entry["cause"], entry["files"]) == ("retention", [])
+
+
 async def test_since_may_be_a_time(two_loads: str, connection: asyncpg.Connection, serving: Client) -> None:
     await connection.execute("UPDATE data_change SET changed_at = '2024-03-04T06:00:00Z' WHERE data_version = 1")
     async with serving(two_loads) as client:
