@@ -12,8 +12,8 @@ from fastapi import Request, Response
 from project import errors
 from project.errors import AdMetricsError, InvalidRequest, NoKey
 from project.store.warehouse.snapshot import known_labels
+from project.web.api.views.params import ViewParameters
 from project.web.dashboard.render import base_of, html_response, render
-from project.web.dashboard.view import ViewParameters
 from project.web.request.negotiation import prefers_json
 from project.web.request.query_string import validate
 from project.web.request.retry import RetryOnDisconnect

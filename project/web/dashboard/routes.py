@@ -11,12 +11,13 @@ from starlette.responses import RedirectResponse
 
 from project.errors import CrossSiteForm
 from project.store.warehouse.snapshot import snapshot
+from project.web.api.views.params import ViewParameters
 from project.web.dashboard.errors import ErrorsAsPage
 from project.web.dashboard.page_cache import cache_page
 from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
 from project.web.dashboard.render import html_response, render, render_page
-from project.web.dashboard.view import ViewParameters, view_of
+from project.web.dashboard.view import view_of
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse_items
 from project.web.response.etag import caching_headers, etag, not_modified

@@ -1,21 +1,16 @@
-"""What the page shows: its parameters, and the links between views. A view is its URL, and nothing else."""
+"""What the page shows, and the links between views. A view is its URL, and nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
-from typing import Annotated
 from urllib.parse import urlencode
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from project.catalog import DATE_PRESETS, GRAINS, LABELLED_NAMES, METRICS
+from project.catalog import DATE_PRESETS, LABELLED_NAMES
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.query.periods import Period
 from project.store.warehouse.labels import Labels
-from project.web.request.comparison_validators import compared_or_not
-from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, FilterParameters
-from project.web.request.validators import one_of, sort_key, whole_number
+from project.web.api.views.params import ViewParameters
+from project.web.request.filter_params import FILTERED_NAMES
 
 Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
@@ -23,18 +18,6 @@ Query = Mapping[str, Sequence[str]]
 _USUAL_PRESET = "last_28d"
 _LABELLED = (*FILTERED_NAMES, *(f"exclude_{name}" for name in FILTERED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
-
-
-class ViewParameters(FilterParameters):
-    """What the page takes: the common filters, and how to show the facts that match."""
-
-    metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
-    compare_to: Annotated[str, AfterValidator(compared_or_not)] = "previous_period"
-    match_weekdays: bool = False
-    grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
-    group_by: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] = "platform"
-    sort: Annotated[str, AfterValidator(partial(sort_key, (*FILTERED_NAMES, *METRICS)))] | None = None
-    limit: Annotated[int, BeforeValidator(whole_number)] = Field(15, ge=1, le=LARGEST_LIMIT)
 
 
 @dataclass(frozen=True, slots=True)
