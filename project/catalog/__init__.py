@@ -18,7 +18,17 @@ from project.catalog.dimensions import (
     Dimension,
 )
 from project.catalog.grains import GRAINS, Grain, coarser_than
-from project.catalog.metrics import FORMULAS, MEASURE_NAMES, MEASURES, METRICS, ROUNDED, Formula, Measure, Number
+from project.catalog.metrics import (
+    FORMULAS,
+    KEY_METRICS,
+    MEASURE_NAMES,
+    MEASURES,
+    METRICS,
+    ROUNDED,
+    Formula,
+    Measure,
+    Number,
+)
 from project.catalog.rollups import BASES, GROUPING_SETS, GroupingSet, summed_from
 
 RECORD = (*DIMENSION_NAMES, *MEASURE_NAMES)
@@ -26,7 +36,7 @@ RECORD = (*DIMENSION_NAMES, *MEASURE_NAMES)
 
 __all__ = [
     "BASES", "DATE", "DATE_PRESETS", "DIMENSIONS", "DIMENSION_NAMES", "FACT_TABLE", "FORMULAS", "GRAINS",
-    "GROUPING_SETS", "KEYS", "LABELLED_DIMENSIONS", "LABELLED_NAMES", "MEASURES", "MEASURE_NAMES", "METRICS",
-    "NATURAL_KEY", "NOT_SET", "RECORD", "ROLLUP_TABLE", "ROUNDED", "Dimension", "Formula", "Grain", "GroupingSet",
-    "Measure", "Number", "coarser_than", "date_id", "date_of", "summed_from",
+    "GROUPING_SETS", "KEYS", "KEY_METRICS", "LABELLED_DIMENSIONS", "LABELLED_NAMES", "MEASURES", "MEASURE_NAMES",
+    "METRICS", "NATURAL_KEY", "NOT_SET", "RECORD", "ROLLUP_TABLE", "ROUNDED", "Dimension", "Formula", "Grain",
+    "GroupingSet", "Measure", "Number", "coarser_than", "date_id", "date_of", "summed_from",
 ]  # fmt: skip

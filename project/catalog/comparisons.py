@@ -61,6 +61,7 @@ PREVIOUS_PERIOD = {
     "last_28d": Step(days=28),
     "last_30d": Step(days=30),
     "last_90d": Step(days=90),
+    "last_8w": Step(days=8 * WEEK),
     "this_week": Step(days=WEEK),
     "last_week": Step(days=WEEK),
     "this_month": Step(months=1),

@@ -27,12 +27,15 @@ def _this(grain: str) -> Callable[[date], Range]:
     return lambda today: (GRAINS[grain].start(today), today)
 
 
-def _last(grain: str) -> Callable[[date], Range]:
-    def previous_bucket(today: date) -> Range:
-        last = GRAINS[grain].start(today) - timedelta(days=1)
-        return GRAINS[grain].start(last), last
+def _last(grain: str, count: int = 1) -> Callable[[date], Range]:
+    def previous_buckets(today: date) -> Range:
+        first = GRAINS[grain].start(today)
+        last = first - timedelta(days=1)
+        for _ in range(count):
+            first = GRAINS[grain].start(first - timedelta(days=1))
+        return first, last
 
-    return previous_bucket
+    return previous_buckets
 
 
 DATE_PRESETS: dict[str, Callable[[date], Range]] = {
@@ -43,6 +46,7 @@ DATE_PRESETS: dict[str, Callable[[date], Range]] = {
     "last_28d": _last_days(28),
     "last_30d": _last_days(30),
     "last_90d": _last_days(90),
+    "last_8w": _last("week", 8),
     "this_week": _this("week"),
     "last_week": _last("week"),
     "this_month": _this("month"),
@@ -53,4 +57,4 @@ DATE_PRESETS: dict[str, Callable[[date], Range]] = {
     "last_year": _last("year"),
     "maximum": lambda _today: (None, None),
 }
-"""Each preset as a function of today. `last_…` excludes today, `this_…` ends with it; weeks are ISO weeks."""
+"""Each preset as a function of today. `last_…` excludes today, `this_…` ends with it; weeks are whole ISO weeks."""

@@ -19,6 +19,8 @@ class Dimension:
     `bit` marks the dimension in the stored number of every grouping set that contains it (`GroupingSet.number`). A bit
     is never changed or reused, since stored rollups would change their meaning. Bits 0 to 5 have been used, before
     migration 5.
+
+    `within` is the dimension that tells equal labels apart: the placement `search` of Google is not that of TikTok.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Dimension:
     description: str
     example: str
     bit: int = 0
+    within: str = ""
 
 
 DATE = Dimension("date", "dim_date", "date_id", "date_value", "date", "The day the ad was shown.", "2024-03-01")
@@ -53,7 +56,7 @@ LABELLED_DIMENSIONS = (
     ),
     Dimension(
         "placement", "dim_placement", "placement_id", "placement_name", "placement",
-        "Where on the platform the ad stood.", "feed", bit=7,
+        "Where on the platform the ad stood.", "feed", bit=7, within="platform",
     ),
     Dimension(
         "device_type", "dim_device_type", "device_type_id", "device_type_name", "device_type",
@@ -66,6 +69,9 @@ DIMENSIONS = (DATE, *LABELLED_DIMENSIONS)
 
 DIMENSION_NAMES = tuple(dimension.name for dimension in DIMENSIONS)
 LABELLED_NAMES = tuple(dimension.name for dimension in LABELLED_DIMENSIONS)
+
+WITHIN = {dimension.name: dimension.within for dimension in LABELLED_DIMENSIONS if dimension.within}
+"""For a dimension whose labels mean little alone, the dimension that tells them apart."""
 
 KEYS = {dimension.name: dimension.key for dimension in DIMENSIONS}
 """The column of each dimension, by its name."""

@@ -2,18 +2,42 @@
 
 import re
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 
 from project.catalog.metrics import METRICS, Number
 
 _NAMES = {"ctr": "CTR", "cpc": "CPC", "cpm": "CPM"}
 """The names that people write otherwise than with spaces."""
 
+_LABELS = {
+    "iphone": "iPhone", "ipad": "iPad", "ipod": "iPod", "tiktok": "TikTok", "youtube": "YouTube",
+    "linkedin": "LinkedIn", "for_you": "For You",
+    "mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday",
+    "sun": "Sunday",
+}  # fmt: skip
+"""The labels that people write otherwise than with spaces and a capital."""
+
 
 @cache  # The page shows 73 names, and each takes 4 µs.
 def display_name(name: str) -> str:
     """Return a name as people write it: `like_rate` is "like rate", `ctr` "CTR", and `last_7d` "last 7 days"."""
-    return _NAMES.get(name) or re.sub(r"(\d)d$", r"\1 days", name.replace("_", " "))
+    return _NAMES.get(name) or re.sub(r"(\d)w$", r"\1 weeks", re.sub(r"(\d)d$", r"\1 days", name.replace("_", " ")))
+
+
+@lru_cache(10_000)
+def display_label(label: str) -> str:
+    """Return a label as people write it: `right_column` is "Right column", and `iphone` "iPhone".
+
+    Only what platforms write for machines, in small letters, differs.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", label):
+        return label
+    return _LABELS.get(label) or capitalised(label.replace("_", " "))
+
+
+def capitalised(text: str) -> str:
+    """Return a text with a capital first letter; the others stay: "CTR by week"."""
+    return text[:1].upper() + text[1:]
 
 
 def display_comparison(current: tuple[date, date], previous: tuple[date, date]) -> str:

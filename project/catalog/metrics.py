@@ -11,6 +11,9 @@ from operator import itemgetter
 from typing import Literal
 
 Unit = Literal["count", "currency", "ratio"]
+Better = Literal["higher", "lower", "neither"]
+"""Which change of a metric is good news."""
+
 Number = int | Decimal
 
 ROUNDED = Context(prec=15)
@@ -28,6 +31,7 @@ class Measure:
     unit: Unit
     description: str
     decimals: int = 0
+    better: Better = "higher"
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -52,6 +56,7 @@ class Formula:
     unit: Unit
     description: str
     factor: int = 1
+    better: Better = "higher"
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -78,7 +83,7 @@ class Formula:
 MEASURES = (
     Measure("impressions", "count", "How often ads were shown."),
     Measure("clicks", "count", "Clicks on ads."),
-    Measure("cost", "currency", "What was spent.", decimals=6),
+    Measure("cost", "currency", "What was spent.", decimals=6, better="neither"),
     Measure("conversions", "count", "Actions wanted by the advertiser, as the platform attributes them."),
     Measure("likes", "count", "Reactions to ads; platforms without them report 0."),
 )
@@ -89,11 +94,14 @@ DECIMAL_MEASURES = frozenset(measure.name for measure in MEASURES if measure.dec
 
 FORMULAS = (
     Formula("ctr", "clicks", "impressions", "ratio", "Click-through rate."),
-    Formula("cpc", "cost", "clicks", "currency", "Cost per click."),
-    Formula("cpm", "cost", "impressions", "currency", "Cost per thousand impressions.", factor=1000),
-    Formula("cost_per_conversion", "cost", "conversions", "currency", "Cost per conversion."),
+    Formula("cpc", "cost", "clicks", "currency", "Cost per click.", better="lower"),
+    Formula("cpm", "cost", "impressions", "currency", "Cost per thousand impressions.", factor=1000, better="lower"),
+    Formula("cost_per_conversion", "cost", "conversions", "currency", "Cost per conversion.", better="lower"),
     Formula("conversion_rate", "conversions", "clicks", "ratio", "Conversions per click."),
     Formula("like_rate", "likes", "impressions", "ratio", "Likes per impression."),
 )
+
+KEY_METRICS = ("cost", "conversions", "cost_per_conversion", "clicks", "ctr")
+"""What an overview shows first."""
 
 METRICS: dict[str, Measure | Formula] = {metric.name: metric for metric in (*MEASURES, *FORMULAS)}

@@ -55,7 +55,7 @@ async def test_catalog(client: httpx.AsyncClient) -> None:
 
 async def test_every_documented_preset_works(client: httpx.AsyncClient) -> None:
     presets = (await client.get("/v1/catalog")).json()["data"]["date_presets"]
-    assert len(presets) == 16
+    assert len(presets) == 17
     for preset in presets:
         answer = await client.get("/v1/ad-metrics", params={"date_preset": preset["name"], "limit": 1})
         assert answer.status_code == 200
