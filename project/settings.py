@@ -23,6 +23,10 @@ def _capitals(text: object) -> object:
     return text.upper() if isinstance(text, str) else text
 
 
+def _number(text: object) -> object:
+    return int(text) if isinstance(text, str) and text.isdecimal() else text
+
+
 def _three_letters(text: str) -> str:
     if len(text) != 3 or not text.isascii() or not text.isalpha():
         raise ValueError("expected an ISO 4217 code such as EUR")
@@ -117,6 +121,9 @@ class Settings(BaseSettings):
     """The largest file that is loaded over HTTP, in MB."""
     retention_months: int = Field(default=0, ge=0, le=1200)
     """How many months of facts to retain before the current month; a daily job drops older ones. 0: all."""
+    partition_months: Annotated[Literal[1, 3, 12], BeforeValidator(_number)] = 1
+    """How many months a new partition of facts and rollups has: 1, 3 or 12. Partitions that exist stay as they are.
+    Wider ones are for years of history on Citus (`docs/scaling.md`)."""
 
     heartbeat_cron: str = "0 */6 * * *"
     """When the heartbeat is written, as in crontab(5): minute hour day month weekday, in UTC; 0 and 7 are Sunday, names

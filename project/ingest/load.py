@@ -19,7 +19,8 @@ from project.ingest.options import Options
 from project.ingest.read.source import Source, open_source
 from project.ingest.read.table import MISSING, Table
 from project.ingest.report import Report
-from project.ingest.write.merge import Merged, delete_all, merge
+from project.ingest.write.merge import Merged, merge
+from project.ingest.write.removal import delete_all
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
@@ -130,7 +131,7 @@ async def load_lines(
             raise LoadRefused("The files have no rows; nothing was loaded.")
         report.date_from, report.date_to = days
         if not report.dry_run:
-            await _make_partitions(connection, report)
+            await _make_partitions(connection, report, settings.partition_months)
         async with _transaction(connection, report):
             await lock_writes(connection, notify)
             await _replace_sample(connection, report, sample=sample)
@@ -140,6 +141,7 @@ async def load_lines(
                 keys_differ=dictionary.keys_differ(report.rows_read),
                 replace=options.replace,
                 refuse_duplicates=options.on_duplicate == "error",
+                partition_months=settings.partition_months,
                 notify=(lambda _: None) if sample else notify,
             )
             if not report.dry_run:
@@ -158,11 +160,11 @@ def _examples(table: Table) -> dict[str, list[str]]:
     return {}
 
 
-async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report) -> None:
+async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report, width: int) -> None:
     months = partitions.months_ahead(report.started_at.date())
     if await partitions.on_citus(connection):
         months += await staged_months(connection)
-    await partitions.ensure(connection, months)
+    await partitions.ensure(connection, months, width)
 
 
 @asynccontextmanager

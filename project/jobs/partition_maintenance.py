@@ -26,7 +26,9 @@ async def create_partitions(settings: Settings) -> None:
     """Create the partitions of this month and the next three."""
     try:
         async with write_connection(settings) as connection:
-            created = await partitions.ensure(connection, partitions.months_ahead(datetime.now(UTC).date()))
+            created = await partitions.ensure(
+                connection, partitions.months_ahead(datetime.now(UTC).date()), settings.partition_months
+            )
     except DatabaseUnavailable as error:
         logger.error("Partitions could not be created: {} ({})", error, error.cause)
     else:
@@ -36,7 +38,10 @@ async def create_partitions(settings: Settings) -> None:
 
 
 async def drop_old_facts(settings: Settings) -> None:
-    """Drop the facts of all months before the last `RETENTION_MONTHS` full ones; 0 drops none."""
+    """Drop the facts of all months before the last `RETENTION_MONTHS` full ones; 0 drops none.
+
+    Of a partition that also has later months, they are deleted.
+    """
     if not settings.retention_months:
         return
     now = datetime.now(UTC)
@@ -48,8 +53,8 @@ async def drop_old_facts(settings: Settings) -> None:
                 return
             await lock_writes(connection, logger.info)
             await connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT_SECONDS}s'")
-            dropped = await partitions.drop_before(connection, (first.year, first.month))
-            if dropped:
+            dropped, deleted = await partitions.drop_before(connection, (first.year, first.month))
+            if dropped or deleted:
                 await connection.execute("DELETE FROM dim_date WHERE date_id < $1", date_id(first))
                 await ledger.record_change(connection, "retention")
     except QueryTooSlow:

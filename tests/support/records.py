@@ -72,10 +72,11 @@ async def loaded(
     dry_run: bool = False,
     notify: Callable[[str], None] = lambda _: None,
     report: Report | None = None,
+    partition_months: int = 1,
     **options: Any,
 ) -> Report:
     """Load files into a database."""
-    settings = Settings(database_url=url)
+    settings = Settings(database_url=url, partition_months=partition_months)
     return await load(paths, Options(**options), settings, dry_run=dry_run, notify=notify, report=report)
 
 

@@ -6,24 +6,25 @@ the conflict target is the natural key, SET takes only from EXCLUDED, and `date_
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 import asyncpg
 
 from project.catalog import (
-    DIMENSIONS,
     FACT_TABLE,
     LABELLED_DIMENSIONS,
     LABELLED_NAMES,
     MEASURE_NAMES,
     MEASURES,
     NATURAL_KEY,
-    ROLLUP_TABLE,
     Dimension,
+    Measure,
 )
 from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.ingest.write.preview import preview
+from project.ingest.write.removal import delete_absent
 from project.store.postgres.connections import Notify
 from project.store.warehouse import partitions, rollups
 
@@ -43,6 +44,7 @@ async def merge(
     keys_differ: bool = False,
     replace: bool = False,
     refuse_duplicates: bool = False,
+    partition_months: int = 1,
     notify: Notify = print,
 ) -> Merged:
     """Insert new labels, upsert the facts that differ, refresh the rollups of their days, and count into the report.
@@ -63,44 +65,36 @@ async def merge(
     for line in report.preview_text():
         notify(line)
     days = set(ids["day"].values())
-    new_months = await partitions.new_months(connection, {(day // 10000, day // 100 % 100) for day in days})
-    if len(new_months) == len({day // 100 for day in days}):
+    months = {(day // 10000, day // 100 % 100) for day in days}
+    new_partitions = await partitions.new_partitions(connection, months, partition_months)
+    new_months = months.intersection(month for partition in new_partitions for month in partition.months)
+    spans = await _spans(connection, days)
+    if new_months == months:
         # The database has none of these months: every fact is new.
         changes, changed_days = "incoming", set(days)
         report.inserted, report.unchanged = report.unchanged, 0
     else:
-        await connection.execute(_CHANGES.format(first=min(days), last=max(days)))
+        await connection.execute(_CREATE_CHANGES)
+        for span in spans:
+            await connection.execute(_CHANGES, *span)
         changes, changed_days = "changes", await _count_changes(connection, report)
     if replace:
-        removed = await connection.fetch(_REMOVE, min(days), max(days))
-        report.removed = sum(row["facts"] for row in removed)
-        changed_days |= {row["date_id"] for row in removed}
+        changed_days |= await delete_absent(connection, report, spans)
     merged = Merged(changed_days, sorted(ids["platform"].values()))
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
         return merged
     order = _natural_order(ids)
-    for year, month in new_months:
-        select = _OF_A_MONTH.format(changes=changes, month=year * 100 + month, order=order)
-        await partitions.fill(connection, (year, month), f"{_KEY}, {_NAMES}", select)
-    if changes == "changes":
-        await connection.execute(_UPSERT, [year * 100 + month for year, month in new_months])
+    for partition in new_partitions:
+        select = _OF_A_PARTITION.format(changes=changes, lower=partition.lower, upper=partition.upper, order=order)
+        await partitions.fill(connection, partition, f"{_KEY}, {_NAMES}", select, partition_months)
+    for span in spans if changes == "changes" else ():
+        await connection.execute(_UPSERT, *span, [year * 100 + month for year, month in new_months])
     try:
         await rollups.refresh(connection, changed_days)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
     return merged
-
-
-async def delete_all(connection: "asyncpg.Connection[Any]") -> int:
-    """Delete all facts, rollups and labels, and return how many facts there were.
-
-    The labels of platforms stay, since the ledger names them.
-    """
-    status = await connection.execute(f"DELETE FROM {FACT_TABLE}")  # noqa: S608
-    for table in (ROLLUP_TABLE, *(dimension.table for dimension in DIMENSIONS if dimension.name != "platform")):
-        await connection.execute(f"DELETE FROM {table}")  # noqa: S608
-    return int(status.split()[-1])
 
 
 async def _insert_dimensions(connection: "asyncpg.Connection[Any]", report: Report) -> dict[str, dict[int, int]]:
@@ -155,6 +149,18 @@ async def _count_changes(connection: "asyncpg.Connection[Any]", report: Report) 
     return set(counts["days"])
 
 
+async def _spans(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[tuple[int, int]]:
+    """Return first and last day of what one statement merges: on Citus those of each month, else of all.
+
+    There, an intermediate result may not be larger than `citus.max_intermediate_result_size`, 1 GB by default.
+    """
+    ordered = sorted(days)
+    if not await partitions.on_citus(connection):
+        return [(ordered[0], ordered[-1])]
+    months = [list(month) for _, month in groupby(ordered, key=lambda day: day // 100)]
+    return [(month[0], month[-1]) for month in months]
+
+
 def _natural_order(ids: Mapping[str, Mapping[int, int]]) -> str:
     """Return the ORDER BY of the natural key: one number made of all ids, where they have 62 bits together.
 
@@ -182,13 +188,12 @@ def _insert_labels(dimension: Dimension, *, only_staged: bool) -> str:
     return f"""\
 INSERT INTO {table} ({label})
 SELECT spelling FROM (
-    SELECT DISTINCT ON (lower(label COLLATE "default")) label AS spelling, number
-    FROM staged_label WHERE dimension = '{dimension.name}' {staged}
-    ORDER BY lower(label COLLATE "default"), number
-) AS staged
-WHERE NOT EXISTS (
-    SELECT FROM {table} WHERE lower({label} COLLATE "default") = lower(staged.spelling COLLATE "default")
-)
+    SELECT DISTINCT ON (lower(staged.label COLLATE "default")) staged.label AS spelling, number
+    FROM staged_label AS staged LEFT JOIN {table} AS known
+        ON lower(known.{label} COLLATE "default") = lower(staged.label COLLATE "default")
+    WHERE dimension = '{dimension.name}' AND known.{dimension.key} IS NULL {staged}
+    ORDER BY lower(staged.label COLLATE "default"), number
+) AS new
 ORDER BY number"""  # noqa: S608
 
 
@@ -198,6 +203,10 @@ SELECT number, {dimension.key} FROM staged_label
 JOIN {dimension.table} AS known
     ON lower(known.{dimension.label} COLLATE "default") = lower(staged_label.label COLLATE "default")
 WHERE dimension = '{dimension.name}'"""  # noqa: S608
+
+
+def _type(measure: Measure) -> str:
+    return f"numeric(18, {measure.decimals})" if measure.decimals else "bigint"
 
 
 def _listed(template: str, names: Iterable[str] = MEASURE_NAMES, separator: str = ", ") -> str:
@@ -221,9 +230,7 @@ FROM staging {{grouped}}""".format(
         f"('{{{column}}}'::integer[])[{column} + 1] AS {key}"
         for column, key in zip(("day", *LABELLED_NAMES), NATURAL_KEY, strict=True)
     ),
-    measures=", ".join(
-        f"{{sum}}({m.name})::{f'numeric(18, {m.decimals})' if m.decimals else 'bigint'} AS {m.name}" for m in MEASURES
-    ),
+    measures=", ".join(f"{{sum}}({measure.name})::{_type(measure)} AS {measure.name}" for measure in MEASURES),
 )
 _SUMMED = {"rows": "count(*)", "sum": "sum", "grouped": f"GROUP BY {_KEY}"}
 # Where all keys differ there is nothing to sum: a quarter of the time.
@@ -237,12 +244,18 @@ SELECT coalesce(sum(rows - 1), 0)::bigint FROM (
 ) AS equal"""  # noqa: S608
 
 # Only facts that are new or differ are written: of a file that is loaded twice, none.
+_CREATE_CHANGES = (
+    "CREATE TEMPORARY TABLE changes (LIKE incoming, known boolean, "
+    + ", ".join(f"old_{measure.name} {_type(measure)}" for measure in MEASURES)
+    + ") ON COMMIT DROP"
+)
 _CHANGES = f"""\
-CREATE TEMPORARY TABLE changes ON COMMIT DROP AS
+INSERT INTO changes
 SELECT incoming.*, facts.id IS NOT NULL AS known, {_listed("facts.{0} AS old_{0}")}
 FROM incoming LEFT JOIN {FACT_TABLE} AS facts
-    ON {_SAME_KEY} AND facts.date_id >= {{first}} AND facts.date_id <= {{last}}
-WHERE facts.id IS NULL OR ({_listed("facts.{}")}) IS DISTINCT FROM ({_listed("incoming.{}")})"""  # noqa: S608
+    ON {_SAME_KEY} AND facts.date_id >= $1 AND facts.date_id <= $2
+WHERE incoming.date_id >= $1 AND incoming.date_id <= $2
+    AND (facts.id IS NULL OR ({_listed("facts.{}")}) IS DISTINCT FROM ({_listed("incoming.{}")}))"""  # noqa: S608
 _COUNT = f"""\
 SELECT count(*) FILTER (WHERE NOT known) AS inserted,
        count(*) FILTER (WHERE known) AS changed,
@@ -252,16 +265,9 @@ SELECT count(*) FILTER (WHERE NOT known) AS inserted,
 FROM changes"""  # noqa: S608
 _UPSERT = f"""\
 INSERT INTO {FACT_TABLE} AS facts ({_KEY}, {_NAMES})
-SELECT {_KEY}, {_NAMES} FROM changes WHERE NOT date_id / 100 = ANY($1::integer[]) ORDER BY {_KEY}
+SELECT {_KEY}, {_NAMES} FROM changes
+WHERE date_id >= $1 AND date_id <= $2 AND NOT date_id / 100 = ANY($3::integer[]) ORDER BY {_KEY}
 ON CONFLICT ({_KEY}) DO UPDATE SET {_listed("{0} = EXCLUDED.{0}")}
 WHERE ({_listed("facts.{}")}) IS DISTINCT FROM ({_listed("EXCLUDED.{}")})"""  # noqa: S608
-_OF_A_MONTH = f"SELECT {_KEY}, {_NAMES} FROM {{changes}} WHERE date_id / 100 = {{month}} ORDER BY {{order}}"  # noqa: S608
-_REMOVE = f"""\
-WITH removed AS (
-    DELETE FROM {FACT_TABLE} AS facts
-    WHERE date_id >= $1 AND date_id <= $2 AND date_id IN (SELECT date_id FROM incoming)
-        AND platform_id IN (SELECT platform_id FROM incoming)
-        AND NOT EXISTS (SELECT FROM incoming WHERE {_SAME_KEY})
-    RETURNING date_id
-)
-SELECT date_id, count(*) AS facts FROM removed GROUP BY date_id"""  # noqa: S608
+_OF_A_PARTITION = f"""\
+SELECT {_KEY}, {_NAMES} FROM {{changes}} WHERE date_id >= {{lower}} AND date_id < {{upper}} ORDER BY {{order}}"""  # noqa: S608

@@ -92,8 +92,9 @@ async def _ids_without_label(connection: "asyncpg.Connection[Any]") -> list[str]
     errors = []
     for dimension in LABELLED_DIMENSIONS:
         rows = await connection.fetch(
-            f"SELECT DISTINCT {dimension.key} FROM {ROLLUP_TABLE} AS rollup WHERE grouping_set = $1 AND NOT EXISTS"  # noqa: S608
-            f" (SELECT FROM {dimension.table} WHERE {dimension.key} = rollup.{dimension.key})",
+            f"SELECT DISTINCT rollup.{dimension.key} FROM {ROLLUP_TABLE} AS rollup"  # noqa: S608
+            f" LEFT JOIN {dimension.table} AS known USING ({dimension.key})"
+            f" WHERE grouping_set = $1 AND known.{dimension.key} IS NULL",
             GroupingSet((dimension.name,)).number,
         )
         errors += [f"{dimension.key} {row[0]} has no label" for row in rows]

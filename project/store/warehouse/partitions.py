@@ -1,6 +1,7 @@
-"""Monthly partitions of the facts and of the rollups."""
+"""Partitions of the facts and of the rollups, each of one month or of several (`PARTITION_MONTHS`)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,11 +15,17 @@ Month = tuple[int, int]
 
 MONTHS_AHEAD = 3
 
+ONE_BY_ONE = "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"
+"""Citus changes a dimension after facts, or a schema, in one transaction only so; PostgreSQL ignores it."""
+
 _KEY = ", ".join(NATURAL_KEY)
-_EXISTING = """\
-SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
-WHERE inhparent = ANY($1::text[]::regclass[]) ORDER BY relname"""
-_LOCK = f"SELECT pg_advisory_xact_lock(hashtext($1), {INSTALLATION})"
+_BOUND = """substring(pg_get_expr(relpartbound, pg_class.oid) FROM '{} \\(''?([0-9]+)')::integer"""
+_EXISTING = f"""\
+SELECT relname, inhparent = '{FACT_TABLE}'::regclass AS facts,
+       {_BOUND.format("FROM")} AS lower, {_BOUND.format("TO")} AS upper
+FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+WHERE inhparent = ANY($1::text[]::regclass[]) ORDER BY relname"""  # noqa: S608
+_LOCK = f"SELECT pg_advisory_xact_lock(hashtext('partitions of ' || $1), {INSTALLATION})"
 PARTITIONED = {
     FACT_TABLE: {"pkey": "PRIMARY KEY (id, date_id)", "key": f"UNIQUE ({_KEY})"},
     ROLLUP_TABLE: {"pkey": f"PRIMARY KEY (grouping_set, {_KEY})"},
@@ -26,41 +33,79 @@ PARTITIONED = {
 """The partitioned tables, each with the constraints of its partitions."""
 
 
-async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
-    """Create the partitions of these months that do not exist, and return their names.
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """The partition of a table for some months of one year."""
 
-    It has its own transactions: call it before a transaction that loads, never inside.
+    table: str
+    year: int
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """The name: that of the first month, and of the last where there are several."""
+        return f"{self.table}_{self.year:04}_{self.first:02}" + (f"_{self.last:02}" if self.last > self.first else "")
+
+    @property
+    def months(self) -> list[Month]:
+        """Its months."""
+        return [(self.year, month) for month in range(self.first, self.last + 1)]
+
+    @property
+    def lower(self) -> int:
+        """The least `date_id` that belongs to it."""
+        return _lower((self.year, self.first))
+
+    @property
+    def upper(self) -> int:
+        """The least `date_id` beyond it."""
+        return _lower((self.year, self.last)) + 100
+
+
+async def ensure(connection: "asyncpg.Connection[Any]", months: Iterable[Month], width: int = 1) -> list[str]:
+    """Create the partitions of these months that do not exist, each `width` months wide, and return their names.
+
+    Where other partitions have some of those months, it has those between. It has its own transactions: call it before
+    a transaction that loads, never inside.
     """
-    missing = await _missing(connection, months)
-    for name in sorted(missing):
-        await _create(connection, name, *missing[name])
-    return sorted(missing)
+    months, created = set(months), []
+    while missing := await _missing(connection, months, width):
+        async with connection.transaction():
+            await connection.execute(ONE_BY_ONE)
+            await connection.execute(_LOCK, str(missing[0].year))
+            # Another load may have created it meanwhile, or one that has some of its months.
+            if missing[0] in await _missing(connection, months, width):
+                await _create(connection, missing[0])
+                created.append(missing[0].name)
+    return created
 
 
-async def new_months(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[Month]:
-    """Return those of the months that have no partition of facts, and lock them until the caller's transaction ends.
+async def new_partitions(
+    connection: "asyncpg.Connection[Any]", months: Iterable[Month], width: int = 1
+) -> list[Partition]:
+    """Return the partitions of facts that these months lack, and lock them until the caller's transaction ends.
 
-    `fill` creates their partitions in that transaction. On Citus none is returned: there, loads create all partitions
-    ahead.
+    `fill` creates them in that transaction. On Citus none is returned: there, loads create all partitions ahead.
     """
-    names = await _missing(connection, months)
-    for name in sorted(names):
-        await connection.execute(_LOCK, name)
-    names = await _missing(connection, months)
-    return sorted({(year, month) for table, year, month in names.values() if table == FACT_TABLE})
+    months = set(months)
+    for year in sorted({partition.year for partition in await _missing(connection, months, width)}):
+        await connection.execute(_LOCK, str(year))
+    return [p for p in await _missing(connection, months, width) if p.table == FACT_TABLE]
 
 
-async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str, select: str) -> None:
-    """Create the partitions of a month, in the caller's transaction, and insert the selected facts.
+async def fill(
+    connection: "asyncpg.Connection[Any]", partition: Partition, columns: str, select: str, width: int = 1
+) -> None:
+    """Create a partition of the facts, and of the rollups, in the caller's transaction, and insert the selected facts.
 
     The table of the facts is filled, then gets its keys, then is attached. That is ten times as fast as inserting rows
     with all foreign keys in place, and blocks no reader.
     """
-    name = f"{FACT_TABLE}_{month[0]:04}_{month[1]:02}"
-    lower = _lower(month)
+    name, lower, upper = partition.name, partition.lower, partition.upper
     await connection.execute(
         f"CREATE TABLE {name} (LIKE {FACT_TABLE} INCLUDING DEFAULTS INCLUDING CONSTRAINTS,"
-        f" CONSTRAINT {name}_month CHECK (date_id >= {lower} AND date_id < {lower + 100}))"
+        f" CONSTRAINT {name}_months CHECK (date_id >= {lower} AND date_id < {upper}))"
     )
     await connection.execute(f"INSERT INTO {name} ({columns}) {select}")
     keys = [f"ADD CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[FACT_TABLE].items()]
@@ -71,31 +116,37 @@ async def fill(connection: "asyncpg.Connection[Any]", month: Month, columns: str
     ]
     for addition in (*keys, *references):
         await connection.execute(f"ALTER TABLE {name} {addition}")
-    await connection.execute(
-        f"ALTER TABLE {FACT_TABLE} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
-    )
+    await connection.execute(_attach(partition))
     # With this constraint, ATTACH needed no scan.
-    await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_month")
+    await connection.execute(f"ALTER TABLE {name} DROP CONSTRAINT {name}_months")
     await connection.execute(f"ANALYZE {name}")
-    await ensure(connection, [month])
+    await ensure(connection, partition.months, width)
 
 
-async def drop_before(connection: "asyncpg.Connection[Any]", month: Month) -> list[str]:
-    """Drop the partitions of all months before this one, in the caller's transaction, and return their names.
+async def drop_before(connection: "asyncpg.Connection[Any]", month: Month) -> tuple[list[str], bool]:
+    """Remove all facts before this month, in the caller's transaction: drop their partitions.
 
-    While it waits for queries that read a partition, it blocks all new ones: set a `lock_timeout`.
+    Return the names of those, and whether rows were deleted of a partition that also has later months. While it waits
+    for queries that read a partition, it blocks all new ones: set a `lock_timeout`.
     """
-    oldest = f"{month[0]:04}_{month[1]:02}"
-    names = await _existing(connection)
-    old = [name for name in names if any(name.removeprefix(f"{table}_") < oldest for table in PARTITIONED)]
+    await connection.execute(ONE_BY_ONE)
+    lower = _lower(month)
+    existing = await _existing(connection)
+    old = [row["relname"] for row in existing if row["upper"] and row["upper"] <= lower]
     for name in old:
         await connection.execute(f"DROP TABLE {name}")
-    return old
+    if not any(row["lower"] < lower < row["upper"] for row in existing if row["upper"]):
+        return old, False
+    statuses = [
+        await connection.execute(f"DELETE FROM {table} WHERE date_id < $1", lower)  # noqa: S608
+        for table in PARTITIONED
+    ]
+    return old, any(status != "DELETE 0" for status in statuses)
 
 
 async def missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> list[str]:
-    """Return the names of the partitions of these months that do not exist."""
-    return sorted(await _missing(connection, months))
+    """Return the names that partitions of these months would have, for the months that have none."""
+    return [partition.name for partition in await _missing(connection, months, 1)]
 
 
 def months_ahead(today: date) -> list[Month]:
@@ -115,31 +166,42 @@ def _lower(month: Month) -> int:
     return month[0] * 10000 + month[1] * 100
 
 
-async def _missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month]) -> dict[str, tuple[str, int, int]]:
-    wanted = {
-        f"{table}_{year:04}_{month:02}": (table, year, month)
-        for year, month in sorted(set(months))
-        for table in PARTITIONED
-    }
-    return {name: wanted[name] for name in wanted.keys() - await _existing(connection)}
+async def _missing(connection: "asyncpg.Connection[Any]", months: Iterable[Month], width: int) -> list[Partition]:
+    """Return the partitions that these months lack, those of the facts first, the oldest first."""
+    existing = await _existing(connection)
+    partitions = []
+    for table in PARTITIONED:
+        bounds = [(row["lower"], row["upper"]) for row in existing if row["facts"] == (table == FACT_TABLE)]
+
+        def is_free(year: int, month: int, bounds: list[tuple[int, int]] = bounds) -> bool:
+            return not any(lower and lower <= _lower((year, month)) < upper for lower, upper in bounds)
+
+        for year, month in sorted(set(months)):
+            if not is_free(year, month):
+                continue
+            first = last = month
+            least = (month - 1) // width * width + 1
+            while first > least and is_free(year, first - 1):
+                first -= 1
+            while last < least + width - 1 and is_free(year, last + 1):
+                last += 1
+            partitions.append(Partition(table, year, first, last))
+    return list(dict.fromkeys(partitions))
 
 
-async def _existing(connection: "asyncpg.Connection[Any]") -> list[str]:
-    """Return the names of all partitions, those of the facts first, the oldest first."""
-    return [row[0] for row in await connection.fetch(_EXISTING, list(PARTITIONED))]
+async def _existing(connection: "asyncpg.Connection[Any]") -> list[asyncpg.Record]:
+    """Return the names and bounds of all partitions, those of the facts first, the oldest first."""
+    return await connection.fetch(_EXISTING, list(PARTITIONED))
 
 
-async def _create(connection: "asyncpg.Connection[Any]", name: str, table: str, year: int, month: int) -> None:
-    lower = _lower((year, month))
-    async with connection.transaction():
-        await connection.execute("SET LOCAL citus.multi_shard_modify_mode = 'sequential'")
-        # Another load may create the same partition.
-        await connection.execute(_LOCK, name)
-        if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = to_regclass($1))", name):
-            return
-        # Created, then attached: CREATE TABLE … PARTITION OF would block every reader of the facts.
-        keys = ", ".join(f"CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[table].items())
-        await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, {keys})")
-        await connection.execute(
-            f"ALTER TABLE {table} ATTACH PARTITION {name} FOR VALUES FROM ({lower}) TO ({lower + 100})"
-        )
+async def _create(connection: "asyncpg.Connection[Any]", partition: Partition) -> None:
+    # Created, then attached: CREATE TABLE … PARTITION OF would block every reader of the facts.
+    name, table = partition.name, partition.table
+    keys = ", ".join(f"CONSTRAINT {name}_{suffix} {key}" for suffix, key in PARTITIONED[table].items())
+    await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS, {keys})")
+    await connection.execute(_attach(partition))
+
+
+def _attach(partition: Partition) -> str:
+    bounds = f"FROM ({partition.lower}) TO ({partition.upper})"
+    return f"ALTER TABLE {partition.table} ATTACH PARTITION {partition.name} FOR VALUES {bounds}"

@@ -20,7 +20,8 @@ async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify
     """
     async with write_connection(settings) as connection:
         days = [row[0] for row in await connection.fetch(_DAYS, date_id(first), date_id(last))]
-        await partitions.ensure(connection, [(day // 10000, day // 100 % 100) for day in days])
+        months = [(day // 10000, day // 100 % 100) for day in days]
+        await partitions.ensure(connection, months, settings.partition_months)
         for month, of_month in groupby(days, key=lambda day: day // 100):
             days_of_month = list(of_month)
             async with connection.transaction():

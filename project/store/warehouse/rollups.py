@@ -35,7 +35,7 @@ def _summed() -> str:
     ordered = sorted({*BASES, *GROUPING_SETS}, key=lambda s: (-len(s.dimensions), s.number))
     sums = ", ".join(map(_sum_of, ordered))
     parts = " UNION ALL ".join(f"SELECT {_columns_of(s)} FROM by_{s.number}" for s in GROUPING_SETS)  # noqa: S608
-    return f"WITH {sums}, summed ({_COLUMNS}) AS ({parts})"
+    return f"WITH {sums}, summed AS ({parts})"
 
 
 def _sum_of(grouping_set: GroupingSet) -> str:
@@ -52,8 +52,9 @@ def _sum_of(grouping_set: GroupingSet) -> str:
 
 
 def _columns_of(grouping_set: GroupingSet) -> str:
-    keys = [KEYS[name] if name in grouping_set.dimensions else "0" for name in LABELLED_NAMES]
-    return ", ".join((str(grouping_set.number), DATE.key, *keys, *_SUMS))
+    # Each column has its name in each part: Citus loses those of a list beside `summed` where one shard has all days.
+    keys = [KEYS[name] if name in grouping_set.dimensions else f"0 AS {KEYS[name]}" for name in LABELLED_NAMES]
+    return ", ".join((f"{grouping_set.number} AS grouping_set", DATE.key, *keys, *_SUMS))
 
 
 _SUMMED = _summed()
