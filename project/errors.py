@@ -40,6 +40,10 @@ class NoSuchResource(NoSuchThing):
     """Nothing is at the path of the request."""
 
 
+class PreconditionFailed(AdMetricsError):
+    """The thing to be changed is not as the request expects it (`If-Match`, `If-None-Match`)."""
+
+
 class MethodNotAllowed(AdMetricsError):
     """The path takes other methods; `allowed` names them as the header Allow does."""
 

@@ -31,7 +31,9 @@ from project.web.api.ingests.routes import router as ingests
 from project.web.api.loads.routes import router as loads
 from project.web.api.reports.routes import router as reports
 from project.web.api.rows.routes import router as rows
-from project.web.dashboard import changes_page, problem_pages
+from project.web.api.views.routes import edits as edits_of_views
+from project.web.api.views.routes import router as views
+from project.web.dashboard import changes_page, problem_pages, saved_views
 from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
 from project.web.response.problems import answer_errors, documented
@@ -66,13 +68,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     answer_errors(app)
     access = Access(settings)
     refusals = documented(*access.refusals)
-    for router in (rows, reports, changes, loads, dimensions, catalog):
+    for router in (rows, reports, changes, loads, dimensions, catalog, views):
         app.include_router(router, dependencies=access.to("read"), responses=refusals)
+    app.include_router(edits_of_views, dependencies=access.to("edit"), responses=documented(*access.refusals_of_edits))
     # Metrics must say that the database is away.
     app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)
     if settings.ingest_http:
         app.include_router(ingests, dependencies=access.to("ingest"), responses=refusals)
-    for router in (dashboard.router, changes_page.router):
+    for router in (dashboard.router, changes_page.router, saved_views.router):
         app.include_router(router, dependencies=access.to("read"))
     if settings.api_auth == "required":
         app.include_router(dashboard.keys, dependencies=access.anonymous())

@@ -29,6 +29,7 @@ FILES = {
     "doctor": "check",
     "rollups": "check",
     "keys": "keys",
+    "views": "views",
     "db": "db",
 }
 """The file of each command, in the order of `--help`."""

@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import typer
 
-from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError
+from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError, Fault, InvalidRequest
 
 REFUSED, USAGE, DATABASE_AWAY, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -29,7 +29,9 @@ def exit_codes() -> Iterator[None]:
 def print_error(error: AdMetricsError | ValueError | OSError) -> int:
     """Print what was refused as a sentence, and return the exit code."""
     code, sentence = REFUSED, str(error)
-    if isinstance(error, DatabaseUnavailable) and error.__cause__:
+    if isinstance(error, InvalidRequest):
+        sentence = "\n".join(map(_line_of, error.faults))
+    elif isinstance(error, DatabaseUnavailable) and error.__cause__:
         code, sentence = DATABASE_AWAY, f"{error} ({error.cause})"
     elif isinstance(error, DatabaseUnavailable | EmbeddedPostgresError):
         code = DATABASE_AWAY
@@ -87,3 +89,8 @@ def end_interrupted(outcome: str) -> NoReturn:
     print(outcome, file=sys.stderr, flush=True)
     # Python's own end waits for all threads, also for one that reads a pipe that stays open.
     os._exit(INTERRUPTED)
+
+
+def _line_of(fault: Fault) -> str:
+    hint = f" Perhaps: {', '.join(map(str, fault.suggestions))}." if fault.suggestions else ""
+    return f"{fault.parameter}: {fault.detail}{hint}"

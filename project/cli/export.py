@@ -18,7 +18,7 @@ from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture, Renderer
 from project.cli.exit_codes import exit_codes
 from project.cli.progress import terminal_bar
-from project.errors import FileUnwritable, InvalidRequest
+from project.errors import FileUnwritable
 from project.export.encode import encode
 from project.export.formats import FORMATS, Format
 from project.export.open_export import export_snapshot, open_export
@@ -66,13 +66,7 @@ def export(
         raise typer.BadParameter("json is for pages; a file of objects is ndjson", param_hint="--format")
     items = [*((key, value) for key, value in query if key != "format"), ("format", name)]
     with exit_codes():
-        try:
-            written = asyncio.run(_export(get_settings(), path, items, file))
-        except InvalidRequest as error:
-            for fault in error.faults:
-                hint = f" Perhaps: {', '.join(map(str, fault.suggestions))}." if fault.suggestions else ""
-                print(f"{fault.parameter}: {fault.detail}{hint}", file=sys.stderr)
-            raise typer.Exit(1) from error
+        written = asyncio.run(_export(get_settings(), path, items, file))
     print(f"{written} to {file}", file=sys.stderr)
 
 

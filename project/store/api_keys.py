@@ -22,7 +22,7 @@ from project.store.models import ApiKey
 from project.store.postgres.single_flight import SingleFlight
 from project.store.warehouse.snapshot import snapshot
 
-SCOPES = {"read": "ask for rows and reports", "ingest": "also load files"}
+SCOPES = {"read": "ask for rows and reports", "edit": "also save views", "ingest": "also load files"}
 """What a key may do; each scope includes those before it."""
 
 _ASK = "Ask whoever runs this service for a key."

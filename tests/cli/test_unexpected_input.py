@@ -2,18 +2,15 @@
 
 import re
 import stat
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
-from loguru import logger
 
-from project.cli import FILES, main
+from project.cli import FILES
 from project.cli.exit_codes import DATABASE_AWAY, REFUSED, UNEXPECTED, USAGE, print_unexpected
-from project.settings import get_settings
+from tests.cli.conftest import Done
 from tests.support.processes import AD_METRICS, AERICH, UVICORN, free_port, run
 
 pytestmark = pytest.mark.slow
@@ -30,11 +27,9 @@ COMMANDS = {
     "doctor": ["doctor"],
     "rollups": ["rollups", "rebuild"],
     "keys": ["keys", "list"],
+    "views": ["views", "list"],
     "db": ["db", "psql", "-c", "SELECT 1"],
 }
-
-
-Done = subprocess.CompletedProcess[str]
 
 
 def command(name: str, tmp_path: Path) -> list[str]:
@@ -42,26 +37,6 @@ def command(name: str, tmp_path: Path) -> list[str]:
     file.write_text("date\n2024-03-01\n")
     values = {"port": free_port(), "file": file, "out": tmp_path / "out.csv"}
     return [part.format(**values) for part in COMMANDS[name]]
-
-
-@pytest.fixture
-def typed(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Done]]:
-    """Return a function that runs a command line in this process, from its outermost line on."""
-
-    def run_here(arguments: list[str], **settings: str) -> Done:
-        for name, value in settings.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setattr("sys.argv", ["ad-metrics", *arguments])
-        get_settings.cache_clear()
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return Done(arguments, ended.value.code or 0, *capfd.readouterr())
-
-    yield run_here
-    get_settings.cache_clear()
-    logger.remove()
-    logger.add(sys.stderr)
 
 
 def sentence(done: Done) -> str:

@@ -11,11 +11,11 @@ from project.store.models.dimensions import (
 )
 from project.store.models.facts import FactAdMetricsDaily
 from project.store.models.ledger import DataChange, FactLedger
-from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestLog, JobSlot
+from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestLog, JobSlot, SavedView
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
     "ApiKey", "DataChange", "DataVersion", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender", "DimPlacement",
     "DimPlatform", "DimRegion", "FactAdMetricsDaily", "FactLedger", "Ingest", "IngestLog", "JobSlot",
-    "RollupAdMetricsDaily",
+    "RollupAdMetricsDaily", "SavedView",
 ]  # fmt: skip

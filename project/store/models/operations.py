@@ -95,3 +95,15 @@ class JobSlot(Model):
 
     class Meta:
         table = "job_slot"
+
+
+class SavedView(Model):
+    """A saved view (`store.views`): the page's query string under a name."""
+
+    name = fields.CharField(max_length=100, primary_key=True)
+    title = fields.TextField()
+    query = fields.TextField()
+    changed_at = fields.DatetimeField()
+
+    class Meta:
+        table = "saved_view"

@@ -31,6 +31,7 @@ INFO: dict[str, Any] = {
         {"name": "Changes", "description": "What was loaded, what moved by it, and how soon numbers settle."},
         {"name": "Dimensions", "description": "The labels that filters take."},
         {"name": "Catalogue", "description": "Everything that can be asked for."},
+        {"name": "Views", "description": "Queries of the page, saved under names."},
         {"name": "Ingests", "description": "Loads over HTTP, where the service permits them."},
         {"name": "Health", "description": "For load balancers and monitors."},
     ],
@@ -57,7 +58,7 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
             for response in operation["responses"].values():
                 response["headers"] = headers("X-Request-ID") | response.get("headers", {})
                 used |= response["headers"].keys()
-                content = response["content"]
+                content = response.get("content", {})
                 # FastAPI takes every model for JSON.
                 if problems.MEDIA_TYPE in content:
                     content.pop("application/json", None)

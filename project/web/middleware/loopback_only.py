@@ -38,13 +38,14 @@ class LoopbackOnly:
         """Pass the request on, or answer it; called by the server."""
         if scope["type"] == "http" and not is_public(scope):
             request = Request(scope)
-            if reason := _reason_to_refuse(request):
+            if reason := reason_to_refuse(request):
                 await problem_of(request, AccessLimited(f"{reason} {_ADVICE}"))(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
 
-def _reason_to_refuse(request: Request) -> str | None:
+def reason_to_refuse(request: Request) -> str | None:
+    """Return why a request may come from another machine, in a sentence; None of a local one."""
     # A Unix socket has no address.
     if request.client and not _is_loopback(request.client.host):
         return f"The request comes from {request.client.host}."

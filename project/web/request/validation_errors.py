@@ -16,7 +16,7 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
     context = item.get("ctx", {})
     if "fault" in context:
         return context["fault"]  # type: ignore[no-any-return]
-    name = str(item["loc"][0])
+    name = str(item["loc"][0]) if item["loc"] else "body"
     value = item.get("input")
     match item["type"]:
         case "extra_forbidden":
@@ -32,6 +32,8 @@ def _fault(item: Any, known: Sequence[str]) -> Fault:
             return _out_of_range(name, value, f"at most {context['le']}", str(context["le"]))
         case "int_parsing" | "int_parsing_size":
             return Fault(name, "invalid_value", f"{value!r} is not a whole number.", value)
+        case "json_invalid":
+            return Fault(name, "invalid_value", f"The body is not JSON: {context['error']}.")
         case "bool_parsing":
             return Fault(name, "invalid_value", f"{value!r} is neither true nor false.", value, ("true", "false"))
         case _:

@@ -7,9 +7,11 @@ from fastapi import Depends, Request, Security
 from fastapi.params import Depends as Dependency
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from project.errors import KeyTooNarrow, NoKey
+from project.commands import typed
+from project.errors import AccessLimited, KeyTooNarrow, NoKey
 from project.settings import Settings
 from project.store.api_keys import SCOPES
+from project.web.middleware.loopback_only import reason_to_refuse
 from project.web.security.rate_limit import RateLimit
 from project.web.state import log_fields, state_of
 
@@ -31,11 +33,13 @@ class Access:
     def to(self, scope: str, *, grace_period: float = 0) -> Sequence[Dependency]:
         """Return the dependencies of a router that needs a key of this scope (`store.api_keys.SCOPES`).
 
-        While the database is away, keys that were read up to `grace_period` seconds ago still count.
+        Without keys, only this machine may edit. While the database is away, keys that were read up to `grace_period`
+        seconds ago still count.
         """
         if self._keys_needed:
             return [Depends(self._key_holder(scope, grace_period))]
-        return self.anonymous()
+        local_only = [Depends(_only_this_machine)] if scope == "edit" else []
+        return [*local_only, *self.anonymous()]
 
     def anonymous(self) -> Sequence[Dependency]:
         """Return the dependencies of a router that needs no key; the rate limit is that of a key."""
@@ -45,6 +49,11 @@ class Access:
     def refusals(self) -> Sequence[int]:
         """The statuses of the requests that it refuses."""
         return (*((401, 403) if self._keys_needed else ()), *((429,) if self._rate_limit else ()))
+
+    @property
+    def refusals_of_edits(self) -> Sequence[int]:
+        """The statuses of the requests to edit that it refuses."""
+        return sorted({403, *self.refusals})
 
     def _key_holder(self, scope: str, grace_period: float) -> Callable[..., Awaitable[None]]:
         async def authorize(request: Request, credentials: _Credentials) -> None:
@@ -64,15 +73,24 @@ class Access:
 
 
 def _key_of(request: Request, credentials: HTTPAuthorizationCredentials | None) -> str:
-    """Return the key of the header, or for requests that only read, of the page's cookie. Raises NoKey.
+    """Return the key of the header, or of the page's cookie. Raises NoKey.
 
-    A browser also sends cookies with the requests that another site makes, which cannot read the answers.
+    A browser may send the cookie with a form of another site. It sends no PUT or DELETE of one, unless CORS_ORIGINS
+    names the site, and then without cookies.
     """
     if credentials:
         return credentials.credentials
-    if request.method == "GET" and (key := request.cookies.get(COOKIE)):
+    if request.method != "POST" and (key := request.cookies.get(COOKIE)):
         return key
     raise NoKey("Send a key: `Authorization: Bearer adm_…`. Ask whoever runs this service for one.", presented=False)
+
+
+def _only_this_machine(request: Request) -> None:
+    if reason := reason_to_refuse(request):
+        raise AccessLimited(
+            f"{reason} Without keys, only the service's own machine may change views: set API_AUTH=required and make a"
+            f" key with `{typed('ad-metrics keys create NAME --scope edit')}`."
+        )
 
 
 def _rank(scope: str) -> int:

@@ -139,6 +139,8 @@ def test_every_operation_says_what_it_is() -> None:
 def test_a_typed_answer_has_one_media_type() -> None:
     """Generated clients return a union where a good answer has several, or parse one as another."""
     for name, operation in OPERATIONS:
+        if "204" in operation["responses"]:
+            continue
         good = next(response for status, response in operation["responses"].items() if status < "300")
         content = {str(media["schema"]) for media in good["content"].values()}
         assert len(content) == 1, name

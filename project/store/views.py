@@ -1,0 +1,99 @@
+"""Saved views: the query string of a page under a name. Date presets stay relative to the day that a view is opened."""
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from project.commands import typed
+from project.errors import NoSuchThing
+from project.suggestions import nearest
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+"""How names are written: `weekly-spend`. They are part of addresses."""
+
+LONGEST_NAME = 100
+LONGEST_TITLE = 200
+LONGEST_QUERY = 8000
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A view as it is stored. `query` is that of the page, without a question mark."""
+
+    name: str
+    title: str
+    query: str
+    changed_at: datetime
+
+    @property
+    def tag(self) -> str:
+        """What differs once the title or the query is changed."""
+        return hashlib.blake2b(repr((self.title, self.query)).encode(), digest_size=8).hexdigest()
+
+
+async def list_views(connection: "asyncpg.Connection[Any]") -> Sequence[SavedView]:
+    """Return all views, by title."""
+    rows = await connection.fetch("SELECT name, title, query, changed_at FROM saved_view ORDER BY lower(title), name")
+    return [SavedView(*row) for row in rows]
+
+
+async def find_view(connection: "asyncpg.Connection[Any]", name: str) -> SavedView:
+    """Return a view. Raises NoSuchThing, which suggests names that are similar."""
+    sql = "SELECT name, title, query, changed_at FROM saved_view WHERE name = $1"
+    # The name may be any text of an address, also one that PostgreSQL has no characters for.
+    row = await connection.fetchrow(sql, name) if NAME.fullmatch(name) else None
+    if row is None:
+        names = [view.name for view in await list_views(connection)]
+        raise NoSuchThing(
+            f"No view is called {name!r}; `{typed('ad-metrics views list')}` shows them.", nearest(name, names)
+        )
+    return SavedView(*row)
+
+
+async def save_view(
+    connection: "asyncpg.Connection[Any]",
+    name: str,
+    title: str,
+    query: str,
+    check: Callable[[SavedView | None], None] = lambda _view: None,
+) -> tuple[SavedView, SavedView | None]:
+    """Create a view, or change it; return it and what it was before. `changed_at` moves only where it differs.
+
+    `check` gets what it was before, and may raise. The name must match NAME, and the page must take the query.
+    """
+    async with connection.transaction():
+        before = await _lock(connection, name)
+        check(before)
+        row = await connection.fetchrow(
+            """
+            INSERT INTO saved_view AS stored (name, title, query) VALUES ($1, $2, $3)
+            ON CONFLICT (name) DO UPDATE SET title = EXCLUDED.title, query = EXCLUDED.query, changed_at = now()
+            WHERE (stored.title, stored.query) IS DISTINCT FROM (EXCLUDED.title, EXCLUDED.query)
+            RETURNING name, title, query, changed_at
+            """,
+            name,
+            title,
+            query,
+        )
+    return (SavedView(*row) if row else before or await find_view(connection, name)), before
+
+
+async def delete_view(
+    connection: "asyncpg.Connection[Any]", name: str, check: Callable[[SavedView | None], None] = lambda _view: None
+) -> None:
+    """Delete a view. Raises NoSuchThing; `check` as in `save_view`."""
+    async with connection.transaction():
+        await find_view(connection, name)
+        check(await _lock(connection, name))
+        await connection.execute("DELETE FROM saved_view WHERE name = $1", name)
+
+
+async def _lock(connection: "asyncpg.Connection[Any]", name: str) -> SavedView | None:
+    sql = "SELECT name, title, query, changed_at FROM saved_view WHERE name = $1 FOR UPDATE"
+    row = await connection.fetchrow(sql, name)
+    return SavedView(*row) if row else None
