@@ -82,6 +82,7 @@ async def put_view(request: Request, name: _Name) -> Response:
     "/{name}",
     summary="Delete a view",
     status_code=204,
+    response_description="The view is gone.",
     response_class=Response,
     responses=documented(404, 412, 422, 503, 504),
 )
