@@ -14,12 +14,12 @@ from typing import Any, Literal
 import asyncpg
 
 from project.commands import typed
-from project.errors import AdMetricsError, DatabaseUnavailable
+from project.errors import AdMetricsError, DatabaseUnavailable, SettingsError
 from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
-from project.settings import Settings, SettingsError
+from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.connections import database_address
 from project.store.postgres.embedded import EmbeddedPostgres

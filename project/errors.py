@@ -20,6 +20,10 @@ class AdMetricsError(Exception):
     """The base of all of them."""
 
 
+class SettingsError(ValueError):
+    """Invalid settings, each with what is expected."""
+
+
 class InvalidRequest(AdMetricsError):
     """All faults of one request."""
 

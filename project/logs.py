@@ -7,11 +7,11 @@ members of JSON lines.
 import logging
 import sys
 import traceback
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
-from asgi_correlation_id import correlation_id
 from loguru import logger
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ TEXT = (
 )
 
 
-def configure(level: str, form: str) -> None:
+def configure(level: str, form: str, request_id: Callable[[], str | None] = lambda: None) -> None:
     """Write the log lines of this process, from this level up, to standard error, as `text` or `json`.
 
+    `request_id` returns the id of the request that is being answered, which its lines have.
     The heartbeat log has a sink of its own (`jobs.heartbeat_log`), for the lines that are bound to a channel.
     """
     logger.remove()
-    logger.configure(patcher=_add_request_id)
+    logger.configure(patcher=lambda record: record["extra"].setdefault("request_id", request_id() or "-"))
     logger.add(
         sys.stderr,
         level=level,
@@ -62,10 +63,6 @@ class _ToLoguru(logging.Handler):
             level = record.levelno
         with_name = logger.patch(lambda line: line.update({"name": record.name}))
         with_name.opt(exception=record.exc_info).log(level, record.getMessage())
-
-
-def _add_request_id(record: "Record") -> None:
-    record["extra"].setdefault("request_id", correlation_id.get() or "-")
 
 
 def _json(record: "Record") -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from operator import attrgetter
 
+from asgi_correlation_id import correlation_id
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from loguru import logger
@@ -14,12 +15,12 @@ from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
-from project.errors import DatabaseUnavailable
+from project.errors import DatabaseUnavailable, SettingsError
 from project.ingest.background import BackgroundLoads
 from project.jobs.heartbeat_log import last_beat, last_check
 from project.jobs.log_location import log_file
 from project.jobs.scheduler import check_job_settings, running_jobs
-from project.settings import Settings, SettingsError, get_settings
+from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
 from project.store.warehouse.snapshot import admission, snapshot
 from project.web.api import docs, metrics
@@ -91,7 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: AppState = app.state.ad_metrics
     settings = state.settings
-    logs.configure(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format, correlation_id.get)
     # Without DATABASE_URL this may start a server, which takes a second.
     config = await asyncio.to_thread(serving_config, settings)
     async with RegisterTortoise(app, config=config), running_jobs(settings):

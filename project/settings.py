@@ -11,12 +11,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from project import database_url
+from project.errors import SettingsError
 
 _Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
-
-
-class SettingsError(ValueError):
-    """Invalid settings, each with what is expected."""
 
 
 def _capitals(text: object) -> object:

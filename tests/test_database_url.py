@@ -14,7 +14,8 @@ from loguru import logger
 
 from project.database_url import PARAMETERS, parse
 from project.doctor import examine
-from project.settings import Settings, SettingsError, get_settings
+from project.errors import SettingsError
+from project.settings import Settings, get_settings
 from tests.conftest import Client
 
 DEFAULTS = {

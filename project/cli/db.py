@@ -11,7 +11,6 @@ import typer
 from project.cli.exit_codes import DATABASE_AWAY, REFUSED, exit_codes
 from project.commands import typed
 from project.settings import Settings, get_settings
-from project.store.postgres import migrations
 from project.store.postgres.connections import database_address, write_connection
 from project.store.postgres.embedded import EmbeddedPostgres
 
@@ -23,6 +22,8 @@ app = typer.Typer(
 @app.command()
 def upgrade() -> None:
     """Create the tables, or bring them to this release: apply the pending migrations."""
+    from project.store.postgres import migrations  # noqa: PLC0415 - Aerich and Tortoise take 0.5 s
+
     with exit_codes():
         names = asyncio.run(migrations.upgrade(get_settings()))
         print("\n".join(f"applied {name}" for name in names) or "no migration is pending")
@@ -31,6 +32,8 @@ def upgrade() -> None:
 @app.command()
 def downgrade(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Undo the newest migration, after saying what is lost: the way back to the release before."""
+    from project.store.postgres import migrations  # noqa: PLC0415
+
     settings = get_settings()
     with exit_codes():
         name, losses = asyncio.run(_newest(settings))
@@ -107,12 +110,16 @@ def _embedded() -> EmbeddedPostgres:
 
 
 async def _newest(settings: Settings) -> tuple[str, list[str]]:
+    from project.store.postgres import migrations  # noqa: PLC0415
+
     async with write_connection(settings, "db", needs="") as connection:
         name = await migrations.newest(connection)
         return name, await migrations.losses(connection, name)
 
 
 async def _state(settings: Settings) -> tuple[str, str, str, list[str], list[str]]:
+    from project.store.postgres import migrations  # noqa: PLC0415
+
     async with write_connection(settings, "db", needs="") as connection:
         database = await connection.fetchval("SELECT current_database()")
         size = await connection.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")

@@ -11,7 +11,6 @@ from typing import Annotated, BinaryIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
-from rich.progress import MofNCompleteColumn
 from tortoise.context import TortoiseContext
 
 from project.charts.chart import chart_of
@@ -103,7 +102,7 @@ async def _export(settings: Settings, path: str, items: list[tuple[str, str]], f
             async with export_snapshot(question) as current:
                 opened = await open_export(question, FORMATS[format_.name], current, urlencode(items))
                 try:
-                    with terminal_bar("rows", opened.rows, MofNCompleteColumn()) as update:
+                    with terminal_bar("rows", opened.rows) as update:
                         async for part in encode(opened):
                             await _write(out, part)
                             update(completed=opened.rows_written)

@@ -1,4 +1,4 @@
-"""`ad-metrics load` and `loads`: files in, a report out."""
+"""`ad-metrics load`: files in, a report out."""
 
 import asyncio
 import os
@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import asyncpg
-import orjson
 import typer
 
 from project.cli import prompts
@@ -15,17 +13,15 @@ from project.cli.exit_codes import end_interrupted, exit_codes, interruptible
 from project.cli.flags import options_of, with_flags
 from project.cli.progress import progress_bar
 from project.commands import typed
-from project.ingest.background import load_in_background
 from project.ingest.load import RowsRejected, load
 from project.ingest.mapping.questions import Unanswered, command
 from project.ingest.options import Options
 from project.ingest.profile import with_profile, write_profile
 from project.ingest.rejects_file import write_rejects
 from project.ingest.report import Report
-from project.settings import Settings, get_settings
-from project.store.postgres.connections import write_connection
+from project.settings import get_settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command(name="load")
@@ -91,35 +87,6 @@ def load_files(
             _notify(write_profile(keep, options, report.preset))
         elif asked:
             prompts.offer_profile(options, report.preset)
-
-
-@app.command(name="load-in-background", hidden=True)
-def load_stored_request(ingest_id: int) -> None:
-    """Run a load that `POST /v1/ingests` stored; the service starts this."""
-    with exit_codes(), interruptible(lambda: "Interrupted."):
-        asyncio.run(load_in_background(get_settings(), ingest_id))
-
-
-@app.command()
-def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, newest first.")] = 20) -> None:
-    """List what has been loaded."""
-    with exit_codes():
-        rows = asyncio.run(_recent_loads(get_settings(), limit))
-        if not rows:
-            print("Nothing has been loaded yet.", file=sys.stderr)
-        for row in rows:
-            files = ", ".join(file["name"] for file in orjson.loads(row["files"]))
-            days = f"{row['date_from']} to {row['date_to']}"
-            print(
-                f"{row['finished_at']:%Y-%m-%dT%H:%M:%SZ}  version {row['data_version']}  {files}  {days}  read "
-                f"{row['rows_read']:,}, inserted {row['inserted']:,}, changed {row['changed']:,}, "
-                f"unchanged {row['unchanged']:,}, removed {row['removed']:,}"
-            )
-
-
-async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
-    async with write_connection(settings) as connection:
-        return await connection.fetch("SELECT * FROM ingest_log ORDER BY id DESC LIMIT $1", limit)
 
 
 def _print_report(report: Report, as_json: bool) -> None:

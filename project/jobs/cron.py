@@ -10,7 +10,7 @@ from typing import NamedTuple
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 
-from project.settings import SettingsError
+from project.errors import SettingsError
 from project.suggestions import nearest
 
 MISFIRE_GRACE = timedelta(hours=1)

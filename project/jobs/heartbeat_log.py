@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from project.errors import SettingsError
 from project.jobs.clock import in_future
 from project.jobs.log_location import check_kind, is_stream, log_file, open_stream
 from project.jobs.retention import mend_age, retention
 from project.logs import timestamp
-from project.settings import Settings, SettingsError
+from project.settings import Settings
 
 if TYPE_CHECKING:
     from loguru import Message, Record

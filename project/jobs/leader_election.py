@@ -17,12 +17,13 @@ import asyncpg
 from filelock import FileLock, Timeout
 from loguru import logger
 
+from project.errors import SettingsError
 from project.jobs.clock import in_future
 from project.jobs.cron import MISFIRE_GRACE
 from project.jobs.heartbeat_log import future_line, last_completed_slot
 from project.jobs.log_location import log_file
 from project.logs import timestamp
-from project.settings import Settings, SettingsError
+from project.settings import Settings
 from project.store.postgres.connections import INSTALLATION, write_connection
 
 SECONDS_BETWEEN_TRIES = 1.0

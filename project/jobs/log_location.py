@@ -5,7 +5,8 @@ import re
 import stat
 from pathlib import Path
 
-from project.settings import Settings, SettingsError
+from project.errors import SettingsError
+from project.settings import Settings
 
 _DESCRIPTOR = re.compile(r"/dev/(?P<name>stdout|stderr)|(?:/dev|/proc/(?P<process>self|\d+))/fd/(?P<number>\d+)")
 _OTHER_KINDS = {stat.S_IFDIR: "a directory", stat.S_IFBLK: "a disk", stat.S_IFSOCK: "a socket"}

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from project.charts.renderer import Renderer
 from project.settings import Settings
-from project.store.api_keys import KeyRing
+from project.store.key_ring import KeyRing
 from project.store.postgres.admission import AdmissionControl
 from project.web.server.telemetry import Telemetry
 

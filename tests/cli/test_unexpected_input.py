@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from project.cli import FILES
+from project import cli
 from project.cli.exit_codes import DATABASE_AWAY, REFUSED, UNEXPECTED, USAGE, print_unexpected
 from tests.cli.conftest import Done
 from tests.support.processes import AD_METRICS, AERICH, UVICORN, free_port, run
@@ -50,7 +50,7 @@ def sentence(done: Done) -> str:
 
 
 def test_every_command_is_tried() -> None:
-    assert set(COMMANDS) == set(FILES)
+    assert set(COMMANDS) == set(cli.COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -19,6 +19,7 @@ KINDS = [
     "date preset",
     "load preset",
     "format",
+    "command",
     "setting",
     "dependency",
     "panel",

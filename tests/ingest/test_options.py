@@ -35,7 +35,7 @@ OF_BOTH = {"dry_run"}
 
 
 def flags() -> dict[str, Any]:
-    load = typer.main.get_command(command.app).commands["load"]
+    load = typer.main.get_command(command.app)
     return {parameter.name: parameter for parameter in load.params}
 
 

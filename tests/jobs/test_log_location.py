@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 from loguru import logger
 
+from project.errors import SettingsError
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import LogLine, last_beat, open_log
 from project.jobs.log_location import log_file
 from project.jobs.scheduler import check_job_settings
 from project.logs import timestamp
-from project.settings import Settings, SettingsError
+from project.settings import Settings
 from tests.conftest import ROOT
 from tests.jobs.test_clocks import service
 from tests.support.processes import AD_METRICS, UVICORN, environment, free_port, run

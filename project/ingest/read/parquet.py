@@ -10,8 +10,6 @@ from project.errors import LoadRefused
 from project.ingest.options import Options
 from project.ingest.read.table import ROWS, Block, Table, text_of
 
-MAGIC = b"PAR1"
-
 
 def table(content: IO[bytes], name: str, options: Options) -> Table:
     """Read a Parquet file; its rows are numbered from 1. Raises LoadRefused."""

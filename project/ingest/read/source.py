@@ -10,18 +10,24 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, cast
 
 from project.errors import LoadRefused
 from project.ingest.mapping.questions import Choice, Question, Unanswered
 from project.ingest.options import Options
-from project.ingest.read import delimited, ndjson, parquet, xlsx
 from project.ingest.read.table import Table
 
 STANDARD_INPUT = Path("-")
 
+ReadTable = Callable[[Any, str, Options], Table]
+
 _GZIP_MAGIC = b"\x1f\x8b"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+_SEEKING = {b"PAR1": "parquet", b"PK\x03\x04": "xlsx"}
+"""The modules that do not read from the front to the end, by the first bytes of their files."""
+
 _SNIFFED = 4096
 _IN_MEMORY = 16 << 20
 
@@ -66,8 +72,10 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
         with nullcontext(sys.stdin.buffer) if path == STANDARD_INPUT else path.open("rb") as raw:
             source = Source(raw, name)
             content = _uncompressed(source)
-            read_table, is_sequential = _format(content.peek(_SNIFFED), name, options)
-            with nullcontext(content) if is_sequential else _copied(content) as readable:
+            reader = _reader(content.peek(_SNIFFED), name, options)
+            # One of the four: importing the library of another takes longer than reading a day's file.
+            read_table: ReadTable = import_module(f"project.ingest.read.{reader}").table
+            with _copied(content) if reader in _SEEKING.values() else nullcontext(content) as readable:
                 source.table = read_table(readable, name, options)
                 source.table.blocks = _to_the_end(source.table.blocks, source)
                 yield source
@@ -87,23 +95,21 @@ def open_source(path: Path, options: Options) -> Iterator[Source]:
         raise LoadRefused(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
-def _format(head: bytes, name: str, options: Options) -> tuple[Callable[[Any, str, Options], Table], bool]:
-    """Return the reader of files that begin so, and whether it reads from the front to the end."""
+def _reader(head: bytes, name: str, options: Options) -> str:
+    """Return the module that reads files which begin so."""
     if not head:
         raise LoadRefused(f"{name} is empty.")
-    if head.startswith(parquet.MAGIC):
-        return parquet.table, False
-    if head.startswith(xlsx.MAGIC):
-        return xlsx.table, False
-    if head.startswith(xlsx.OLD_MAGIC):
+    if head[:4] in _SEEKING:
+        return _SEEKING[head[:4]]
+    if head.startswith(_OLD_EXCEL):
         raise LoadRefused(f"{name} is an Excel file of before 2007; save it as .xlsx or CSV.")
     if not options.encoding and (encoding := _unmarked_utf_16(head)):
         choice = Choice("encoding", encoding)
         text = f"{name} looks like UTF-16 without a mark: {choice}."
         raise Unanswered(text, [Question("", "", (choice,), choice)], options, [name])
     if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
-        return ndjson.table, True
-    return delimited.table, True
+        return "ndjson"
+    return "delimited"
 
 
 def _unmarked_utf_16(head: bytes) -> str | None:

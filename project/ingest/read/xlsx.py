@@ -10,8 +10,6 @@ from project.ingest.mapping.columns import count_known
 from project.ingest.options import Options
 from project.ingest.read.table import Table, blocks_of, text_of
 
-MAGIC = b"PK\x03\x04"
-OLD_MAGIC = b"\xd0\xcf\x11\xe0"
 _LONGEST_PREAMBLE = 30
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from asyncpg.transaction import Transaction
@@ -14,9 +14,10 @@ from project.commands import typed
 from project.database_url import Address
 from project.errors import DatabaseUnavailable, Interrupted, NotMigrated
 from project.settings import Settings
-from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors, meaning_of
+
+if TYPE_CHECKING:
+    from project.store.postgres.engine import DsnClient
 
 Notify = Callable[[str], None]
 """Reports progress, in one line of text, to the person who waits."""
@@ -36,6 +37,8 @@ def database_address(settings: Settings) -> Address:
     """
     if settings.database_url:
         return database_url.parse(settings.database_url)
+    from project.store.postgres.embedded import EmbeddedPostgres  # noqa: PLC0415 - most databases are others
+
     server = EmbeddedPostgres(settings.embedded_postgres_dir)
     server.start()
     return database_url.parse(server.url())
@@ -66,7 +69,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def read_only_transaction(client: DsnClient) -> AsyncIterator["asyncpg.Connection[Any]"]:
+async def read_only_transaction(client: "DsnClient") -> AsyncIterator["asyncpg.Connection[Any]"]:
     """Begin a repeatable-read, read-only transaction on a connection of the pool.
 
     Raises the driver's errors (`store.postgres.errors`), and DatabaseUnavailable where there is no connection.
@@ -169,7 +172,7 @@ def _is_closed(connection: "asyncpg.Connection[Any]") -> bool:
         return True
 
 
-async def _begin(client: DsnClient) -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
+async def _begin(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
     lease = client.acquire_connection()
     try:
         # Tortoise and asyncpg would wait for a free connection without end.
