@@ -23,7 +23,7 @@ from project.ingest.sample import sample_records
 from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.warehouse import partitions, rollups
+from project.store.warehouse import ledger, partitions, rollups
 
 END, DAYS = date(2025, 12, 31), 731
 QUESTIONS = {
@@ -101,7 +101,7 @@ async def make(connection: asyncpg.Connection, a_day: int) -> None:
         )
     async with connection.transaction():
         await rollups.refresh(connection, map(date_id, days))
-        await connection.execute("UPDATE data_version SET version = 1, changed_at = now(), sample = true")
+        await ledger.record_change(connection, "load", sample=True)
     await connection.execute("VACUUM ANALYZE")
 
 

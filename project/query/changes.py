@@ -12,7 +12,7 @@ from tortoise.functions import Sum
 from project.catalog import DATE, KEYS, Number, date_of
 from project.errors import InvalidRequest
 from project.query import cursors
-from project.query.filters import Condition, Filters, matching, plan_filters
+from project.query.filters import Condition, Filters, between, matching, plan_filters
 from project.query.moments import Moment, known_at
 from project.store.models import FactLedger, IngestLog, RollupAdMetricsDaily
 from project.store.warehouse.ledger import BY_PLATFORM, SUMS
@@ -137,9 +137,7 @@ async def _sums_now(
     if not keys:
         return {}
     rows = (
-        await RollupAdMetricsDaily.filter(
-            grouping_set=BY_PLATFORM.number, date_id__gte=keys[0][0], date_id__lte=keys[-1][0]
-        )
+        await RollupAdMetricsDaily.filter(matching(between(keys[0][0], keys[-1][0])), grouping_set=BY_PLATFORM.number)
         .using_db(snapshot.using_db)
         .values_list(*_KEY, *SUMS)
     )
@@ -152,7 +150,7 @@ async def _by_load(
     where = "".join(f" AND {condition.column} {_OPERATORS[condition.operator]}" for condition in conditions)
     values: list[Any] = [max((since, *question.after)), question.limit and question.limit + 1]
     for condition in conditions:
-        values.append(condition.value if condition.operator in ("gte", "lte") else list(condition.value))
+        values.append(list(condition.value) if condition.operator in ("in", "not_in") else condition.value)
         where = where.replace("?", f"${len(values)}", 1)
     rows = await snapshot.connection.fetch(_LOADS.format(where=where), *values)
     keys = [(row["data_version"],) for row in rows]
@@ -181,7 +179,7 @@ def _number(value: Any) -> Number:
     return int(number) if number == number.to_integral_value() else number
 
 
-_OPERATORS = {"gte": ">= ?", "lte": "<= ?", "in": "= ANY(?::integer[])", "not_in": "<> ALL(?::integer[])"}
+_OPERATORS = {"eq": "= ?", "gte": ">= ?", "lte": "<= ?", "in": "= ANY(?::integer[])", "not_in": "<> ALL(?::integer[])"}
 
 # Before and after a load are sums of the days and platforms that it changed.
 _LOADS = f"""\

@@ -55,7 +55,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One comparison of a column of the facts; `operator` is Tortoise's: gte, lte, in, not_in; or any, of a list."""
+    """One comparison of a column of the facts; `operator` is Tortoise's, or `eq`, or `any` of a list."""
 
     column: str
     operator: str
@@ -74,11 +74,8 @@ class Condition:
 
 def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
     """Resolve labels to ids. Raises InvalidRequest where a label has gone since the question was validated."""
-    conditions = []
-    if filters.date_from:
-        conditions.append(Condition(DATE.key, "gte", date_id(filters.date_from)))
-    if filters.date_to:
-        conditions.append(Condition(DATE.key, "lte", date_id(filters.date_to)))
+    first, last = (date_id(day) if day else None for day in (filters.date_from, filters.date_to))
+    conditions = [*between(first, last)]
     for pairs, operator, prefix in ((filters.include, "in", ""), (filters.exclude, "not_in", "exclude_")):
         for name, wanted in pairs:
             if name == WEEKDAY:
@@ -91,13 +88,24 @@ def plan_filters(filters: Filters, labels: Labels) -> tuple[Condition, ...]:
     return tuple(conditions)
 
 
+def between(first: int | None, last: int | None) -> tuple[Condition, ...]:
+    """Return the conditions of the days from the first to the last (YYYYMMDD), inclusive; None is open.
+
+    A single day is one comparison: Citus asks the one shard that has it, but all of them for two bounds.
+    """
+    if first == last:
+        return (Condition(DATE.key, "eq", first),) if first else ()
+    bounds = (("gte", first), ("lte", last))
+    return tuple(Condition(DATE.key, operator, day) for operator, day in bounds if day)
+
+
 def matching(conditions: tuple[Condition, ...]) -> Q:
     """Return the conditions, all of which must hold, as Tortoise takes them."""
     return Q(
         *(
             AnyOf(condition.column, condition.value)
             if condition.operator == "any"
-            else Q(**{f"{condition.column}__{condition.operator}": condition.value})
+            else Q(**{condition.column + f"__{condition.operator}".removesuffix("__eq"): condition.value})
             for condition in conditions
         )
     )

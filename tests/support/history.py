@@ -49,6 +49,7 @@ async def write_histories(url: str, directory: Path, *histories: History, last: 
             "SELECT platform_id FROM dim_platform WHERE platform_name = $1", history.platform
         )
         await write_history(connection, history.days, history.parts, platform=platform, final=history.final, last=last)
+    await connection.execute("UPDATE data_change SET first_date_id = (SELECT min(date_id) FROM fact_ad_metrics_daily)")
     await connection.close()
 
 
@@ -69,7 +70,7 @@ async def write_history(
         moment = datetime.combine(first + timedelta(days=number), datetime.min.time(), UTC) + timedelta(hours=5)
         # Versions go up with time, whichever platform is written first.
         version = (moment.date() - date(2024, 1, 1)).days * 10 + platform
-        changes.append((version, moment))
+        changes.append((version, moment, int(f"{first:%Y%m%d}"), int(f"{moment - timedelta(days=1):%Y%m%d}")))
         oldest, newest = (moment.date() - timedelta(days=age) for age in (repulls, 1))
         loads.append((moment, oldest, newest, version, [platform]))
         for age in range(1, min(repulls, number) + 1):
@@ -81,7 +82,7 @@ async def write_history(
             others = change if age == 1 else 0
             amounts = (int(age == 1), others, others, others, change, others)
             entries.append((version, int(f"{day:%Y%m%d}"), platform, *amounts))
-    await connection.executemany("INSERT INTO data_change VALUES ($1, $2, 'load', 20240101, 20240601)", changes)
+    await connection.executemany("INSERT INTO data_change VALUES ($1, $2, 'load', $3, $4)", changes)
     await connection.executemany(
         "INSERT INTO ingest_log (started_at, finished_at, files, rows_read, inserted, changed, unchanged, summed,"
         " rejected, left_out, date_from, date_to, data_version, platform_ids)"

@@ -94,6 +94,8 @@ async def insert_facts(connection: asyncpg.Connection, facts: list[Fact]) -> Non
         records=[(fact.id, *fact.key, *(fact[name] for name in MEASURES)) for fact in facts],
     )
     await connection.execute("UPDATE data_version SET version = 12, changed_at = now()")
+    keys = [fact.key[0] for fact in facts]
+    await connection.execute("INSERT INTO data_change VALUES (12, now(), 'upgrade', $1, $2)", min(keys), max(keys))
 
 
 def matching(facts: list[Fact], parameters: dict[str, Any]) -> list[Fact]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import FACT_TABLE, GROUPING_SETS, LABELLED_DIMENSIONS, ROLLUP_TABLE, GroupingSet, date_id, date_of
+from project.catalog import GROUPING_SETS, LABELLED_DIMENSIONS, ROLLUP_TABLE, GroupingSet, date_id, date_of
 from project.store.warehouse import data_version, ledger, partitions, rollups
 
 _DAYS = f"""\
@@ -49,8 +49,8 @@ async def newest_days(connection: "asyncpg.Connection[Any]", count: int) -> list
 async def check(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> Findings:
     """Compare the rollups of these days with the sums of their facts, and run all other checks.
 
-    These are: the ledger sums to the rollups, each id has a label, partitions exist ahead, and each load that changed
-    facts moved the data version.
+    These are: the ledger sums to the rollups, each id has a label, partitions exist ahead, each load that changed facts
+    moved the data version, and the recorded first and last date are those of the facts.
     """
     by_check = {
         "rollups": [*await _missing_grouping_sets(connection), *await _wrong_days(connection, days)],
@@ -102,7 +102,7 @@ async def _ids_without_label(connection: "asyncpg.Connection[Any]") -> list[str]
 
 
 async def _missing_partitions(connection: "asyncpg.Connection[Any]") -> list[str]:
-    newest = await connection.fetchval(f"SELECT max(date_id) FROM {FACT_TABLE}")  # noqa: S608
+    _, newest = await ledger.read_extent(connection)
     if newest is None:
         return []
     months = [*partitions.months_ahead(datetime.now(UTC).date()), (newest // 10000, newest // 100 % 100)]
@@ -111,5 +111,11 @@ async def _missing_partitions(connection: "asyncpg.Connection[Any]") -> list[str
 
 async def _version_errors(connection: "asyncpg.Connection[Any]") -> list[str]:
     [(behind, unmoved)] = await connection.fetch(_VERSIONS)
-    errors = ["the data version is below that of a load"] if behind else []
-    return [*errors, "a load changed facts without a new data version"] if unmoved else errors
+    errors = {
+        "the data version is below that of a load": behind,
+        "a load changed facts without a new data version": unmoved,
+        "the first and last date are not those of the facts": (
+            await ledger.read_extent(connection) != await ledger.measured_extent(connection)
+        ),
+    }
+    return [error for error, found in errors.items() if found]

@@ -14,9 +14,9 @@ from typing import Any
 
 import asyncpg
 
-from project.catalog import DIMENSIONS, FACT_TABLE, date_of
+from project.catalog import DIMENSIONS, date_of
 from project.catalog.natural_order import NATURAL_ORDERS
-from project.store.warehouse import data_version
+from project.store.warehouse import data_version, ledger
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.maturity import Maturity, read_maturity
 from project.suggestions import nearest
@@ -25,7 +25,6 @@ _LABELS = " UNION ALL ".join(
     f"SELECT '{dimension.name}', {dimension.key}, {dimension.label}::text FROM {dimension.table}"  # noqa: S608 - the catalogue's
     for dimension in DIMENSIONS
 )
-_DATES = f"SELECT min(date_id), max(date_id) FROM {FACT_TABLE}"  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersio
     labels: dict[str, dict[int, str]] = {dimension.name: {} for dimension in DIMENSIONS}
     for dimension, id_, label in await connection.fetch(_LABELS):
         labels[dimension][id_] = label
-    first, last = await connection.fetchrow(_DATES) or (None, None)
+    first, last = await ledger.read_extent(connection)
     return Labels(
         version,
         {name: LabelSet.of(of_name, NATURAL_ORDERS.get(name, str.casefold)) for name, of_name in labels.items()},

@@ -5,7 +5,7 @@ differences between the rollup by platform and the entries before, so everything
 same way: loads, replacements, the removal of sample data, retention.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -34,10 +34,16 @@ SELECT {_KEY}, {{version}}, {_TOTALS} FROM ({_DIFFERENCES}) AS entries
 GROUP BY {_KEY} HAVING ({_TOTALS}) <> ({_ZEROS})"""  # noqa: S608
 _APPEND = f"INSERT INTO fact_ledger ({_KEY}, data_version, {_NAMES}) {_CHANGED}"
 _AMONG = "AND date_id >= $1 AND date_id <= $2 AND date_id = ANY($3)"
-_ADD_CHANGE = f"""\
+_ADD_CHANGE = """\
 INSERT INTO data_change (data_version, changed_at, cause, first_date_id, last_date_id)
-SELECT version, changed_at, $1, (SELECT min(date_id) FROM {FACT_TABLE}), (SELECT max(date_id) FROM {FACT_TABLE})
-FROM data_version RETURNING data_version"""  # noqa: S608
+SELECT version, changed_at, $1, $2, $3 FROM data_version RETURNING data_version"""
+_EXTENT = f"SELECT min(date_id), max(date_id) FROM {FACT_TABLE}"  # noqa: S608
+_RECORDED_EXTENT = "SELECT first_date_id, last_date_id FROM data_change ORDER BY data_version DESC LIMIT 1"
+_CHANGED_EXTENT = f"""\
+SELECT min(date_id), max(date_id) FROM {ROLLUP_TABLE} WHERE grouping_set = {GroupingSet(()).number} {_AMONG}"""  # noqa: S608
+
+Extent = tuple[int | None, int | None]
+"""The first and the last day (YYYYMMDD) with facts; both are None without facts."""
 
 
 async def record_change(
@@ -53,15 +59,41 @@ async def record_change(
     `sample` says whether the facts are now sample data. Return the new version.
     """
     await data_version.move(connection, sample=sample)
-    version: int = await connection.fetchval(_ADD_CHANGE, cause)
+    days = None if days is None else sorted(set(days))
+    extent = await (_changed_extent(connection, days) if days and cause == "load" else measured_extent(connection))
+    version: int = await connection.fetchval(_ADD_CHANGE, cause, *extent)
     await connection.execute(*_of_days(_APPEND, version, days))
     return version
+
+
+async def read_extent(connection: "asyncpg.Connection[Any]") -> Extent:
+    """Return the days with facts, as the newest change recorded them: the facts of 32 shards take a second to ask."""
+    first, last = await connection.fetchrow(_RECORDED_EXTENT) or (None, None)
+    return first, last
+
+
+async def measured_extent(connection: "asyncpg.Connection[Any]") -> Extent:
+    """Return the days with facts, by the facts."""
+    first, last = await connection.fetchrow(_EXTENT) or (None, None)
+    return first, last
 
 
 async def differences(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[tuple[int, int]]:
     """Return each day and platform of which the ledger's sum is not that of the rollup, as ids, in order."""
     rows = await connection.fetch(*_of_days(f"{_CHANGED} ORDER BY 1, 2", 0, days))
     return [(row[0], row[1]) for row in rows]
+
+
+async def _changed_extent(connection: "asyncpg.Connection[Any]", days: Sequence[int]) -> Extent:
+    """Return the days with facts, after those of some days changed."""
+    first, last = await read_extent(connection)
+    changed = await connection.fetchrow(_CHANGED_EXTENT, days[0], days[-1], days) or (None, None)
+    known = [*changed, *(day for day in (first, last) if day not in days)]
+    known = [day for day in known if day]
+    if known and (first is None or min(known) <= first) and (last is None or max(known) >= last):
+        return min(known), max(known)
+    # The first or last day lost its facts; which day follows it, only the facts say.
+    return await measured_extent(connection)
 
 
 def _of_days(sql: str, version: int, days: Iterable[int] | None) -> tuple[Any, ...]:

@@ -14,9 +14,11 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from project.catalog import date_id, date_of
 from project.ingest.sample import load_sample
 from project.jobs.partition_maintenance import drop_old_facts
 from project.settings import Settings
+from project.store.warehouse import ledger, rollups
 from project.store.warehouse.consistency import check, days_between
 from project.store.warehouse.rebuild import rebuild
 from tests.conftest import ROOT
@@ -103,6 +105,8 @@ async def test_the_ledger_has_what_was_known_at_each_version(
             await loaded(url, write(file, rows), replace=replace)
             model.load(rows, replace)
             history[await version(connection)] = model.known()
+            loaded_days = sorted(date_id(date.fromisoformat(day)) for day, _, _ in model.facts)
+            assert await ledger.read_extent(connection) == (loaded_days[0], loaded_days[-1])
         for number, known in history.items():
             assert await known_at(connection, number) == known
         assert await is_consistent(connection)
@@ -121,6 +125,22 @@ async def test_a_load_appends_only_what_changed(database: str, connection: async
     assert [tuple(row) for row in changes] == [(1, "load", 20240301, 20240302), (2, "load", 20240301, 20240302)]
     entries = await connection.fetch(f"SELECT date_id, {', '.join(SUMS)} FROM fact_ledger WHERE data_version = 2")
     assert [tuple(row) for row in entries] == [(20240302, 0, 0, -1, Decimal(2), 0, 0)]
+
+
+async def test_the_first_and_last_date_are_those_that_have_facts(
+    database: str, connection: asyncpg.Connection, tmp_path: Path
+) -> None:
+    days = [20240229, 20240301, 20240303, 20240502]
+    await loaded(database, write(tmp_path / "a.csv", [record(date=str(date_of(day))) for day in days]))
+    assert await ledger.read_extent(connection) == (days[0], days[-1])
+    for gone, expected in ((20240301, (20240229, 20240502)), (20240229, (20240303, 20240502)),
+                           (20240502, (20240303, 20240303)), (20240303, (None, None))):  # fmt: skip
+        await connection.execute("DELETE FROM fact_ad_metrics_daily WHERE date_id = $1", gone)
+        async with connection.transaction():
+            await rollups.refresh(connection, [gone])
+            await ledger.record_change(connection, "load", [gone])
+        assert await ledger.read_extent(connection) == expected
+        assert await ledger.measured_extent(connection) == expected
 
 
 async def test_the_removal_of_sample_data_is_in_the_ledger(

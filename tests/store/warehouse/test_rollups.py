@@ -176,6 +176,7 @@ async def test_a_release_with_other_numbers_neither_reads_nor_writes_rollups(con
         ("DROP TABLE fact_ad_metrics_daily_{next_month}", "partitions"),
         ("UPDATE data_version SET version = 0", "versions"),
         ("UPDATE ingest_log SET data_version = 0", "versions"),
+        ("UPDATE data_change SET first_date_id = 20240101", "versions"),
     ],
 )
 async def test_a_check_finds_damage_and_a_rebuild_repairs_rollups(
