@@ -130,6 +130,7 @@ def _days_before(count: int):
 PREVIOUS = {
     "yesterday": _days_before(1),
     "week": _days_before(7),
+    "8w": _days_before(56),
     "month": lambda current: _month_before(current, 1),
     "quarter": lambda current: _month_before(current, 3),
     "year": lambda current: _month_before(current, 12),
