@@ -14,17 +14,18 @@ from typing import Any, Literal
 import asyncpg
 
 from project.commands import typed
-from project.errors import AdMetricsError, DatabaseUnavailable, SettingsError
+from project.errors import AdMetricsError, DatabaseUnavailable, DistributionRefused, SettingsError
 from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings
-from project.store.postgres import migrations
+from project.store.postgres import citus, migrations
 from project.store.postgres.connections import database_address
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
 from project.store.warehouse import data_version, partitions
+from project.store.warehouse.distribution import read_distribution
 from project.suggestions import nearest
 
 OLDEST_SERVER = 15
@@ -162,9 +163,23 @@ async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Find
         yield Finding("warn", "partitions", f"Missing: {', '.join(missing)}.", advice)
     else:
         yield Finding("ok", "partitions", f"Partitions exist {partitions.MONTHS_AHEAD} months ahead.")
+    if version := await citus.installed(connection):
+        yield await _distributed(connection, version)
     if (await data_version.read(connection)).sample:
         advice = f"The first `{typed('ad-metrics load')}` replaces them."
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
+
+
+async def _distributed(connection: "asyncpg.Connection[Any]", version: str) -> Finding:
+    advice = f"`{typed('ad-metrics distribute')}` distributes them."
+    try:
+        distribution = await read_distribution(connection)
+    except DistributionRefused as error:
+        return Finding("fail", "citus", str(error), advice)
+    if distribution.missing:
+        return Finding("warn", "citus", f"Citus {version}: not distributed: {', '.join(distribution.missing)}.", advice)
+    shards = f"The facts have {distribution.shards} shards on {distribution.servers} servers."
+    return Finding("ok", "citus", f"Citus {version}. {shards}")
 
 
 def _heartbeat(settings: Settings) -> Finding:

@@ -201,5 +201,9 @@ class MigrationRefused(AdMetricsError):
     """A migration that was not applied or undone; the database is unchanged."""
 
 
+class DistributionRefused(AdMetricsError):
+    """Tables that were not distributed over the servers of Citus; the database is unchanged."""
+
+
 class EmbeddedPostgresError(AdMetricsError):
     """The embedded PostgreSQL could not be started or stopped."""

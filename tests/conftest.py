@@ -118,6 +118,26 @@ async def database(new_database: Callable[[], Awaitable[str]]) -> str:
     return await new_database()
 
 
+@pytest.fixture(scope="session")
+def citus_catalogue(short_directory: Path) -> Path:
+    """The directory of an extension that has the names of Citus, and distributes nothing."""
+    directory = short_directory / "citus"
+    shutil.copytree(ROOT / "tests" / "support" / "citus", directory)
+    for path in (directory, *directory.rglob("*")):
+        path.chmod(0o755)
+    return directory
+
+
+@pytest.fixture
+async def citus_database(database: str, citus_catalogue: Path) -> str:
+    """The URL of an empty, migrated database whose server knows the names of Citus (`CREATE EXTENSION citus`)."""
+    connection = await asyncpg.connect(database)
+    name = await connection.fetchval("SELECT current_database()")
+    await connection.execute(f"ALTER DATABASE {name} SET extension_control_path = '{citus_catalogue}:$system'")
+    await connection.close()
+    return database
+
+
 @pytest.fixture
 async def empty_database(server: EmbeddedPostgres) -> str:
     """The URL of a database without any table."""

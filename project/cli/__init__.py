@@ -48,6 +48,10 @@ COMMANDS = {
     "keys": Entry("keys", "The keys of the API."),
     "views": Entry("views", "Views of the page, saved under names."),
     "db": Entry("db", "The database: its tables, and the embedded server."),
+    "distribute": Entry(
+        "distribute",
+        "Distribute facts, rollups and ledger over the servers of Citus, by day; once more changes nothing.",
+    ),
 }
 """All commands, in the order of `--help`."""
 

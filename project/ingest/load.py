@@ -23,6 +23,7 @@ from project.ingest.write.merge import Merged, merge
 from project.ingest.write.removal import delete_all
 from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
+from project.store.postgres import citus
 from project.store.postgres.connections import Notify, lock_writes, write_connection
 from project.store.warehouse import data_version, ledger, partitions, rollups
 
@@ -162,7 +163,7 @@ def _examples(table: Table) -> dict[str, list[str]]:
 
 async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report, width: int) -> None:
     months = partitions.months_ahead(report.started_at.date())
-    if await partitions.on_citus(connection):
+    if await citus.installed(connection):
         months += await staged_months(connection)
     await partitions.ensure(connection, months, width)
 

@@ -25,6 +25,7 @@ from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.ingest.write.preview import preview
 from project.ingest.write.removal import delete_absent
+from project.store.postgres import citus
 from project.store.postgres.connections import Notify
 from project.store.warehouse import partitions, rollups
 
@@ -155,7 +156,7 @@ async def _spans(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> 
     There, an intermediate result may not be larger than `citus.max_intermediate_result_size`, 1 GB by default.
     """
     ordered = sorted(days)
-    if not await partitions.on_citus(connection):
+    if not await citus.installed(connection):
         return [(ordered[0], ordered[-1])]
     months = [list(month) for _, month in groupby(ordered, key=lambda day: day // 100)]
     return [(month[0], month[-1]) for month in months]

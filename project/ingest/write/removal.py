@@ -10,7 +10,7 @@ import asyncpg
 
 from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
 from project.ingest.report import Report
-from project.store.warehouse import partitions
+from project.store.postgres.citus import ONE_BY_ONE
 
 
 async def delete_absent(
@@ -35,7 +35,7 @@ async def delete_all(connection: "asyncpg.Connection[Any]") -> int:
 
     The labels of platforms stay, since the ledger names them.
     """
-    await connection.execute(partitions.ONE_BY_ONE)
+    await connection.execute(ONE_BY_ONE)
     status = await connection.execute(f"DELETE FROM {FACT_TABLE}")  # noqa: S608
     for table in (ROLLUP_TABLE, *(dimension.table for dimension in DIMENSIONS if dimension.name != "platform")):
         await connection.execute(f"DELETE FROM {table}")  # noqa: S608

@@ -8,15 +8,13 @@ from typing import Any
 import asyncpg
 
 from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
+from project.store.postgres.citus import ONE_BY_ONE
 from project.store.postgres.connections import INSTALLATION
 
 Month = tuple[int, int]
 """A year and a month."""
 
 MONTHS_AHEAD = 3
-
-ONE_BY_ONE = "SET LOCAL citus.multi_shard_modify_mode = 'sequential'"
-"""Citus changes a dimension after facts, or a schema, in one transaction only so; PostgreSQL ignores it."""
 
 _KEY = ", ".join(NATURAL_KEY)
 _BOUND = """substring(pg_get_expr(relpartbound, pg_class.oid) FROM '{} \\(''?([0-9]+)')::integer"""
@@ -155,11 +153,6 @@ def months_ahead(today: date) -> list[Month]:
         (today.year + (today.month + after - 1) // 12, (today.month + after - 1) % 12 + 1)
         for after in range(MONTHS_AHEAD + 1)
     ]
-
-
-async def on_citus(connection: "asyncpg.Connection[Any]") -> bool:
-    """Return whether the database runs Citus, where partitions are created empty."""
-    return bool(await connection.fetchval("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"))
 
 
 def _lower(month: Month) -> int:
