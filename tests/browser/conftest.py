@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright
 
 from tests.support.hosting import Service, hosted
 
@@ -62,8 +62,17 @@ def opened(browser: Browser) -> Opened:
 
 
 async def settled(page: Page) -> None:
-    """Wait until the chart is inside the page, where there is one, or the operations are inside `/docs`."""
-    await page.locator("figure.chart svg, main:not(:has(figure.chart)), .opblock").first.wait_for(state="attached")
+    """Wait until a view has come, with its chart inside the page, where there is one, or the operations of `/docs`."""
+    await page.locator("body:not(:has([aria-busy]))").wait_for(state="attached")
+    await page.locator(
+        "figure.chart svg, main:not(:has(figure.chart)), [hidden] figure.chart, .opblock"
+    ).first.wait_for(state="attached")
+
+
+async def clicked(page: Page, target: Locator) -> None:
+    """Click, and wait until the view has come that a link or a button leads to."""
+    await target.click()
+    await settled(page)
 
 
 def _other_hosts(request: Request, url: str) -> list[str]:

@@ -13,8 +13,9 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
+from project.catalog.display import display_label
 from project.store import api_keys
-from tests.browser.conftest import Opened, settled
+from tests.browser.conftest import Opened, clicked, settled
 from tests.support.history import History, write_histories
 from tests.support.hosting import Service, hosted
 from tests.support.model import TABLES
@@ -36,7 +37,7 @@ async def cell_texts(page: Page, selector: str) -> list[str]:
 
 async def shown_cost(page: Page) -> str:
     """Return the exact total cost, which its tile shows under the pointer."""
-    title = await page.locator(".tile:has(.name:text-is('cost'))").get_attribute("title")
+    title = await page.locator(".tile:has(.name:text-is('Cost'))").get_attribute("title")
     return re.search(r"([\d,.]+) USD", title or "")[1]
 
 
@@ -54,7 +55,7 @@ async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
         await filter_.locator("summary").click()
         entries = filter_.locator("li")
         await expect(entries.locator("small").first).to_be_visible()
-        expected = [f"{facet['label']}{facet['facts']:,}" for facet in facets]
+        expected = [f"{display_label(facet['label'])}{facet['facts']:,}" for facet in facets]
         entry_texts = [re.sub(r"\s", "", text) for text in await entries.all_inner_texts()]
         assert sorted(entry_texts) == sorted(re.sub(r"\s", "", text) for text in expected)
         # A search shortens the list; ticked labels stay.
@@ -65,12 +66,12 @@ async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
         await filter_.locator("input[type=search]").fill(other.upper())
         assert {chosen, other} <= {await box.get_attribute("value") for box in await entries.locator("input").all()}
         await entries.locator(f"input[value={other!r}]").check()
-        await filter_.get_by_role("button", name="Apply").click()
+        await clicked(page, filter_.get_by_role("button", name="Apply"))
         await expect(page.locator(".chips li")).to_have_count(len({chosen, other}))
         assert sorted(query(page)[name]) == sorted({chosen, other})
         assert await shown_cost(page) == cost_of(**{name: [chosen, other]})
         # A chip removes its filter.
-        await page.locator(".chips a").first.click()
+        await clicked(page, page.locator(".chips a").first)
         await expect(page.locator(".chips li")).to_have_count(1)
         assert query(page)[name] in ([chosen], [other])
         assert await shown_cost(page) == cost_of(**{name: query(page)[name]})
@@ -78,53 +79,68 @@ async def test_each_filter(service: Service, opened: Opened, name: str) -> None:
 
 async def test_dates(service: Service, opened: Opened) -> None:
     async with opened(service.site + "/") as page:
-        dates = page.locator("details.filter").first
+        dates = page.locator("#filter-dates")
         await dates.locator("summary").click()
-        await dates.get_by_role("link", name="maximum").click()
+        await clicked(page, dates.get_by_role("link", name="Maximum"))
         assert query(page) == {"date_preset": ["maximum"]}
         assert await shown_cost(page) == cost_of()
         await dates.locator("summary").click()
         await page.get_by_role("textbox", name="From").fill("2024-02-01")
         await page.locator("input[name=date_to]").fill("2024-02-29")
-        await dates.get_by_role("button", name="Apply").click()
+        await clicked(page, dates.get_by_role("button", name="Apply"))
         assert query(page) == {"date_from": ["2024-02-01"], "date_to": ["2024-02-29"]}
-        await expect(dates.locator("summary")).to_contain_text("2024-02-01 – 2024-02-29")
+        await expect(page.locator(".title")).to_contain_text("1–29 Feb 2024")
+        # Back and forward are between views.
+        await page.go_back()
+        await expect(page.locator("#filter-dates summary")).to_have_text("Maximum")
+        await page.go_forward()
+        await expect(page.locator(".title")).to_contain_text("1–29 Feb 2024")
+        assert "1–29 Feb 2024" in await page.title()
 
 
 async def test_comparison_grain_metric_and_order(service: Service, opened: Opened) -> None:
     async with opened(service.site + "/?date_from=2024-02-01&date_to=2024-03-20") as page:
-        await page.get_by_label("compare with").select_option("previous_year")
-        await page.get_by_role("button", name="Show").first.click()
-        await expect(page).to_have_url(re.compile("compare_to=previous_year"))
-        await expect(page.locator(".breakdown thead")).to_contain_text("change")
-        await page.locator("select[name=grain]").select_option("week")
-        await page.get_by_role("button", name="Show").last.click()
-        await expect(page).to_have_url(re.compile("grain=week"))
-        await page.locator(".tile", has_text="CTR").click()
-        await expect(page).to_have_url(re.compile("metric=ctr"))
+        await page.locator("#filter-comparison summary").click()
+        await clicked(page, page.get_by_role("link", name="Previous year"))
+        assert query(page)["compare_to"] == ["previous_year"]
+        await expect(page.locator(".breakdown thead")).to_contain_text("Contribution")
+        await clicked(page, page.get_by_role("link", name="Week", exact=True))
+        assert query(page)["grain"] == ["week"]
+        await clicked(page, page.locator(".tile", has_text="CTR"))
+        assert query(page)["metric"] == ["ctr"]
         assert await page.locator(".tile[aria-current] .name").inner_text() == "CTR"
-        await page.locator(".breakdown thead a", has_text="clicks").click()
-        assert query(page)["sort"] == ["-clicks"]
-        index = (await cell_texts(page, ".breakdown thead th")).index("clicks")
-        down = await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})")
-        await page.locator(".breakdown thead a", has_text="clicks").click()
-        assert query(page)["sort"] == ["clicks"]
-        assert await cell_texts(page, f".breakdown tbody tr > :nth-child({index + 1})") == down[::-1]
-        await expect(page.locator("th[aria-sort=ascending]")).to_have_text("clicks")
+        await page.locator(".breakdown").scroll_into_view_if_needed()
+        place = await page.evaluate("scrollY")
+        assert place > 100
+        for head in ("Clicks", "Change"):
+            await clicked(page, page.locator(".breakdown thead a", has_text=head))
+            index = (await cell_texts(page, ".breakdown thead th")).index(head)
+            column = f".breakdown tbody tr > :nth-child({index + 1})"
+            down = await cell_texts(page, column)
+            await expect(page.locator("th[aria-sort=descending]")).to_have_text(head)
+            await clicked(page, page.locator(".breakdown thead a", has_text=head))
+            assert await cell_texts(page, column) == down[::-1]
+            await expect(page.locator("th[aria-sort=ascending]")).to_have_text(head)
+        assert query(page)["sort"] == ["change.ctr"]
+        # The place is kept.
+        assert await page.evaluate("scrollY") == place
         # The URL has the complete view: another browser shows the same.
         await settled(page)
-        text = await page.locator("main").inner_text()
+        texts = await page.locator(".title, .panel").all_inner_texts()
         async with opened(page.url) as another:
-            assert await another.locator("main").inner_text() == text
+            assert await another.locator(".title, .panel").all_inner_texts() == texts
 
 
 async def test_filters_that_are_ticked_together_are_applied_together(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL) as page:
-        for name, label in (("platform", "facebook"), ("gender", "female")):
+        await expect(page.locator(".pending")).to_be_hidden()
+        for name, label in (("platform", "Facebook"), ("gender", "Female")):
             filter_ = page.locator(f"details[data-facets*='dimensions/{name}?']")
             await filter_.locator("summary").click()
             await filter_.get_by_role("checkbox", name=label, exact=False).first.check()
-        await filter_.get_by_role("button", name="Apply").click()
+        await page.keyboard.press("Escape")
+        # What is ticked is not in effect yet, and the button that applies it is seen.
+        await clicked(page, page.get_by_role("button", name="Apply the filters"))
         await expect(page.locator(".chips li")).to_have_count(2)
         assert await shown_cost(page) == cost_of(platform=["facebook"], gender=["female"])
 
@@ -141,40 +157,55 @@ async def test_a_reloaded_page_is_the_same(service: Service, opened: Opened) -> 
 async def test_drill_down(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL + "&group_by=platform") as page:
         row = page.locator(".breakdown tbody tr").first
-        label = await row.locator("th a").first.inner_text()
+        name = await row.locator("th a").first.inner_text()
         cost = (await row.locator("td").first.inner_text()).split()[0]
-        await row.locator("th a").first.click()
+        await clicked(page, row.locator("th a").first)
         await expect(page.locator(".chips li")).to_have_count(1)
+        label = name.lower()
         assert query(page)["platform"] == [label]
         assert query(page)["group_by"] == ["placement"]
         assert await shown_cost(page) == cost
-        await page.go_back()
+        await clicked(page, page.locator(".breakdown tbody th a").first)
+        assert query(page)["group_by"] == ["device_type"]
+        path = page.get_by_role("navigation", name="Drill-down")
+        await expect(path.locator("li")).to_have_count(3)
+        await clicked(page, path.get_by_role("link", name=name))
+        assert query(page)["group_by"] == ["placement"]
+        assert "placement" not in query(page)
+        await clicked(page, path.get_by_role("link", name="All"))
+        assert query(page)["group_by"] == ["platform"]
         await expect(page.locator(".chips")).to_have_count(0)
-        await page.locator(".breakdown tbody tr").first.locator(".without").click()
+        row = page.locator(".breakdown tbody tr").first
+        await row.hover()
+        await clicked(page, row.locator(".without"))
         assert query(page)["exclude_platform"] == [label]
-        assert label not in await cell_texts(page, ".breakdown tbody th a:first-child")
+        assert name not in await cell_texts(page, ".breakdown tbody th a:first-child")
 
 
 async def test_downloads_and_urls(service: Service, opened: Opened) -> None:
     options = {"permissions": ["clipboard-read", "clipboard-write"]}
     async with opened(service.site + ALL + "&platform=facebook&group_by=region", **options) as page:
-        section = page.locator("section", has=page.locator("#breakdown"))
+        await page.get_by_text("Share and export").click()
+        menu = page.get_by_role("region", name="Share and export")
         async with page.expect_download() as downloading:
-            await section.get_by_role("link", name="CSV").first.click()
+            await menu.get_by_role("link", name="CSV").first.click()
         download = await downloading.value
         rows = list(csv.DictReader(io.StringIO(Path(await download.path()).read_text())))
         assert download.suggested_filename.startswith("ad-metrics_region_")
-        labels = await cell_texts(page, ".breakdown tbody th a:first-child")
+        titles = page.locator(".breakdown tbody th")
+        labels = [await titles.nth(index).get_attribute("title") for index in range(await titles.count())]
         assert [row["region"] for row in rows] == labels
-        await section.get_by_role("button", name="Copy API URL").click()
-        copied = await page.evaluate("navigator.clipboard.readText()")
-        answer = httpx.get(copied).json()
+        await menu.get_by_role("button", name="Copy the API URL: Table").click()
+        answer = httpx.get(await page.evaluate("navigator.clipboard.readText()")).json()
         assert [row["region"] for row in answer["data"]] == labels
         assert answer["meta"]["group_by"] == ["region"]
+        # The link is to the page, not to JSON.
+        await menu.get_by_role("button", name="Copy the link").click()
+        assert await page.evaluate("navigator.clipboard.readText()") == page.url
         async with page.expect_download() as downloading:
-            await section.get_by_role("link", name="Parquet").click()
+            await menu.get_by_role("link", name="Parquet").last.click()
         assert Path(await (await downloading.value).path()).read_bytes().startswith(b"PAR1")
-        await page.locator("section", has=page.locator("#series")).get_by_role("link", name="PNG").click()
+        await menu.get_by_role("link", name="PNG").click()
         await expect(page.locator("img")).to_be_visible()
 
 
@@ -189,13 +220,13 @@ async def test_the_chart_shows_the_value_under_the_pointer(service: Service, ope
 
 async def test_by_keyboard_alone(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL) as page:
-        await tab_to(page, "summary", "platform")
+        await tab_to(page, "summary", "Platform")
         await page.keyboard.press("Enter")
         await expect(page.locator("details[open] input[type=search]")).to_be_focused()
         await expect(page.locator("details[open] small").first).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.locator("details.filter[open]")).to_have_count(0)
-        assert "platform" in await focused(page)
+        assert "Platform" in await focused(page)
         await page.keyboard.press("Enter")
         await expect(page.locator("details[open] input[type=search]")).to_be_focused()
         await page.keyboard.press("Tab")
@@ -203,10 +234,9 @@ async def test_by_keyboard_alone(service: Service, opened: Opened) -> None:
         ticked = await page.locator("details[open] input:checked").get_attribute("value")
         await page.keyboard.press("Enter")
         await expect(page.locator(".chips li")).to_have_count(1)
+        await settled(page)
         assert query(page)["platform"] == [ticked]
-        await page.keyboard.press("Tab")
-        assert "Skip to the numbers" in await focused(page)
-        await tab_to(page, "a", "region")
+        await tab_to(page, "a", "Region")
         await page.keyboard.press("Enter")
         await expect(page).to_have_url(re.compile("group_by=region"))
 
@@ -238,7 +268,7 @@ async def test_accessibility_and_layout(service: Service, opened: Opened, name: 
         await expect(page.locator("figure.chart svg")).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await page.locator("details[data-facets] summary").first.click()
-        await expect(page.locator("details[open] small").first).to_be_visible()
+        await expect(page.locator("details[open] li small").first).to_be_visible()
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         drop = await page.locator("details[open] .drop").bounding_box()
         assert drop
@@ -275,19 +305,20 @@ async def test_what_changed_since_yesterday(database: str, opened: Opened, tmp_p
             await expect(page.locator("tbody tr").first).to_contain_text("800 → 1,000 +25.0%")
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
             await page.get_by_role("link", name="Back to the numbers").click()
-            await expect(page.locator(".tiles")).to_be_visible()
+            await expect(page.locator(".tiles").first).to_be_visible()
 
 
 async def test_without_scripts(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL, java_script_enabled=False) as page:
         assert await shown_cost(page) == cost_of()
-        await page.locator("summary", has_text="platform").click()
-        await page.get_by_role("checkbox", name="facebook").check()
+        await page.locator("summary", has_text="Platform").click()
+        await page.get_by_role("checkbox", name="Facebook").check()
         await page.locator("details[open]").get_by_role("button", name="Apply").click()
         assert query(page)["platform"] == ["facebook"]
-        await page.get_by_label("compare with").select_option("none")
-        await page.get_by_role("button", name="Show").first.click()
-        assert query(page)["compare_to"] == ["none"]
+        await page.locator("#filter-bounds summary").click()
+        await page.get_by_label("clicks at least").fill("1")
+        await page.locator("details[open]").get_by_role("button", name="Apply").click()
+        assert query(page)["min_clicks"] == ["1"]
         assert await shown_cost(page) == cost_of(platform=["facebook"])
         assert len(await cell_texts(page, ".numbers tbody tr")) > 2
 
@@ -298,7 +329,7 @@ async def test_an_error_page_is_accessible(service: Service, opened: Opened) -> 
         violations = await Axe().run(page)
         assert violations.violations_count == 0, violations.generate_report()
         await page.get_by_role("link", name="facebook").click()
-        await expect(page.locator(".tiles")).to_be_visible()
+        await expect(page.locator(".tiles").first).to_be_visible()
         assert query(page) == {"platform": ["facebook"]}
 
 
@@ -315,10 +346,11 @@ async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) 
             assert violations.violations_count == 0, violations.generate_report()
             await page.get_by_label("Key").fill(key)
             await page.keyboard.press("Enter")
-            await expect(page.locator(".tiles")).to_be_visible()
+            await expect(page.locator(".tiles").first).to_be_visible()
             assert query(page) == {"date_preset": ["maximum"]}
             await expect(page.locator("figure.chart svg")).to_be_visible()
             async with page.expect_download() as downloading:
+                await page.get_by_text("Share and export").click()
                 await page.get_by_role("link", name="CSV").last.click()
             rows = Path(await (await downloading.value).path()).read_text().splitlines()
             assert len(rows) == len(REPORT_FACTS) + 1
@@ -326,6 +358,7 @@ async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) 
             assert key not in await page.evaluate(
                 "document.cookie + JSON.stringify([{...localStorage}, {...sessionStorage}])"
             )
+            await page.get_by_text("Service", exact=True).click()
             await page.get_by_role("button", name="Forget the key").click()
             await expect(page.get_by_label("Key")).to_be_visible()
     await connection.execute("DELETE FROM api_key")

@@ -169,7 +169,7 @@ def test_a_date_preset(release: Release, openapi: Any, reports_database: str, tm
     presets = {one["name"]: one for one in json.loads(catalogue["body"])["data"]["date_presets"]}
     assert presets["last_60d"] == {"name": "last_60d", "date_from": meta["date_from"], "date_to": meta["date_to"]}
     assert "last_60d" in json.loads(misspelt["body"])["errors"][0]["suggestions"]
-    assert "last 60 days" in page["body"].decode()
+    assert "Last 60 days" in page["body"].decode()
     assert "last_60d" in json.dumps(_parameters(openapi, "/v1/ad-metrics")["date_preset"])
 
 

@@ -1,5 +1,7 @@
 """Changes, and amounts that are short enough for a tile."""
 
+from collections.abc import Sequence
+
 from project.catalog import METRICS, Number
 from project.catalog.display import format_amount
 from project.query.reports.groups import Change
@@ -19,6 +21,14 @@ def format_change(metric: str, change: Change | None) -> str:
     return "" if change.change_ratio is None else f"{100 * change.change_ratio:+.1f}%"
 
 
+def judge_change(metric: str, change: Change | None) -> str:
+    """Return `good` or `bad`, as the catalogue says; "" of what is neither."""
+    better = METRICS[metric].better
+    if change is None or not change.change or better == "neither":
+        return ""
+    return "good" if (change.change > 0) == (better == "higher") else "bad"
+
+
 def format_compact(metric: str, value: Number | None) -> str:
     """Return an amount with four digits and a letter: `12.34M`; one below 10,000 in full, and "–" without one."""
     if value is None:
@@ -27,3 +37,18 @@ def format_compact(metric: str, value: Number | None) -> str:
         if METRICS[metric].unit != "ratio" and value >= max(size, _SHORTENED):
             return f"{value / size:,.4g}{letter}" if value < 1000 * size else f"{value / size:,.0f}{letter}"
     return format_amount(metric, value)
+
+
+def sparkline(values: Sequence[Number | None], width: int = 120, height: int = 28) -> str:
+    """Return the path of a line through these values, from the lowest to the highest; "" of fewer than two."""
+    numbers = [float(value) for value in values if value is not None]
+    if len(numbers) < 2:
+        return ""
+    lowest, extent = min(numbers), max(numbers) - min(numbers) or 1
+    step = (width - 2) / (len(values) - 1)
+    points = (
+        f"{1 + index * step:.1f},{height - 1 - (float(value) - lowest) / extent * (height - 2):.1f}"
+        for index, value in enumerate(values)
+        if value is not None
+    )
+    return "M" + "L".join(points)

@@ -10,9 +10,10 @@ from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from project import __version__
-from project.catalog.display import display_name, format_amount
+from project.catalog import METRICS
+from project.catalog.display import capitalised, display_label, display_name, format_amount
 from project.commands import typed
-from project.web.dashboard.amounts import format_change, format_compact
+from project.web.dashboard.amounts import format_change, format_compact, judge_change
 from project.web.request.paths import path_of
 
 MANY_ROWS = 200
@@ -31,8 +32,12 @@ _templates = Environment(
     undefined=StrictUndefined,
     auto_reload=False,
 )
-_templates.globals |= {"display_name": display_name, "typed": typed, "version": __version__}
-_templates.globals |= {function.__name__: function for function in (format_amount, format_change, format_compact)}
+_templates.globals |= {"metrics": METRICS, "typed": typed, "version": __version__}
+_templates.globals |= {
+    function.__name__: function
+    for function in (display_label, display_name, format_amount, format_change, format_compact, judge_change)
+}
+_templates.filters["capitalised"] = capitalised
 
 
 async def render_page(rows: int, **context: Any) -> str:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from project.catalog import DATE_PRESETS, LABELLED_NAMES
+from project.catalog import DATE_PRESETS, LABELLED_NAMES, METRICS
+from project.catalog.dimensions import WITHIN
+from project.catalog.display import capitalised, display_days, display_label, display_name
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.query.periods import Period
 from project.store.warehouse.labels import Labels
@@ -18,15 +20,27 @@ Query = Mapping[str, Sequence[str]]
 _USUAL_PRESET = "last_28d"
 _LABELLED = (*FILTERED_NAMES, *(f"exclude_{name}" for name in FILTERED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
+BOUNDS = tuple(f"{end}_{name}" for name in METRICS for end in ("min", "max"))
+"""The parameters that bound the groups of the breakdown."""
+
+_REPLACED = {
+    **dict.fromkeys(_DATES, _DATES),
+    "metric": ("sort",),
+    "group_by": ("sort", "limit"),
+    "grain": ("rolling",),
+    "rolling": ("grain",),
+}
+"""The parameters that a link leaves out where it changes another."""
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """One view of the data.
 
-    `metric` is that of the series, of the bars and of the changes, `grain` the series', and `group_by`, `sort` and
-    `limit` are the breakdown's. `query` is the URL's, with labels as they are stored, and `encoded` the same as text.
-    `dates` are the date parameters in effect, also without any in the URL, and `period` the days that they stand for.
+    `metric` is that of the series, of the bars and of the changes, `grain`, `chart` and `rolling` are the series', and
+    `group_by`, `sort` and `limit` the breakdown's; `split` is a second dimension of both. `query` is the URL's, with
+    labels as they are stored, and `encoded` the same as text. `dates` are the date parameters in effect, also without
+    any in the URL, and `period` the days that they stand for.
     """
 
     metric: str
@@ -34,6 +48,9 @@ class View:
     match_weekdays: bool
     grain: str
     group_by: str
+    split: str | None
+    chart: str | None
+    rolling: int | None
     sort: str
     limit: int
     query: Query
@@ -45,12 +62,22 @@ class View:
     @property
     def filters(self) -> dict[str, Sequence[str]]:
         """The filters by label."""
-        return {name: self.query[name] for name in _LABELLED if name in self.query}
+        return self._given(_LABELLED)
+
+    @property
+    def bounds(self) -> dict[str, Sequence[str]]:
+        """The bounds of the breakdown's groups."""
+        return self._given(BOUNDS)
 
     @property
     def facts(self) -> Query:
         """The part of an API query that says which facts."""
         return {**self.dates, **self.filters}
+
+    @property
+    def known(self) -> Query:
+        """The part of a report's query that says which facts, and at which moment they were known."""
+        return {**self.facts, **self._given(("as_of",))}
 
     @property
     def comparison(self) -> Query:
@@ -59,20 +86,65 @@ class View:
             return {}
         return {"compare_to": [self.compare_to], **({"match_weekdays": ["true"]} if self.match_weekdays else {})}
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """What the breakdown groups by: a label that other labels also have comes with what tells them apart."""
+        within = WITHIN.get(self.group_by)
+        if not within or within == self.split or len(self.query.get(within, ())) == 1 or "as_of" in self.query:
+            return (self.group_by,)
+        return (self.group_by, within)
+
+    @property
+    def is_pivot(self) -> bool:
+        """Whether the breakdown has a column for each label of a second dimension."""
+        return self.split not in (None, self.group_by)
+
+    @property
+    def title(self) -> str:
+        """The view in words: `Cost by platform and gender`."""
+        dimensions = [self.group_by, *([self.split] if self.split and self.is_pivot else [])]
+        return f"{capitalised(display_name(self.metric))} by {' and '.join(map(display_name, dimensions))}"
+
+    @property
+    def days(self) -> str:
+        """The days in words: `28 Oct – 24 Nov 2026`."""
+        return display_days(self.period.first, self.period.last, with_year=True) if self.period else "no days"
+
+    @property
+    def filters_in_words(self) -> str:
+        """The filters: `platform Google; without region Texas`."""
+        parts = (
+            f"{display_name(name).replace('exclude ', 'without ')} {', '.join(map(display_label, labels[:3]))}"
+            for name, labels in self.filters.items()
+        )
+        return "; ".join(parts)
+
     def link(self, **changes: str | Sequence[str] | None) -> str:
         """Return the URL of a view that differs in these parameters; None removes one."""
-        replaced = {*changes, *(_DATES if any(name in _DATES for name in changes) else ())}
+        replaced = {*changes, *(other for name in changes for other in _REPLACED.get(name, ()))}
         parts = [part for name, part in self.encoded.items() if name not in replaced]
         parts += [_encoded(name, value) for name, value in changes.items() if value]
         return "?" + "&".join(parts)
 
-    def drill(self, label: str) -> str:
-        """Return the URL of the same within one label, broken down by the next dimension."""
+    def drill(self, key: Sequence[str], names: Sequence[str] = ()) -> str:
+        """Return the URL of the same within these labels of `names`, or of `rows`, by what comes next."""
         name = self.group_by
+        chosen = dict(reversed([*zip(names or self.rows, key, strict=True)]))
         index = LABELLED_NAMES.index(name) if name in LABELLED_NAMES else -1
         others = [*LABELLED_NAMES[index + 1 :], *LABELLED_NAMES[: max(index, 0)]]
-        following = next((other for other in others if len(self.query.get(other, ())) != 1), name)
-        return self.link(**{name: [label]}, group_by=following, sort=None, limit=None)
+        is_open = (other for other in others if other not in chosen and len(self.query.get(other, ())) != 1)
+        split = {"split": None} if self.split in chosen else {}
+        return self.link(**{each: [label] for each, label in chosen.items()}, group_by=next(is_open, name), **split)
+
+    def path(self) -> list[tuple[str, str]]:
+        """Return where the drill-down is, as texts and links; the first is above all labels."""
+        names = [name for name, labels in self.query.items() if name in FILTERED_NAMES and len(labels) == 1]
+        steps = [("All", self.link(**dict.fromkeys(names), group_by=names[0]))] if names else []
+        for index, name in enumerate(names):
+            below = names[index + 1 :]
+            url = self.link(**dict.fromkeys(below), group_by=below[0] if below else self.group_by)
+            steps.append((display_label(self.query[name][0]), url))
+        return steps
 
     def without(self, label: str) -> str:
         """Return the URL of the same without one label."""
@@ -85,6 +157,9 @@ class View:
             if name not in names:
                 for value in values:
                     yield name, value
+
+    def _given(self, names: Sequence[str]) -> dict[str, Sequence[str]]:
+        return {name: self.query[name] for name in names if name in self.query}
 
 
 def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: Labels, today: date) -> View:
@@ -108,15 +183,21 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
     first, last = labels.days(begin, end)
     period = Period(first, last) if first and last else None
     days = period.days if period else 0
+    # Nothing comes before a period without a beginning.
+    compare_to = params.compare_to if begin and params.compare_to != "none" else None
+    sort = params.sort if compare_to or "." not in (params.sort or "") else None
+    # At most about 90 points.
+    grain = "date" if days <= 92 or params.rolling else "week" if days <= 644 else "month"
     return View(
         metric=params.metric,
-        # Nothing comes before a period without a beginning.
-        compare_to=params.compare_to if begin and params.compare_to != "none" else None,
-        # At most about 90 points.
+        compare_to=compare_to,
         match_weekdays=params.match_weekdays,
-        grain=params.grain or ("date" if days <= 92 else "week" if days <= 644 else "month"),
+        grain=params.grain or grain,
         group_by=params.group_by,
-        sort=params.sort or (params.group_by if params.group_by in NATURAL_ORDERS else f"-{params.metric}"),
+        split=params.split,
+        chart=params.chart,
+        rolling=params.rolling,
+        sort=sort or (params.group_by if params.group_by in NATURAL_ORDERS else f"-{params.metric}"),
         limit=params.limit,
         query=query,
         encoded={name: _encoded(name, values) for name, values in query.items()},

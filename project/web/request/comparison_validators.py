@@ -59,6 +59,11 @@ def rollable(days: int, info: ValidationInfo) -> int:
         detail += f", not {grains[0]}." if grains else "."
         others = ["date", *(name for name in grouped if name not in grains)]
         raise refused(Fault("rolling", "conflicting_parameters", detail, days, (f"group_by={','.join(others)}",)))
+    return days_in_a_row(days, info)
+
+
+def days_in_a_row(days: int, info: ValidationInfo) -> int:
+    """Refuse rolling sums where a filter leaves out weekdays."""
     for name in (WEEKDAY, f"exclude_{WEEKDAY}"):
         if info.data.get(name):
             detail = f"rolling sums days in a row, and {name} leaves some out; give one or the other."

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
-from project.catalog import DATE_PRESETS, LABELLED_DIMENSIONS, LABELLED_NAMES, MEASURES, METRICS, Formula, Measure
+from project.catalog import (
+    DATE_PRESETS,
+    LABELLED_DIMENSIONS,
+    LABELLED_NAMES,
+    MEASURE_NAMES,
+    MEASURES,
+    METRICS,
+    Formula,
+    Measure,
+)
 from project.catalog.natural_order import WEEKDAY, WEEKDAYS
 from project.query.filters import Filters
 from project.query.keyset import SortKey
@@ -37,6 +46,12 @@ LARGEST_LIMIT = 1000
 
 FILTERED_NAMES = (*LABELLED_NAMES, WEEKDAY)
 """What filters include and exclude by label."""
+
+SORTABLE_CHANGES = (
+    *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS),
+    *(f"contribution.{name}" for name in MEASURE_NAMES),
+)
+"""What else groups that are compared sort by."""
 
 Item = TypeVar("Item")
 NameList = Annotated[list[Item], BeforeValidator(split_list), AfterValidator(named_once)]

@@ -61,6 +61,7 @@ def in_ledger(known_at: int | datetime, info: ValidationInfo) -> int | datetime:
     for name in LABELLED_NAMES:
         parameters = [name, f"exclude_{name}"]
         used = [f"group_by={name}"] if name in (info.data.get("group_by") or ()) else []
+        used += [f"split={name}"] if name == info.data.get("split") else []
         used += [parameter for parameter in parameters if info.data.get(parameter)]
         if used and name not in LEDGER_NAMES:
             detail = (

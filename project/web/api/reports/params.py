@@ -14,7 +14,14 @@ from project.query.moments import Moment
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
 from project.web.request.comparison_validators import comparable, matchable, rollable
-from project.web.request.filter_params import FilterParameters, NameList, PageParameters, bounded, sort_keys
+from project.web.request.filter_params import (
+    SORTABLE_CHANGES,
+    FilterParameters,
+    NameList,
+    PageParameters,
+    bounded,
+    sort_keys,
+)
 from project.web.request.openapi import choice, sort_choice
 from project.web.request.validators import (
     GROUPABLE,
@@ -29,12 +36,7 @@ from project.web.request.validators import (
     whole_number,
 )
 
-_SORTABLE = (
-    *GROUPABLE,
-    *METRICS,
-    *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS),
-    *(f"contribution.{name}" for name in MEASURE_NAMES),
-)
+_SORTABLE = (*GROUPABLE, *METRICS, *SORTABLE_CHANGES)
 _Days = Annotated[int, Field(ge=2, le=366), BeforeValidator(whole_number), AfterValidator(rollable)]
 _FORMATS = ("json", *FORMATS, *PICTURES)
 

@@ -3,29 +3,63 @@
 import re
 from dataclasses import replace
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from project.catalog import GRAINS, METRICS
 from project.errors import Fault, InvalidRequest
+from project.query.moments import Moment
 from project.store.views import LONGEST_NAME, LONGEST_QUERY, LONGEST_TITLE, NAME
-from project.web.request.comparison_validators import compared_or_not
-from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, FilterParameters
+from project.web.request.comparison_validators import compared_or_not, days_in_a_row
+from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, SORTABLE_CHANGES, FilterParameters, bounded
 from project.web.request.query_string import parse_items
-from project.web.request.validators import one_of, sort_key, whole_number
+from project.web.request.validators import in_ledger, moment, one_of, refused, sort_key, whole_number
+
+if TYPE_CHECKING:
+    _Bounded = FilterParameters
+else:
+    _Bounded = bounded("_Bounded", METRICS.values())
+
+CHART_KINDS = ("line", "area", "bar", "heatmap")
 
 
-class ViewParameters(FilterParameters):
-    """What the page takes, and so what a saved view may have."""
+def _of_days(days: int, info: ValidationInfo) -> int:
+    """Refuse rolling sums of weeks and months."""
+    if info.data.get("grain") not in (None, "date"):
+        detail = f"rolling makes each date the sums of {days} days, and needs grain=date."
+        raise refused(Fault("rolling", "conflicting_parameters", detail, days, ("grain=date",)))
+    return days
+
+
+class ViewParameters(_Bounded):
+    """What the page takes, and so what a saved view may have.
+
+    `split` is a second dimension: the lines of the chart, and the columns of the table.
+    """
 
     metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
     compare_to: Annotated[str, AfterValidator(compared_or_not)] = "previous_period"
     match_weekdays: bool = False
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
     group_by: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] = "platform"
-    sort: Annotated[str, AfterValidator(partial(sort_key, (*FILTERED_NAMES, *METRICS)))] | None = None
+    split: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] | None = None
+    chart: Annotated[str, AfterValidator(partial(one_of, CHART_KINDS))] | None = None
+    rolling: (
+        Annotated[
+            int,
+            Field(ge=2, le=366),
+            BeforeValidator(whole_number),
+            AfterValidator(days_in_a_row),
+            AfterValidator(_of_days),
+        ]
+        | None
+    ) = None
+    as_of: Annotated[Moment, BeforeValidator(moment), AfterValidator(in_ledger)] | None = None
+    sort: Annotated[str, AfterValidator(partial(sort_key, (*FILTERED_NAMES, *METRICS, *SORTABLE_CHANGES)))] | None = (
+        None
+    )
     limit: Annotated[int, BeforeValidator(whole_number)] = Field(15, ge=1, le=LARGEST_LIMIT)
 
 

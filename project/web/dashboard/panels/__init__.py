@@ -5,6 +5,7 @@ from project.web.dashboard.panels.filters import Filters
 from project.web.dashboard.panels.freshness import Freshness
 from project.web.dashboard.panels.panel import Panel
 from project.web.dashboard.panels.series import Series
+from project.web.dashboard.panels.share import Share
 from project.web.dashboard.panels.totals import Totals
 
-PANELS: list[type[Panel]] = [Filters, Freshness, Totals, Series, Breakdown]
+PANELS: list[type[Panel]] = [Share, Freshness, Filters, Totals, Series, Breakdown]

@@ -1,15 +1,22 @@
-"""Every metric of each label of a dimension, as a table."""
+"""Every metric of each label of a dimension as a table, or one metric by two dimensions as a pivot table."""
 
 from functools import cached_property
-from urllib.parse import urlencode
+from typing import Self
 
 from project.catalog import MEASURE_NAMES, METRICS, Number
-from project.catalog.display import format_amount
-from project.query.reports.groups import Group, share
-from project.web.dashboard.amounts import format_change
-from project.web.dashboard.panels.panel import ReportPanel
+from project.catalog.display import display_label, display_name, format_amount
+from project.query.reports.groups import Change, Group, change_of, share, total_changes
+from project.web.dashboard.panels.panel import PageData, ReportPanel
+from project.web.dashboard.panels.pivot import OTHERS, Pivot, pivot_of
 from project.web.dashboard.view import Query, View
-from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT
+from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, sort_keys
+
+_HEADS = {
+    "previous": ("before", ""),
+    "change": ("change", "change"),
+    "contribution": ("contribution", "contribution"),
+}
+"""The columns of a comparison: their heads, and what `sort` calls them before the metric's name."""
 
 
 class Breakdown(ReportPanel):
@@ -19,34 +26,68 @@ class Breakdown(ReportPanel):
     dimensions = FILTERED_NAMES
     largest_limit = LARGEST_LIMIT
 
+    @classmethod
+    async def read(cls, data: PageData) -> Self:
+        """Ask the question; a view with a second dimension has a pivot table."""
+        kind = PivotTable if data.view.is_pivot else cls
+        return kind(data, await data.report(kind.query(data.view)))  # type: ignore[return-value]
+
     @staticmethod
     def query(view: View) -> Query:
         """Ask for every metric of each label, and in total."""
         return {
-            **view.facts,
-            "group_by": [view.group_by],
+            **view.known,
+            "group_by": [",".join(view.rows)],
             "metrics": [",".join(METRICS)],
             **view.comparison,
+            **view.bounds,
             "totals": ["true"],
             "sort": [view.sort],
-            "limit": [str(view.limit)],
         }
 
     @cached_property
+    def count(self) -> int:
+        """How many rows there are, on this page and beyond."""
+        return len(self.report.page.groups)
+
+    @cached_property
     def columns(self) -> list[str]:
-        """The metrics, the view's own first, and its change where the view compares."""
-        metric, change = self.view.metric, ["change"] if self.view.compare_to else []
-        return [metric, *change, *(name for name in METRICS if name != metric)]
+        """The metrics, the view's own first, and its comparison where the view compares."""
+        metric = self.view.metric
+        compared = list(_HEADS) if self.view.compare_to else []
+        if metric not in MEASURE_NAMES:
+            compared = compared[:2]
+        return [metric, *compared, *(name for name in METRICS if name != metric)]
+
+    def head(self, column: str) -> str:
+        """Return the head of a column."""
+        return _HEADS[column][0] if column in _HEADS else display_name(column)
+
+    def sort_name(self, column: str) -> str:
+        """Return what `sort` calls a column; "" where it cannot sort."""
+        if column not in _HEADS:
+            return column
+        of = _HEADS[column][1]
+        return of and f"{of}.{self.view.metric}"
 
     def cells(self, group: Group) -> list[str]:
         """Return the numbers of a group, one for each column."""
-        metric = self.view.metric
+        metric, change = self.view.metric, self.compared(group)
+        compared = {
+            "previous": format_amount(metric, change.value) if change and change.value is not None else "",
+            "change": "",
+            "contribution": f"{change.contribution:.1%}" if change and change.contribution is not None else "",
+        }
         return [
-            format_change(metric, self.change(metric, group))
-            if column == "change"
-            else format_amount(column, self.value(column, group))
+            compared[column] if column in _HEADS else format_amount(column, self.value(column, group))
             for column in self.columns
         ]
+
+    def compared(self, group: Group) -> Change | None:
+        """Return how the view's metric of a group compares, with its part of the total's change."""
+        if not self.view.compare_to:
+            return None
+        return change_of(self.view.metric, group, self.report.plan, self._total_changes.get(self.view.metric))
 
     def bar(self, group: Group) -> str:
         """Return a group's percentage of the longest bar."""
@@ -60,10 +101,67 @@ class Breakdown(ReportPanel):
         part = share(self.value(metric, group) or 0, self.value(metric, total) or 0)
         return "" if part is None else f"{part:.1%}"
 
-    def facts_url(self) -> str:
-        """Return the API's URL of the facts themselves."""
-        return f"v1/ad-metrics?{urlencode(self.view.facts, doseq=True)}"
-
     @cached_property
     def _longest(self) -> Number:
         return max((self.value(self.view.metric, group) or 0 for group in self.report.page.groups), default=0)
+
+    @cached_property
+    def _total_changes(self) -> dict[str, Number | None]:
+        return total_changes(self.report.plan, self.report.page.total)
+
+
+class PivotTable(Breakdown):
+    """The view's metric by two dimensions: rows, columns and their sums; darker cells have more."""
+
+    template = "pivot.html"
+
+    @staticmethod
+    def query(view: View) -> Query:
+        """Ask for the metric of each pair of labels."""
+        return {
+            **view.known,
+            "group_by": [",".join((*view.rows, view.split or ""))],
+            "metrics": [view.metric],
+            **view.comparison,
+            **view.bounds,
+            "totals": ["true"],
+        }
+
+    @cached_property
+    def pivot(self) -> Pivot:
+        """The rows in the view's order."""
+        measures = self.report.plan.measures
+        keys = sort_keys([self.view.sort])
+        names = (*self.view.rows, *(name for name, metric in METRICS.items() if set(metric.measures) <= set(measures)))
+        return pivot_of(self.report, [key for key in keys if key.name.rpartition(".")[2] in names])
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, on this page and beyond."""
+        return len(self.pivot.rows)
+
+    def column_name(self, label: str) -> str:
+        """Return the head of a column."""
+        return label if label == OTHERS else display_label(label)
+
+    def cell(self, row: tuple[str, ...], column: str) -> tuple[str, str, str]:
+        """Return a cell: its number, how dark it is, and the link to its facts; "" for each that it has not."""
+        group = self.pivot.cells.get((row, column))
+        value = self.value(self.view.metric, group) if group and not group.empty else None
+        if value is None:
+            return "", "", ""
+        lowest, highest = self._extent
+        shade = float(value - lowest) / float(highest - lowest or 1)
+        url = "" if column == OTHERS else self.view.drill((*row, column), (*self.view.rows, self.view.split or ""))
+        return format_amount(self.view.metric, value), f"{0.04 + 0.4 * shade:.2f}", url
+
+    @cached_property
+    def _extent(self) -> tuple[Number, Number]:
+        groups = self.pivot.cells.values()
+        values = [value for group in groups if (value := self.value(self.view.metric, group)) is not None]
+        return min(values, default=0), max(values, default=0)
+
+
+def question_of(view: View) -> Query:
+    """Return the question of the view's table."""
+    return (PivotTable if view.is_pivot else Breakdown).query(view)

@@ -1,13 +1,19 @@
 """The filters, the comparison, and the filters in effect."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from project.catalog import DATE_PRESETS
+from project.catalog import DATE_PRESETS, METRICS
 from project.catalog.comparisons import COMPARISONS
+from project.catalog.display import display_label, display_name
 from project.catalog.natural_order import NATURAL_ORDERS, WEEKDAY, WEEKDAYS
+from project.store.warehouse.ledger import LEDGER_NAMES
 from project.web.dashboard.panels.panel import Panel
+from project.web.dashboard.view import BOUNDS
 from project.web.request.filter_params import FILTERED_NAMES
+
+_ENDS = {"min": "at least", "max": "at most"}
 
 
 class Filters(Panel):
@@ -16,6 +22,8 @@ class Filters(Panel):
     template = "filters.html"
     presets = tuple(DATE_PRESETS)
     dimensions = FILTERED_NAMES
+    metrics = tuple(METRICS)
+    form_names = (*FILTERED_NAMES, *BOUNDS)
     most_labels = 200
     most_chips = 50
 
@@ -29,9 +37,44 @@ class Filters(Panel):
             return list(WEEKDAYS)
         return list(self.data.snapshot.labels[dimension].search("").values())
 
+    def summary(self, dimension: str) -> str:
+        """Return what a filter includes or excludes: `Google and 2 more`; "" where it does neither."""
+        included = self.view.filters.get(dimension, ())
+        labels = included or self.view.filters.get(f"exclude_{dimension}", ())
+        more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
+        return ("" if included else "not ") + display_label(labels[0]) + more if labels else ""
+
     def is_ordered(self, dimension: str) -> bool:
         """Whether the labels of a dimension have an order of their own."""
         return dimension in NATURAL_ORDERS
+
+    def quick_choices(self, dimension: str) -> list[tuple[str, str]]:
+        """Return choices of several labels at once, as names and links."""
+        if dimension != WEEKDAY:
+            return []
+        names = {"Monday to Friday": WEEKDAYS[:5], "The weekend": WEEKDAYS[5:]}
+        others = {f"exclude_{WEEKDAY}": None, "rolling": None}
+        return [(name, self.view.link(**others, **{WEEKDAY: days})) for name, days in names.items()]
+
+    def moments(self) -> list[tuple[str, str]]:
+        """Return moments at which the numbers may have been known otherwise, as names and links; [] where none are.
+
+        What was known then is recorded by day and platform only.
+        """
+        if not {name.removeprefix("exclude_") for name in self.view.filters} <= {*LEDGER_NAMES}:
+            return []
+        table = {"group_by": self.view.group_by if self.view.group_by in LEDGER_NAMES else "platform", "split": None}
+        began = self.data.midnight
+        names = {"yesterday": began - timedelta(days=1), "a week ago": began - timedelta(days=7)}
+        names["four weeks ago"] = began - timedelta(days=28)
+        return [(name, self.view.link(**table, as_of=at.isoformat())) for name, at in names.items()]
+
+    def known_at(self) -> str:
+        """Return the moment of `as_of` in words; "" without one."""
+        [text] = self.view.query.get("as_of", [""])
+        if not text or text.isdigit():
+            return text and f"data version {text}"
+        return f"{datetime.fromisoformat(text.upper()):%Y-%m-%d %H:%M}"
 
     def facets_url(self, dimension: str) -> str:
         """Return the API's URL of how many facts each label has under all other filters; "" of weekdays."""
@@ -42,7 +85,14 @@ class Filters(Panel):
         return f"v1/dimensions/{dimension}?{urlencode({**others, 'counts': 'true'}, doseq=True)}"
 
     def chips(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each filter in effect: its parameter, the label, and the link that removes it."""
+        """Yield each filter in effect: its name, its value, and the link that removes it."""
         for name, labels in self.view.filters.items():
+            shown = display_name(name).replace("exclude ", "without ")
             for label in labels:
-                yield name, label, self.view.link(**{name: [other for other in labels if other != label]})
+                rest = [other for other in labels if other != label]
+                yield shown, display_label(label), self.view.link(**{name: rest})
+        for name, values in self.view.bounds.items():
+            end, _, metric = name.partition("_")
+            yield display_name(metric), f"{_ENDS[end]} {values[0]}", self.view.link(**{name: None})
+        if at := self.known_at():
+            yield "as known at", at, self.view.link(as_of=None)

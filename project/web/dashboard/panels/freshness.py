@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Self
 from urllib.parse import urlencode
 
@@ -10,11 +11,10 @@ from project.catalog.display import display_days, display_name
 from project.errors import InvalidRequest
 from project.query.changes import ChangesQuestion, fetch_changes
 from project.query.filters import Filters
-from project.query.settling import Rise, unsettled_days, usual_rise
+from project.query.settling import Rise, settled_to, unsettled_days, usual_rise
 from project.store.warehouse.ledger import LEDGER_NAMES
-from project.web.dashboard.panels.breakdown import Breakdown
 from project.web.dashboard.panels.panel import PageData, ReportPanel
-from project.web.request.filter_params import LARGEST_LIMIT
+from project.web.dashboard.panels.totals import Totals
 
 _LEAST_RISE = 0.005
 """What is less rounds to 0 %."""
@@ -28,7 +28,7 @@ class Freshness(ReportPanel):
     """
 
     template = "freshness.html"
-    query = staticmethod(Breakdown.query)
+    query = staticmethod(Totals.query)
     rises: Sequence[Rise]
     changes_url: str
 
@@ -41,7 +41,13 @@ class Freshness(ReportPanel):
 
     def complete_to(self) -> str:
         """Return the newest day with facts, with its year where that is not this one: `24 Nov`."""
-        day = self.report.labels.last_date
+        return self._written(self.report.labels.last_date)
+
+    def settled_to(self) -> str:
+        """Return the newest day that has settled, likewise; "" where that is not known."""
+        return self._written(settled_to(self.report.plan.question.filters, self.report.labels))
+
+    def _written(self, day: date | None) -> str:
         return display_days(day, day, with_year=day.year != self.view.today.year) if day else ""
 
     def sentence(self, rise: Rise) -> str:
@@ -59,7 +65,7 @@ async def _rises(data: PageData, filters: Filters) -> Sequence[Rise]:
     if days is None:
         return ()
     dates = {"date_from": [str(days.first)], "date_to": [str(days.last)]}
-    grouping = {"group_by": ["date,platform"], "metrics": [",".join(MEASURE_NAMES)], "limit": [str(LARGEST_LIMIT)]}
+    grouping = {"group_by": ["date,platform"], "metrics": [",".join(MEASURE_NAMES)]}
     report = await data.report({**dates, **view.filters, **grouping})
     groups = [(group, labels.maturity.get(labels["platform"].id(group.key[1]) or 0)) for group in report.page.groups]
     indexes = {name: report.plan.measures.index(name) for name in MEASURE_NAMES}

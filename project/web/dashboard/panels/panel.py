@@ -1,12 +1,13 @@
 """What a panel is, and what the panels of one page share."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from project.catalog import Number
 from project.query.reports.groups import Change, Group, change_of
+from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.run import Report, run
 from project.store.warehouse.snapshot import Snapshot
 from project.web.api.reports.params import ReportParameters
@@ -33,12 +34,14 @@ class PageData:
         return sum(len(report.page.groups) for report in self.reports.values())
 
     async def report(self, query: Query) -> Report:
-        """Answer a query as `GET /v1/reports` does; one that several panels share, once."""
-        url = _report_url(query)
+        """Answer a query as `GET /v1/reports` does, once; without a limit it has all groups."""
+        url = report_url(query)
         if url not in self.reports:
             items = [(name, value) for name, values in query.items() for value in values]
             params = validate(ReportParameters, items, self.snapshot.labels)
-            self.reports[url] = await run(params.question(self.view.today), self.snapshot)
+            question = params.question(self.view.today)
+            all_groups = question if params.given_limit else replace(question, limit=LARGEST_GROUPS)
+            self.reports[url] = await run(all_groups, self.snapshot)
         return self.reports[url]
 
 
@@ -78,7 +81,7 @@ class ReportPanel(Panel):
 
     def url(self, **changes: list[str]) -> str:
         """Return the API's URL of the report, or of one that differs in these parameters; [] removes one."""
-        return _report_url({**self.query(self.view), **changes})
+        return report_url({**self.query(self.view), **changes})
 
     def value(self, metric: str, group: Group) -> Number | None:
         """Return a metric of a group."""
@@ -89,5 +92,6 @@ class ReportPanel(Panel):
         return change_of(metric, group, self.report.plan) if self.view.compare_to else None
 
 
-def _report_url(query: Query) -> str:
+def report_url(query: Query) -> str:
+    """Return the API's URL of a report."""
     return f"v1/reports?{urlencode(query, doseq=True, safe=',')}"

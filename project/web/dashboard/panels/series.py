@@ -1,40 +1,95 @@
 """The metric over time: a chart and its table."""
 
+from functools import cached_property
+
 from project.catalog import GRAINS
 from project.catalog.display import format_amount
+from project.catalog.natural_order import WEEKDAY
 from project.charts.caption import alt_text
 from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
-from project.query.reports.groups import Group
+from project.query.reports.groups import Group, Key
 from project.web.dashboard.amounts import format_change
-from project.web.dashboard.panels.panel import ReportPanel
+from project.web.dashboard.panels.panel import ReportPanel, report_url
+from project.web.dashboard.panels.pivot import Pivot, pivot_of
+from project.web.dashboard.panels.totals import Totals
 from project.web.dashboard.view import Query, View
-from project.web.request.filter_params import LARGEST_LIMIT
+from project.web.request.filter_params import FILTERED_NAMES
+
+Choice = tuple[str, str, bool]
+"""One of several: its text, its link, and whether it is in effect."""
+
+_KINDS = {"line": "lines", "area": "stacked", "bar": "bars", "heatmap": "heatmap"}
 
 
 class Series(ReportPanel):
-    """The metric by the view's grain."""
+    """The metric by the view's grain, and by its second dimension."""
 
     template = "series.html"
-    grains = tuple(GRAINS)
+    dimensions = FILTERED_NAMES
 
     @staticmethod
     def query(view: View) -> Query:
-        """Ask for the metric of every date."""
+        """Ask for the metric of every date; what the tiles have asked for is asked once."""
+        if not view.split and not view.rolling:
+            return Totals.query(view)
+        rolling = {"rolling": [str(view.rolling)]} if view.rolling else {}
         return {
-            **view.facts,
-            "group_by": [view.grain],
+            **view.known,
+            "group_by": [",".join(filter(None, (view.grain, view.split)))],
             "metrics": [view.metric],
-            **view.comparison,
+            # Two lines for each label would be a tangle.
+            **({} if view.split else view.comparison),
             "fill": ["true"],
-            "limit": [str(LARGEST_LIMIT)],
+            **rolling,
         }
+
+    def chart_url(self) -> str:
+        """Return the API's URL of the chart's report."""
+        return report_url(chart_question(self.view))
+
+    def grain_choices(self) -> list[Choice]:
+        """Return the grains."""
+        view = self.view
+        return [("day" if name == "date" else name, view.link(grain=name), name == view.grain) for name in GRAINS]
+
+    def kind_choices(self) -> list[Choice]:
+        """Return the kinds of charts that show a second dimension."""
+        view = self.view
+        return [(text, view.link(chart=kind), kind == (view.chart or "line")) for kind, text in _KINDS.items()]
+
+    def rolling_choices(self) -> list[Choice]:
+        """Return of how many days each date is."""
+        view = self.view
+        return [
+            ("daily", view.link(rolling=None), view.rolling is None),
+            *((f"{days}-day sums", view.link(rolling=str(days)), view.rolling == days) for days in (7,)),
+        ]
+
+    def can_roll(self) -> bool:
+        """Whether dates can be of several days: not where filters leave out weekdays."""
+        return self.view.grain == "date" and not {WEEKDAY, f"exclude_{WEEKDAY}"} & {*self.view.filters}
+
+    @cached_property
+    def pivot(self) -> Pivot:
+        """The series of a second dimension as columns."""
+        return pivot_of(self.report, ())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no facts match."""
+        return all(group.empty for group in self.report.page.groups)
 
     def cells(self, group: Group) -> list[str]:
         """Return the metric of a date and, with a comparison, that of the previous period and the change."""
         metric, change = self.view.metric, self.change(self.view.metric, group)
         cells = [format_amount(metric, self.value(metric, group))]
         return [*cells, format_amount(metric, change.value), format_change(metric, change)] if change else cells
+
+    def cell(self, key: Key, label: str) -> str:
+        """Return the metric of a date and a label of the second dimension; "" without facts."""
+        group = self.pivot.cells.get((key, label))
+        return format_amount(self.view.metric, self.value(self.view.metric, group)) if group else ""
 
     def is_unsettled(self, group: Group) -> bool:
         """Whether the numbers of a date usually still change."""
@@ -44,3 +99,8 @@ class Series(ReportPanel):
     def alt_text(self) -> str:
         """Return the text of the chart for people who cannot see it."""
         return alt_text(self.report, chart_groups(self.report), self.data.currency)
+
+
+def chart_question(view: View) -> Query:
+    """Return the question of the view's chart."""
+    return {**Series.query(view), "metrics": [view.metric], "totals": []}

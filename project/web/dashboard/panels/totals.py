@@ -1,19 +1,49 @@
-"""Every metric in total, a tile each; and a way out of filters that no facts match."""
+"""The metrics in total, a tile each: the five that matter, and the rest behind them."""
 
 from collections.abc import Iterator
 
-from project.catalog import METRICS
+from project.catalog import KEY_METRICS, METRICS
 from project.catalog.display import display_name
-from project.web.dashboard.panels.breakdown import Breakdown
+from project.charts.marks import is_loaded
+from project.query.reports.groups import Group
+from project.web.dashboard.amounts import sparkline
 from project.web.dashboard.panels.panel import ReportPanel
+from project.web.dashboard.view import Query, View
 
 
 class Totals(ReportPanel):
-    """The totals of the breakdown, which need no question of their own."""
+    """Every metric over time, and in total."""
 
     template = "totals.html"
-    metrics = METRICS
-    query = staticmethod(Breakdown.query)
+    key_metrics = KEY_METRICS
+    more_metrics = tuple(name for name in METRICS if name not in KEY_METRICS)
+
+    @staticmethod
+    def query(view: View) -> Query:
+        """Ask for every metric of every date, and in total."""
+        return {
+            **view.known,
+            "group_by": [view.grain],
+            "metrics": [",".join(METRICS)],
+            **view.comparison,
+            "fill": ["true"],
+            "totals": ["true"],
+        }
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no facts match."""
+        return all(group.empty for group in self.report.page.groups)
+
+    def is_before_load(self) -> bool:
+        """Whether the view begins after the last day with facts, but not after today."""
+        last, period = self.report.labels.last_date, self.view.period
+        return bool(last and period and last < period.first <= self.view.today)
+
+    def line(self, metric: str) -> str:
+        """Return the path of a metric over time, of the dates that are loaded."""
+        groups: list[Group] = [group for group in self.report.page.groups if is_loaded(self.report, group.key[0])]
+        return sparkline([self.value(metric, group) for group in groups])
 
     def compared(self) -> str:
         """Return which days are compared with which; "" where none are."""
