@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from project.errors import Fault, InvalidRequest
 from project.export.change_batches import ChangesTable
 from project.export.formats import Format
 from project.export.formats.encoder import Encoder
@@ -79,6 +80,8 @@ def export_snapshot(question: Question) -> AbstractAsyncContextManager[Snapshot]
 async def open_export(question: Question, format_: Format, snapshot: Snapshot, query: str) -> Export:
     """Answer a question in a format. `query` is the question as a query string, which the file says of itself.
 
+    It also says which days that means, if there are any, since a date preset means other days tomorrow.
+
     The first rows are read here, so that a query that fails does so before anything is sent. Raises InvalidRequest and
     DatabaseUnavailable.
     """
@@ -86,11 +89,20 @@ async def open_export(question: Question, format_: Format, snapshot: Snapshot, q
     metadata = {"question": query, "data_version": str(labels.version.number)}
     if labels.version.sample:
         metadata["sample_data"] = "true"
+    days = labels.days(question.filters.date_from, question.filters.date_to)
+    metadata |= {name: str(day) for name, day in zip(("date_from", "date_to"), days, strict=True) if day}
     if isinstance(question, RowsQuestion):
-        return await _open_rows(question, format_, snapshot, metadata)
-    if isinstance(question, ChangesQuestion):
-        return await _open_changes(question, format_, snapshot, metadata)
-    return await _open_report(question, format_, snapshot, metadata)
+        export = await _open_rows(question, format_, snapshot, metadata)
+    elif isinstance(question, ChangesQuestion):
+        export = await _open_changes(question, format_, snapshot, metadata)
+    else:
+        export = await _open_report(question, format_, snapshot, metadata)
+    if format_.most_rows and export.rows > format_.most_rows:
+        await export.close()
+        detail = f"The answer has {export.rows:,} rows; {format_.name} takes {format_.most_rows:,}."
+        suggestions = ("format=csv", f"limit={format_.most_rows}")
+        raise InvalidRequest([Fault("format", "too_many_rows", detail, format_.name, suggestions)])
+    return export
 
 
 async def _open_rows(question: RowsQuestion, format_: Format, snapshot: Snapshot, metadata: dict[str, str]) -> Export:
