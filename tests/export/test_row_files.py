@@ -127,7 +127,7 @@ async def test_conditional_and_compressed(client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("format=xlsx", "invalid_value"),
+        ("format=xls", "invalid_value"),
         ("format=csv&expand=region", "conflicting_parameters"),
         ("format=csv&platform=facebok", "unknown_label"),
     ],

@@ -161,7 +161,7 @@ async def test_the_address_of_a_file_is_its_format(client: httpx.AsyncClient, fo
 @pytest.mark.parametrize(
     ("url", "parameter", "code"),
     [
-        ("/v1/ad-metrics.xlsx", "format", "invalid_value"),
+        ("/v1/ad-metrics.xls", "format", "invalid_value"),
         ("/v1/ad-metrics.svg", "format", "invalid_value"),
         ("/v1/reports.cvs", "format", "invalid_value"),
         ("/v1/reports.csv?format=csv", "format", "repeated_parameter"),
