@@ -24,7 +24,7 @@ from project.catalog import (
 from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.ingest.write.preview import preview
-from project.ingest.write.removal import delete_absent
+from project.ingest.write.removal import Span, delete_absent
 from project.store.postgres import citus
 from project.store.postgres.connections import Notify
 from project.store.warehouse import partitions, rollups
@@ -89,8 +89,8 @@ async def merge(
     for partition in new_partitions:
         select = _OF_A_PARTITION.format(changes=changes, lower=partition.lower, upper=partition.upper, order=order)
         await partitions.fill(connection, partition, f"{_KEY}, {_NAMES}", select, partition_months)
-    for span in spans if changes == "changes" else ():
-        await connection.execute(_UPSERT, *span, [year * 100 + month for year, month in new_months])
+    for first, last, _ in spans if changes == "changes" else ():
+        await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
     try:
         await rollups.refresh(connection, changed_days)
     except asyncpg.NumericValueOutOfRangeError as error:
@@ -150,16 +150,16 @@ async def _count_changes(connection: "asyncpg.Connection[Any]", report: Report) 
     return set(counts["days"])
 
 
-async def _spans(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[tuple[int, int]]:
-    """Return first and last day of what one statement merges: on Citus those of each month, else of all.
+async def _spans(connection: "asyncpg.Connection[Any]", days: Iterable[int]) -> list[Span]:
+    """Return first day, last day and days of what one statement merges: on Citus those of each month, else all.
 
     There, an intermediate result may not be larger than `citus.max_intermediate_result_size`, 1 GB by default.
     """
     ordered = sorted(days)
     if not await citus.installed(connection):
-        return [(ordered[0], ordered[-1])]
+        return [(ordered[0], ordered[-1], ordered)]
     months = [list(month) for _, month in groupby(ordered, key=lambda day: day // 100)]
-    return [(month[0], month[-1]) for month in months]
+    return [(month[0], month[-1], month) for month in months]
 
 
 def _natural_order(ids: Mapping[str, Mapping[int, int]]) -> str:
@@ -254,7 +254,7 @@ _CHANGES = f"""\
 INSERT INTO changes
 SELECT incoming.*, facts.id IS NOT NULL AS known, {_listed("facts.{0} AS old_{0}")}
 FROM incoming LEFT JOIN {FACT_TABLE} AS facts
-    ON {_SAME_KEY} AND facts.date_id >= $1 AND facts.date_id <= $2
+    ON {_SAME_KEY} AND facts.date_id >= $1 AND facts.date_id <= $2 AND facts.date_id = ANY($3)
 WHERE incoming.date_id >= $1 AND incoming.date_id <= $2
     AND (facts.id IS NULL OR ({_listed("facts.{}")}) IS DISTINCT FROM ({_listed("incoming.{}")}))"""  # noqa: S608
 _COUNT = f"""\

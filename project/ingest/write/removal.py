@@ -3,7 +3,7 @@
 Citus deletes by a list of ids, and not by a join of facts with a temporary table.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -12,21 +12,19 @@ from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
 from project.ingest.report import Report
 from project.store.postgres.citus import ONE_BY_ONE
 
+Span = tuple[int, int, Sequence[int]]
+"""Days (YYYYMMDD) that one statement merges or deletes: the first, the last, and all of them."""
 
-async def delete_absent(
-    connection: "asyncpg.Connection[Any]", report: Report, spans: Iterable[tuple[int, int]]
-) -> set[int]:
-    """Delete the facts of the dates and platforms of `incoming` that it lacks, count them, and return their days.
 
-    A statement deletes those of one span, from its first to its last day (YYYYMMDD).
-    """
+async def delete_absent(connection: "asyncpg.Connection[Any]", report: Report, spans: Iterable[Span]) -> set[int]:
+    """Delete the facts of the dates and platforms of `incoming` that it lacks, count them, and return their days."""
     await connection.execute(_CREATE_REMOVALS)
-    for first, last in spans:
-        await connection.execute(_REMOVALS, first, last)
+    for span in spans:
+        await connection.execute(_REMOVALS, *span)
     removals = await connection.fetch("SELECT date_id, count(*) FROM removals GROUP BY date_id")
     report.removed = sum(facts for _, facts in removals)
-    for first, last in spans if removals else ():
-        await connection.execute(_DELETE, first, last)
+    for span in spans if removals else ():
+        await connection.execute(_DELETE, *span)
     return {day for day, _ in removals}
 
 
@@ -47,6 +45,8 @@ _REMOVALS = f"""\
 INSERT INTO removals
 SELECT facts.id, facts.date_id FROM {FACT_TABLE} AS facts
 LEFT JOIN incoming ON {" AND ".join(f"facts.{key} = incoming.{key}" for key in NATURAL_KEY)}
-WHERE facts.date_id >= $1 AND facts.date_id <= $2 AND incoming.date_id IS NULL
-    AND facts.date_id IN (SELECT date_id FROM incoming) AND facts.platform_id IN (SELECT platform_id FROM incoming)"""  # noqa: S608
-_DELETE = f"DELETE FROM {FACT_TABLE} WHERE date_id >= $1 AND date_id <= $2 AND id IN (SELECT id FROM removals)"  # noqa: S608
+WHERE facts.date_id >= $1 AND facts.date_id <= $2 AND facts.date_id = ANY($3) AND incoming.date_id IS NULL
+    AND facts.platform_id IN (SELECT platform_id FROM incoming)"""  # noqa: S608
+_DELETE = f"""\
+DELETE FROM {FACT_TABLE}
+WHERE date_id >= $1 AND date_id <= $2 AND date_id = ANY($3) AND id IN (SELECT id FROM removals)"""  # noqa: S608

@@ -107,8 +107,9 @@ async def distribute(connection: "asyncpg.Connection[Any]", shards: int | None, 
         for table in before.missing:
             # The rows that were copied are still in the local table, where nothing reads them.
             await connection.execute("SELECT truncate_local_data_after_distributing_table($1::text::regclass)", table)
-        # Processes that serve learn of it with their next labels.
-        await data_version.move(connection)
+        if (await data_version.read(connection)).number:
+            # Processes that serve learn of it with their next labels.
+            await data_version.move(connection)
         return await read_distribution(connection)
 
 
