@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from loguru import logger
 from tortoise.functions import Count, Max, Sum
 
+from project import __version__
 from project.errors import DatabaseUnavailable
 from project.store.models import IngestLog
 from project.store.warehouse.snapshot import snapshot
@@ -40,7 +41,8 @@ async def metrics(request: Request) -> Response:
             database["data_version"] = current.version.number
     except DatabaseUnavailable as error:
         logger.debug("/metrics without the database: {}", error)
-    readings = [*_of_database(database), *_of_jobs(state.last_beat(), state.last_check())]
+    build = Reading("ad_metrics_build_info", "Which release this is.", 1, labels={"version": __version__})
+    readings = [build, *_of_database(database), *_of_jobs(state.last_beat(), state.last_check())]
     return Response(await asyncio.to_thread(state.telemetry.exposition, readings), media_type=_MEDIA_TYPE)
 
 

@@ -7,8 +7,8 @@ Each process writes its counts to separate files, and the worker that answers su
 import multiprocessing
 import os
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class Reading:
     meaning: str
     value: float
     counter: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Telemetry:
@@ -95,11 +96,12 @@ class Telemetry:
         from prometheus_client import CollectorRegistry, generate_latest  # noqa: PLC0415
         from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead  # noqa: PLC0415
 
-        for file in self._directory.glob("gauge_live*_*.db"):
-            process = int(file.stem.rpartition("_")[2])
-            if not _is_alive(process):
-                mark_process_dead(process, str(self._directory))  # type: ignore[no-untyped-call]
+        processes = {int(file.stem.rpartition("_")[2]) for file in self._directory.glob("gauge_live*_*.db")}
+        alive = set(filter(_is_alive, processes))
+        for process in processes - alive:
+            mark_process_dead(process, str(self._directory))  # type: ignore[no-untyped-call]
         registry = CollectorRegistry()
+        registry.register(_ProcessesCollector(sorted(alive)))
         MultiProcessCollector(registry, str(self._directory))  # type: ignore[no-untyped-call]
         registry.register(_ReadingsCollector(readings))
         return generate_latest(registry)
@@ -111,7 +113,7 @@ class Telemetry:
 
 _of_process: Telemetry | None = None
 
-_METHODS = frozenset({"GET", "POST", "OPTIONS"})
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "OPTIONS"})
 
 
 class _ReadingsCollector:
@@ -122,8 +124,31 @@ class _ReadingsCollector:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
 
         for reading in self._readings:
-            family = CounterMetricFamily if reading.counter else GaugeMetricFamily
-            yield family(reading.name, reading.meaning, value=reading.value)
+            kind = CounterMetricFamily if reading.counter else GaugeMetricFamily
+            family = kind(reading.name, reading.meaning, labels=list(reading.labels))
+            family.add_metric(list(reading.labels.values()), reading.value)
+            yield family
+
+
+class _ProcessesCollector:
+    """What the library says of one process (`process_…`), summed over the workers; the oldest is the start."""
+
+    def __init__(self, processes: Iterable[int]) -> None:
+        self._processes = processes
+
+    def collect(self) -> Iterator[Any]:
+        from prometheus_client import ProcessCollector  # noqa: PLC0415
+
+        families: dict[str, Any] = {}
+        for process in self._processes:
+            for family in ProcessCollector(pid=partial(int, process), registry=None).collect():
+                [sample] = family.samples
+                values = families.setdefault(sample.name, (family, []))[1]
+                values.append(sample.value)
+        for name, (family, values) in families.items():
+            family.samples.clear()
+            family.add_metric([], min(values) if name == "process_start_time_seconds" else sum(values))
+            yield family
 
 
 def _is_alive(process: int) -> bool:
