@@ -1,5 +1,6 @@
 """`/v1/views` and `/views/{name}`: the page's queries under names."""
 
+import html
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
@@ -153,3 +154,13 @@ async def test_a_view_gives_back_what_was_saved(client: AsyncClient, query: dict
     assert dict(parse_qsl(view["query"])) == {name: str(value) for name, value in query.items() if value != ""}
     assert (await client.get(f"/?{view['query']}")).status_code == 200
     await client.delete("/v1/views/any")
+
+
+async def test_the_page_of_all_views(client: AsyncClient) -> None:
+    await client.put(VIEW, json={"title": "Weekly <spend>", "query": "date_preset=last_week"})
+    page = await client.get("/views")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert '<a href="views/weekly-spend">Weekly &lt;spend&gt;</a>' in page.text
+    assert 'subscribe weekly-spend --cron "0 7 * * mon"' in html.unescape(page.text)
+    assert (await client.get("/views?x=1", headers={"Accept": "text/html"})).status_code == 422
+    await client.delete(VIEW)

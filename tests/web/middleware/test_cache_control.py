@@ -12,7 +12,7 @@ from project.store import api_keys
 from project.web.api.health import routes as health
 from tests.conftest import Client
 
-NEVER = ("/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", "/v1/ingests", "/problems/", "/views/")
+NEVER = ("/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", "/v1/ingests", "/problems/", "/views")
 """Paths whose answers nothing stores, in part or whole."""
 
 

@@ -4,19 +4,16 @@ from functools import cached_property
 from typing import Self
 
 from project.catalog import MEASURE_NAMES, METRICS, Number
-from project.catalog.display import display_label, display_name, format_amount
+from project.catalog.display import display_label, format_amount
 from project.query.reports.groups import Change, Group, change_of, share, total_changes
+from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import PageData, ReportPanel
 from project.web.dashboard.panels.pivot import OTHERS, Pivot, pivot_of
 from project.web.dashboard.view import Query, View
 from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, sort_keys
 
-_HEADS = {
-    "previous": ("before", ""),
-    "change": ("change", "change"),
-    "contribution": ("contribution", "contribution"),
-}
-"""The columns of a comparison: their heads, and what `sort` calls them before the metric's name."""
+_COMPARED = ("change", "contribution")
+"""The columns of a comparison; `sort` adds the metric's name to each."""
 
 
 class Breakdown(ReportPanel):
@@ -54,32 +51,21 @@ class Breakdown(ReportPanel):
     def columns(self) -> list[str]:
         """The metrics, the view's own first, and its comparison where the view compares."""
         metric = self.view.metric
-        compared = list(_HEADS) if self.view.compare_to else []
-        if metric not in MEASURE_NAMES:
-            compared = compared[:2]
+        # Quotients do not add up, so none is a part of the total's change.
+        compared = _COMPARED[: 2 if metric in MEASURE_NAMES else 1] if self.view.compare_to else ()
         return [metric, *compared, *(name for name in METRICS if name != metric)]
 
-    def head(self, column: str) -> str:
-        """Return the head of a column."""
-        return _HEADS[column][0] if column in _HEADS else display_name(column)
-
     def sort_name(self, column: str) -> str:
-        """Return what `sort` calls a column; "" where it cannot sort."""
-        if column not in _HEADS:
-            return column
-        of = _HEADS[column][1]
-        return of and f"{of}.{self.view.metric}"
+        """Return what `sort` calls a column."""
+        return f"{column}.{self.view.metric}" if column in _COMPARED else column
 
     def cells(self, group: Group) -> list[str]:
         """Return the numbers of a group, one for each column."""
-        metric, change = self.view.metric, self.compared(group)
-        compared = {
-            "previous": format_amount(metric, change.value) if change and change.value is not None else "",
-            "change": "",
-            "contribution": f"{change.contribution:.1%}" if change and change.contribution is not None else "",
-        }
+        change = self.compared(group)
+        contribution = f"{change.contribution:.1%}" if change and change.contribution is not None else ""
+        compared = {"change": format_change(self.view.metric, change), "contribution": contribution}
         return [
-            compared[column] if column in _HEADS else format_amount(column, self.value(column, group))
+            compared[column] if column in compared else format_amount(column, self.value(column, group))
             for column in self.columns
         ]
 

@@ -1,0 +1,60 @@
+// Saved views: saved, renamed and deleted over the API, where that is permitted.
+
+"use strict";
+
+async function changeView(name, method, body, headers = {}) {
+  const response = await fetch(`v1/views/${name}`, { method, headers, body: body && JSON.stringify(body) });
+  if (response.ok || (response.status === 412 && headers["If-None-Match"])) return response;
+  const problem = await response.json();
+  throw new Error(problem.errors?.[0].detail ?? problem.detail ?? problem.title);
+}
+
+function nameOf(title) {
+  const words = title.normalize("NFKD").toLowerCase().match(/[a-z0-9]+/g) ?? [];
+  return words.join("-").slice(0, 100).replace(/-$/, "") || `view-${Date.now().toString(36)}`;
+}
+
+async function saveView(form) {
+  const title = new FormData(form).get("title");
+  const view = { title, query: location.search };
+  const name = nameOf(title);
+  let { status } = await changeView(name, "PUT", view, { "If-None-Match": "*" });
+  if (status === 412) {
+    if (!confirm(`“${name}” exists. Replace it?`)) return "";
+    ({ status } = await changeView(name, "PUT", view));
+  }
+  const command = form.querySelector("code");
+  command.textContent = command.textContent.replace(/subscribe \S+/, `subscribe ${name}`);
+  return status === 201 ? "Saved; “Views” above has it." : "Replaced.";
+}
+
+async function changeEntry(button) {
+  const entry = button.closest("li");
+  const link = entry.querySelector("a");
+  if (button.matches(".delete")) {
+    if (!confirm(`Delete “${link.textContent}”?`)) return "";
+    await changeView(entry.dataset.name, "DELETE");
+    entry.remove();
+    return "Deleted.";
+  }
+  const title = prompt("The title", link.textContent);
+  if (!title) return "";
+  await changeView(entry.dataset.name, "PUT", { title, query: entry.dataset.query });
+  link.textContent = title;
+  return "Renamed.";
+}
+
+async function report(place, change) {
+  const status = place.querySelector("[role=status]");
+  status.textContent = await change.catch((error) => `Not permitted or not possible: ${error.message}`);
+}
+
+addEventListener("submit", (event) => {
+  if (!event.target.matches(".save")) return;
+  event.preventDefault();
+  report(event.target, saveView(event.target));
+});
+addEventListener("click", ({ target }) => {
+  if (target.matches?.(".rename, .delete")) report(target.closest("section"), changeEntry(target));
+});
+for (const button of document.querySelectorAll(".rename, .delete")) button.hidden = false;
