@@ -25,7 +25,7 @@ from project.ingest.write.staging import stage, staged_months
 from project.settings import Settings
 from project.store.postgres import citus
 from project.store.postgres.connections import Notify, lock_writes, write_connection
-from project.store.warehouse import data_version, ledger, partitions, rollups
+from project.store.warehouse import commits, data_version, ledger, partitions, rollups
 
 Progress = Callable[[Source, Report], None]
 """Called after each block of rows, with the file that is being read."""
@@ -182,7 +182,7 @@ async def _transaction(connection: "asyncpg.Connection[Any]", report: Report) ->
         await transaction.rollback()
         return
     report.committed = None
-    commit = asyncio.create_task(transaction.commit())
+    commit = asyncio.create_task(commits.commit(connection, transaction))
     try:
         await asyncio.shield(commit)
     finally:

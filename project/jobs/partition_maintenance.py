@@ -11,7 +11,7 @@ from project.catalog import date_id
 from project.errors import DatabaseUnavailable, QueryTooSlow
 from project.settings import Settings
 from project.store.postgres.connections import lock_writes, write_connection
-from project.store.warehouse import ledger, partitions
+from project.store.warehouse import commits, ledger, partitions
 
 CRON = "10 3 * * *"
 """When they run, in UTC: before the daily check."""
@@ -47,7 +47,7 @@ async def drop_old_facts(settings: Settings) -> None:
     now = datetime.now(UTC)
     first = _first_retained(now.date(), settings.retention_months)
     try:
-        async with write_connection(settings) as connection, connection.transaction():
+        async with write_connection(settings) as connection, commits.transaction(connection):
             if now > await connection.fetchval("SELECT now()") + _AHEAD:
                 logger.error("Old facts are not dropped: the clock of this host is ahead of the database's.")
                 return

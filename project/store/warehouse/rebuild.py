@@ -6,7 +6,7 @@ from itertools import groupby
 from project.catalog import FACT_TABLE, ROLLUP_TABLE, date_id
 from project.settings import Settings
 from project.store.postgres.connections import Notify, lock_writes, write_connection
-from project.store.warehouse import ledger, partitions, rollups
+from project.store.warehouse import commits, ledger, partitions, rollups
 
 _DAYS = f"""\
 SELECT DISTINCT date_id FROM {FACT_TABLE} WHERE date_id BETWEEN $1 AND $2
@@ -24,7 +24,7 @@ async def rebuild(settings: Settings, first: date, last: date, *, notify: Notify
         await partitions.ensure(connection, months, settings.partition_months)
         for month, of_month in groupby(days, key=lambda day: day // 100):
             days_of_month = list(of_month)
-            async with connection.transaction():
+            async with commits.transaction(connection):
                 await lock_writes(connection, notify)
                 await rollups.refresh(connection, days_of_month)
                 await ledger.record_change(connection, "rebuild", days_of_month)

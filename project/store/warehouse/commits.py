@@ -1,0 +1,56 @@
+"""Commits of what changes facts, and how a reader on Citus knows that it read one state of the data.
+
+PostgreSQL commits at once. On Citus, one server commits after the other, and each has a snapshot of its own, taken when
+a request first reads there: a request could read facts of two versions. So the writer holds a lock from before its
+commit until the last server has committed, and then moves the data version once more. A reader read one state if the
+version was the same before its first statement and after its last one, and nobody held the lock at either time.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from asyncpg.transaction import Transaction
+
+from project.store.postgres.connections import INSTALLATION
+from project.store.warehouse import data_version
+
+_COMMITTING = 0x0AD10AE  # any number; only commits on Citus lock it
+_KEYS = f"{_COMMITTING}, {INSTALLATION}"
+_MOVED_ON_CITUS = """\
+SELECT xmin = pg_current_xact_id_if_assigned()::xid AND EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
+FROM data_version"""
+# In one statement, since a pooler may give the next one another session.
+_IDLE = f"""\
+SELECT CASE WHEN pg_try_advisory_lock_shared({_KEYS}) THEN pg_advisory_unlock_shared({_KEYS}) ELSE false END"""
+
+
+@asynccontextmanager
+async def transaction(connection: "asyncpg.Connection[Any]") -> AsyncIterator[None]:
+    """Begin a transaction that may change facts, and commit it with `commit`."""
+    begun = connection.transaction()
+    await begun.start()
+    try:
+        yield
+    except BaseException:
+        if not connection.is_closed():
+            await begun.rollback()
+        raise
+    await commit(connection, begun)
+
+
+async def commit(connection: "asyncpg.Connection[Any]", begun: Transaction) -> None:
+    """Commit a transaction. On Citus, one that moved the data version moves it once more when all servers have it."""
+    on_citus = await connection.fetchval(_MOVED_ON_CITUS)
+    if on_citus:
+        # PostgreSQL releases it after Citus has committed everywhere.
+        await connection.execute(f"SELECT pg_advisory_xact_lock({_KEYS})")
+    await begun.commit()
+    if on_citus:
+        await data_version.move(connection)
+
+
+async def is_idle(connection: "asyncpg.Connection[Any]") -> bool:
+    """Return whether no commit is under way."""
+    return bool(await connection.fetchval(_IDLE))
