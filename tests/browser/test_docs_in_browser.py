@@ -68,6 +68,13 @@ async def test_values_are_sent_as_they_are_chosen(service: Service, opened: Open
             assert part in url
 
 
+async def test_dark_screens(service: Service, opened: Opened) -> None:
+    for scheme in ("light", "dark"):
+        async with opened(f"{service.site}/docs", color_scheme=scheme) as page:
+            color = await page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+            assert ("28, 32, 34" in color) == (scheme == "dark")
+
+
 async def tried(block: Locator) -> None:
     await block.locator(".opblock-summary-control").click()
     await block.get_by_role("button", name="Try it out").click()

@@ -16,6 +16,12 @@ router = APIRouter(include_in_schema=False)
 
 _FILES = "/static-offline-docs"
 
+_DARK = (
+    b'<meta name="color-scheme" content="light dark"><script>document.documentElement.classList.toggle'
+    b'("dark-mode", matchMedia("(prefers-color-scheme: dark)").matches)</script>'
+)
+"""Swagger UI has a style for dark screens, which is in effect by this class."""
+
 INFO: dict[str, Any] = {
     "title": "Ad Metrics",
     "summary": "Daily advertising facts: filtered rows and reports, exact and fast.",
@@ -84,7 +90,9 @@ async def documentation(request: Request) -> Response:
         swagger_css_url=f"{root}{_FILES}/swagger-ui.css",
         swagger_favicon_url=f"{root}{_FILES}/favicon.png",
     )
-    scripts = re.findall(r"<script>(.*?)</script>", bytes(page.body).decode(), re.DOTALL)
+    page.body = bytes(page.body).replace(b"</head>", _DARK + b"</head>")
+    page.headers["Content-Length"] = str(len(page.body))
+    scripts = re.findall(r"<script>(.*?)</script>", page.body.decode(), re.DOTALL)
     page.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {' '.join(map(_hash, scripts))}; style-src 'self' 'unsafe-inline';"
         " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

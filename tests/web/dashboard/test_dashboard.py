@@ -8,6 +8,8 @@ import httpx
 import pytest
 
 from project import catalog
+from project.catalog.display import display_label
+from project.web.dashboard.panels import pivot
 from tests.support.report_model import METRICS, REPORT_FACTS, report
 
 COUNTS = ("impressions", "clicks", "conversions", "likes")
@@ -103,7 +105,78 @@ async def test_ages_stand_in_their_order(reports_client: httpx.AsyncClient) -> N
     assert [row[0].removesuffix("×").strip() for row in tables(sorted_by_cost)[1][1:-1]] != ages
 
 
-@pytest.mark.parametrize("shown", ["sort=region&group_by=region", "group_by=weekday&compare_to=none&weekday=mon,fri"])
+async def test_a_pivot_table_has_the_numbers_of_the_model(reports_client: httpx.AsyncClient) -> None:
+    for metric in ("clicks", "ctr"):
+        shown = f"/?date_preset=maximum&group_by=region&split=platform&metric={metric}&limit=1000&sort=region"
+        _, pivot = tables((await reports_client.get(shown)).text)
+        heads, *rows, total = pivot
+        cells = report(REPORT_FACTS, {"group_by": ["region", "platform"], "metrics": [metric]})["data"]
+        by_key = {(cell["region"], display_label(cell["platform"])): displayed(metric, cell[metric]) for cell in cells}
+        by_row = report(REPORT_FACTS, {"group_by": ["region"], "metrics": [metric]})["data"]
+        by_column = report(REPORT_FACTS, {"group_by": ["platform"], "metrics": [metric]})["data"]
+        assert heads[-1] == "All"
+        assert len(heads) == len(by_column) + 2
+        assert [row[0] for row in rows] == [row["region"] for row in by_row]
+        for row, sums in zip(rows, by_row, strict=True):
+            for head, cell in zip(heads[1:-1], row[1:-1], strict=True):
+                assert cell == by_key.get((row[0], head), "").replace("none", ""), (metric, row[0], head)
+            assert row[-1] == displayed(metric, sums[metric])
+        of_columns = {display_label(column["platform"]): displayed(metric, column[metric]) for column in by_column}
+        assert dict(zip(heads[1:-1], total[1:-1], strict=True)) == of_columns
+
+
+async def test_what_has_no_column_of_its_own_is_summed(
+    reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pivot, "MOST_COLUMNS", 1)
+    page = (await reports_client.get("/?date_preset=maximum&group_by=gender&split=region&metric=ctr&limit=9")).text
+    heads, *rows, _ = tables(page)[1]
+    regions = report(REPORT_FACTS, {"group_by": ["region"], "sort": ["-impressions"]})["data"]
+    assert heads[1:3] == [regions[0]["region"], "all others"]
+    others = {"group_by": ["gender"], "metrics": ["ctr"], "exclude_region": [regions[0]["region"]]}
+    expected = {
+        display_label(row["gender"]): displayed("ctr", row["ctr"]) for row in report(REPORT_FACTS, others)["data"]
+    }
+    assert {row[0]: row[2] for row in rows if row[2]} == expected
+
+
+async def test_the_count_is_that_of_all_rows(reports_client: httpx.AsyncClient) -> None:
+    regions = len({fact["region"] for fact in REPORT_FACTS})
+    page = (await reports_client.get("/?date_preset=maximum&group_by=region&limit=2")).text
+    assert f"The first 2 of {regions}." in page
+    [link] = re.findall(rf'href="([^"]+)">Show all {regions}<', page)
+    all_rows = (await reports_client.get("/" + html.unescape(link))).text
+    assert len(tables(all_rows)[1]) == regions + 2
+    assert f"{regions} rows, all there are." in all_rows
+    within = (await reports_client.get("/?date_preset=maximum&group_by=region&min_clicks=99999999999")).text
+    assert "No region is within the bounds." in within
+    assert 'class="tile"' in within
+
+
+async def test_a_placement_comes_with_its_platform(reports_client: httpx.AsyncClient) -> None:
+    page = (await reports_client.get("/?date_preset=maximum&group_by=placement&limit=1000")).text
+    rows = report(REPORT_FACTS, {"group_by": ["placement", "platform"], "metrics": ["cost"], "sort": ["-cost"]})["data"]
+    shown = [row[0] for row in tables(page)[1][1:-1]]
+    assert sorted(shown) == sorted(
+        f"{display_label(row['placement'])} {display_label(row['platform'])}" for row in rows
+    )
+    link = re.findall(r'<th scope="row"[^>]*><a href="([^"]+)"', page)[0]
+    query = httpx.QueryParams(html.unescape(link)[1:])
+    assert (query["platform"], query["placement"], query["group_by"]) == (
+        rows[0]["platform"],
+        rows[0]["placement"],
+        "device_type",
+    )
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        "sort=region&group_by=region",
+        "group_by=weekday&compare_to=none&weekday=mon,fri",
+        "group_by=placement&split=gender&min_clicks=1&rolling=7&sort=-change.ctr",
+    ],
+)
 async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient, shown: str) -> None:
     answer = await reports_client.get(f"/?platform=facebook&exclude_region=Texas&metric=ctr&{shown}")
     links = {html.unescape(link) for link in re.findall(r'(?:href|src|data-url|data-facets)="([^"#]+)"', answer.text)}
@@ -138,6 +211,11 @@ async def test_a_view_is_its_url(reports_client: httpx.AsyncClient) -> None:
         ("start=1", 422, "There is no parameter &#39;start&#39;."),
         ("date_from=2024-13-01", 422, "is not a date"),
         ("sort=gender&group_by=region", 422, "cannot sort by it"),
+        ("rolling=7&grain=week", 422, '<a href="?rolling=7&amp;grain=date">date</a>'),
+        ("rolling=7&weekday=mon", 422, "rolling sums days in a row, and weekday leaves some out"),
+        ("as_of=1&group_by=region", 422, "not by region"),
+        ("as_of=1&split=gender", 422, "as_of and split=gender exclude each other"),
+        ("split=date", 422, "must be one of"),
         ("region=<script>alert(1)</script>", 422, "&lt;script&gt;"),
     ],
 )

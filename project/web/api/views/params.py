@@ -27,9 +27,10 @@ CHART_KINDS = ("line", "area", "bar", "heatmap")
 
 def _of_days(days: int, info: ValidationInfo) -> int:
     """Refuse rolling sums of weeks and months."""
-    if info.data.get("grain") not in (None, "date"):
+    grain = info.data.get("grain")
+    if grain not in (None, "date"):
         detail = f"rolling makes each date the sums of {days} days, and needs grain=date."
-        raise refused(Fault("rolling", "conflicting_parameters", detail, days, ("grain=date",)))
+        raise refused(Fault("grain", "conflicting_parameters", detail, grain, ("date",)))
     return days
 
 
