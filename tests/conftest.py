@@ -26,8 +26,10 @@ from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.embedded_directories import ROOT_HOME
 from project.store.warehouse import rollups
+from tests.support import outside_servers
 from tests.support.model import FACTS, insert_facts
 from tests.support.openapi import held_to_document
+from tests.support.outside_servers import OutsideServers
 from tests.support.report_model import REPORT_FACTS
 
 # Real databases and processes answer when they answer; the fixtures are read only.
@@ -76,6 +78,12 @@ def _nothing_left_behind() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
+    if outside_servers.URLS:
+        servers = OutsideServers()
+        asyncio.run(servers.look())
+        yield servers
+        asyncio.run(servers.drop())
+        return
     server = EmbeddedPostgres(short_directory / "pg")
     server.start()
     # Its data need not outlive the machine. Hundreds of databases are made: so each takes 0.03 s rather than 0.3.
@@ -87,7 +95,13 @@ def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 async def template(server: EmbeddedPostgres) -> str:
-    """The name of a database with all migrations and no data."""
+    """The name of a database with all migrations and no data; on Citus, where databases cannot be copied, it is empty."""
+    if isinstance(server, OutsideServers):
+        name = "" if server.has_citus else f"template_{uuid4().hex[:12]}"
+        if name:
+            await server.create(name)
+            await apart(migrations.upgrade(Settings(database_url=server.url(name))))
+        return name
     await _execute(server, "CREATE DATABASE template_migrated")
     await apart(migrations.upgrade(Settings(database_url=server.url("template_migrated"))))
     return "template_migrated"
@@ -99,7 +113,10 @@ async def new_database(server: EmbeddedPostgres, template: str) -> AsyncIterator
 
     async def make() -> str:
         name = f"test_{uuid4().hex[:12]}"
-        await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        if isinstance(server, OutsideServers):
+            await (server.create(name, template) if template else apart(server.create_distributed(name)))
+        else:
+            await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
         return server.url(name)
 
     ahead = deque(asyncio.create_task(make()) for _ in range(2))
@@ -142,7 +159,10 @@ async def citus_database(database: str, citus_catalogue: Path) -> str:
 async def empty_database(server: EmbeddedPostgres) -> str:
     """The URL of a database without any table."""
     name = f"empty_{uuid4().hex[:12]}"
-    await _execute(server, f"CREATE DATABASE {name}")
+    if isinstance(server, OutsideServers):
+        await server.create(name)
+    else:
+        await _execute(server, f"CREATE DATABASE {name}")
     return server.url(name)
 
 
