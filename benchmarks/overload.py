@@ -1,21 +1,28 @@
-"""Ten times the requests that a service can answer: how many it still answers, and how long those take.
+"""Ten times the requests that a service can answer, and many dashboards while a load runs.
 
     uv run --group benchmark python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
+    uv run --group benchmark python -m benchmarks.overload --only dashboards [--dashboards 200] [--every 10]
 
 One service with two workers on the database of `benchmarks.row_pages`; `wrk` asks in turns: by as many connections as
 saturate it, and by ten times as many, none of which waits before it asks again. A ratio is the median of the rounds'
 own ratios. How long answers took is the service's own measure (`/metrics`), which tells them from refusals.
+
+The dashboards ask five questions each, every ten seconds, with the ETags that they have: first while nothing else goes
+on, then while 28 days are loaded again and again.
 """
 
 import argparse
+import asyncio
 import re
 import statistics
 import subprocess
+import sys
 import time
 import urllib.request
 
 import psutil
 
+from benchmarks import refreshes
 from benchmarks.row_pages import QUESTION, fill
 from benchmarks.servers import need_wrk, postgres, serving
 
@@ -31,12 +38,18 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--seconds", type=int, default=6)
     arguments.add_argument("--saturating", type=int, default=8)
+    arguments.add_argument("--dashboards", type=int, default=200)
+    arguments.add_argument("--every", type=float, default=10)
+    arguments.add_argument("--minutes", type=float, default=2, help="how long the dashboards refresh in each phase")
+    arguments.add_argument("--only", choices=["flood", "dashboards"])
     options = arguments.parse_args()
     need_wrk()
     with postgres() as server:
         fill(server)
-        for name, question in QUESTIONS.items():
+        for name, question in QUESTIONS.items() if options.only != "dashboards" else ():
             measure(name, question, server.url(), options)
+        if options.only != "flood":
+            asyncio.run(measure_dashboards(server.url(), options))
 
 
 def measure(name: str, question: str, dsn: str, options: argparse.Namespace) -> None:
@@ -61,6 +74,27 @@ def measure(name: str, question: str, dsn: str, options: argparse.Namespace) -> 
     for times, found in ratios.items():
         spread = f"{min(found):.2f} to {max(found):.2f}"
         print(f"goodput at {times} x / at saturation: {statistics.median(found):.2f} ({spread})")
+
+
+async def measure_dashboards(dsn: str, options: argparse.Namespace) -> None:
+    print(f"\n{options.dashboards} dashboards of {len(refreshes.QUESTIONS)} questions, every {options.every:g} s")
+    seconds, sizes = options.minutes * 60, []
+    with serving("project.main:app", dsn, "--workers", "2"):
+        await asyncio.sleep(5)
+        await refreshes.refresh(options.dashboards, options.every, options.every)  # each has its answers
+        idle = await refreshes.refresh(options.dashboards, options.every, seconds)
+        print(f"idle         {idle}", flush=True)
+        command = [sys.executable, "-m", "benchmarks.refreshes", dsn, str(seconds)]
+        loading = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+        refreshing = asyncio.create_task(refreshes.refresh(options.dashboards, options.every, seconds))
+        while not refreshing.done():
+            sizes.append(memory() >> 20)
+            await asyncio.wait({refreshing}, timeout=max(options.every, seconds / 8))
+        loads, _ = await loading.communicate()
+        loaded = await refreshing
+        print(f"{int(loads):3} loads    {loaded}")
+        print(f"p99 with loads / idle: {loaded.percentile(99) / idle.percentile(99):.2f}")
+        print(f"memory of both workers: {', '.join(map(str, sizes))} MB")
 
 
 def flood(site: str, question: str, connections: int, seconds: int) -> tuple[float, float, str]:

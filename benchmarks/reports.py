@@ -3,21 +3,20 @@
     uv run --group benchmark python -m benchmarks.reports [--millions 1 10] [--rounds 15]
 
 Two years of sample data in a database of its own for each size, kept for the next run; ten million take ten minutes to
-make. All run one request at a time, in turns; the ratios are of medians.
+make. All run one request at a time, in turns: not asked before, asked again, 304, an empty request (`/health/live`) and
+the bare SQL within a millisecond of each other. Those ratios are medians of the rounds' own, with their quartiles.
 """
 
 import argparse
 import asyncio
-import http.client
 import statistics
 import time
-from collections.abc import Callable
 from datetime import date, timedelta
-from functools import partial
 
 import asyncpg
 
-from benchmarks.servers import PORT, postgres, serving
+from benchmarks.requests import Connection
+from benchmarks.servers import postgres, serving
 from project.catalog import LABELLED_DIMENSIONS, MEASURE_NAMES, NATURAL_KEY, date_id
 from project.ingest.sample import sample_records
 from project.settings import Settings
@@ -36,14 +35,22 @@ FROM fact_ad_metrics_daily WHERE date_id BETWEEN $1 AND $2 GROUP BY {keys}"""
 ROLLUP_SQL = """
 SELECT {keys}, sum(impressions) AS impressions, sum(clicks) AS clicks, sum(cost) AS cost
 FROM rollup_ad_metrics_daily WHERE grouping_set = 256 AND date_id BETWEEN $1 AND $2 GROUP BY {keys}"""
+RATIOS = {
+    "service / SQL on the rollup": ("service", "SQL on the rollup"),
+    "service / the same asked again": ("service", "asked again"),
+    "empty request / 304": ("empty request", "304"),
+    "empty request / asked again": ("empty request", "asked again"),
+}
 SLOW_ROUNDS = 3
+WARM_UP = 20
+"""PostgreSQL settles on a plan after five runs of a prepared statement, on each connection of the pool."""
 COLUMNS = {"date": "date_id", "platform": "platform_id"}
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--millions", type=int, nargs="+", default=[1, 10])
-    arguments.add_argument("--rounds", type=int, default=15)
+    arguments.add_argument("--rounds", type=int, default=200)
     options = arguments.parse_args()
     with postgres() as server:
         medians = {}
@@ -110,65 +117,61 @@ def measure(dsn: str, millions: int, rounds: int) -> dict[tuple[str, str], float
     for name, (first, last, group_by) in QUESTIONS.items():
         days = (date_id(first), date_id(last))
         keys = ", ".join(COLUMNS[dimension] for dimension in group_by)
-        path = f"/v1/reports?date_from={first}&date_to={last}&group_by={','.join(group_by)}&metrics=clicks,cost,ctr"
-        orm_path = path.replace("&metrics=clicks,cost,ctr", "")
-        ways: dict[str, Callable[[], list[float]]] = {
-            "service": partial(requests, "project.main:app", dsn, path, rounds),
-            "SQL on the rollup": partial(queries, dsn, ROLLUP_SQL.format(keys=keys), days, rounds),
-            "SQL on the facts": partial(queries, dsn, FACTS_SQL.format(keys=keys), days, SLOW_ROUNDS),
-            "FastAPI + SQLAlchemy": partial(requests, "benchmarks.peer_sqlalchemy:app", dsn, orm_path, SLOW_ROUNDS),
-        }
-        times: dict[str, list[float]] = {way: [] for way in ways}
-        for _ in range(3):
-            for way, run in ways.items():
-                times[way] += run()
+        path = f"/v1/reports?date_from={first}&date_to={last}&group_by={','.join(group_by)}"
+        times = asyncio.run(side_by_side(dsn, f"{path}&metrics=clicks,cost,ctr", keys, days, rounds))
+        times["SQL on the facts"] = asyncio.run(queries(dsn, FACTS_SQL.format(keys=keys), days))
+        times["FastAPI + SQLAlchemy"] = orm_requests(dsn, path)
         for way, taken in times.items():
             medians[name, way] = statistics.median(taken)
-            ratio = medians[name, way] / medians[name, "service"]
-            shown = f"p50 {medians[name, way] * 1000:9.2f} ms  {ratio:8.2f} × the service"
+            service = statistics.median(times["service"])
+            shown = f"p50 {medians[name, way] * 1000:9.2f} ms  {medians[name, way] / service:8.2f} × the service"
             print(f"{millions:3} M  {name:28} {way:22} {shown}", flush=True)
+        for wanted, (way, other) in RATIOS.items():
+            ratios = [one / another for one, another in zip(times[way], times[other], strict=True)]
+            low, _, high = statistics.quantiles(ratios, n=4)
+            print(f"{millions:3} M  {name:28} {statistics.median(ratios):6.2f} ({low:.2f} to {high:.2f})  {wanted}")
     return medians
 
 
-def requests(app: str, dsn: str, path: str, rounds: int) -> list[float]:
-    with serving(app, dsn):
-        connection = http.client.HTTPConnection("127.0.0.1", PORT)
-        return timed(lambda: get(connection, path), rounds)
-
-
-def get(connection: http.client.HTTPConnection, path: str) -> None:
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    body = answer.read()
-    assert answer.status == 200, body
-
-
-def queries(dsn: str, sql: str, days: tuple[int, int], rounds: int) -> list[float]:
-    async def run() -> list[float]:
-        connection = await asyncpg.connect(dsn)
-        times = []
-        for _ in range(warm_up(rounds) + rounds):
+async def side_by_side(dsn: str, path: str, keys: str, days: tuple[int, int], rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of each round, in which every way runs once: whatever disturbs one disturbs its neighbours."""
+    sql, database = ROLLUP_SQL.format(keys=keys), await asyncpg.connect(dsn)
+    times: dict[str, list[float]] = {}
+    with serving("project.main:app", dsn):
+        connection = Connection()
+        for turn in range(WARM_UP + rounds):
+            # Another limit makes it another question with the same answer.
+            question = f"{path}&limit={200 + turn}"
+            new, headers = connection.get(question)
+            again, _ = connection.get(question)
+            unchanged, _ = connection.get(question, 304, **{"if-none-match": headers["etag"]})
+            empty, _ = connection.get("/health/live")
             started = time.perf_counter()
-            await connection.fetch(sql, *days)
-            times.append(time.perf_counter() - started)
-        await connection.close()
-        return times[warm_up(rounds) :]
+            await database.fetch(sql, *days)
+            bare = time.perf_counter() - started
+            if turn >= WARM_UP:
+                ways = ("service", "asked again", "304", "empty request", "SQL on the rollup")
+                for way, seconds in zip(ways, (new, again, unchanged, empty, bare), strict=True):
+                    times.setdefault(way, []).append(seconds)
+        connection.close()
+    await database.close()
+    return times
 
-    return asyncio.run(run())
+
+def orm_requests(dsn: str, path: str) -> list[float]:
+    with serving("benchmarks.peer_sqlalchemy:app", dsn):
+        connection = Connection()
+        return [connection.get(path)[0] for _ in range(1 + SLOW_ROUNDS)][1:]
 
 
-def timed(run: Callable[[], None], rounds: int) -> list[float]:
-    times = []
-    for _ in range(warm_up(rounds) + rounds):
+async def queries(dsn: str, sql: str, days: tuple[int, int]) -> list[float]:
+    connection, times = await asyncpg.connect(dsn), []
+    for _ in range(1 + SLOW_ROUNDS):
         started = time.perf_counter()
-        run()
+        await connection.fetch(sql, *days)
         times.append(time.perf_counter() - started)
-    return times[warm_up(rounds) :]
-
-
-def warm_up(rounds: int) -> int:
-    # PostgreSQL settles on a plan after five runs of a prepared statement; that is long for what takes seconds.
-    return 1 if rounds == SLOW_ROUNDS else 6
+    await connection.close()
+    return times[1:]
 
 
 if __name__ == "__main__":

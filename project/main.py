@@ -99,6 +99,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.admission = admission()
         state.telemetry = telemetry_of(settings)
         state.telemetry.watch(state.admission)
+        state.telemetry.watch_answers(state.answers)
         for sentence in config["connections"]["default"]["credentials"]["address"].ignored:
             logger.warning("{}", sentence)
         try:

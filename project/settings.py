@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     """How many requests of one process may wait for a connection; the next gets 503 at once."""
     database_statement_timeout: float = Field(default=30, gt=0, le=86_400)
     """Seconds that a query may take; then 504."""
+    answer_cache_mb: int = Field(default=32, ge=0, le=100_000)
+    """How many MB of answers one process keeps in memory. Asked again while the data is the same, they cost one look at
+    the data version. 0: none."""
 
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
     """The IANA time zone of `date_preset=today`."""

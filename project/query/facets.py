@@ -65,5 +65,5 @@ async def fetch_facets(plan: FacetsPlan, snapshot: Snapshot) -> Mapping[int, Fac
     """Return the facets by the labels' ids; a label without facts is left out."""
     return {
         id_: Facet(int(facts), int(impressions), Decimal(cost))
-        for id_, facts, impressions, cost in await snapshot.fetch(facets_statement(plan))
+        for id_, facts, impressions, cost, *_ in await snapshot.fetch(facets_statement(plan))
     }

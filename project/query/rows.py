@@ -72,6 +72,11 @@ class RowsQuestion:
         """What the answer depends on beside the data and the URL: the days of a preset change with the date."""
         return self.filters.date_from, self.filters.date_to
 
+    @property
+    def is_single_statement(self) -> bool:
+        """Whether one statement reads a page."""
+        return not self.expand and not self.count
+
     def after_cursor(self, text: str) -> "RowsQuestion":
         """Return the question for the page after a cursor.
 
@@ -93,7 +98,7 @@ class RowsPlan:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records as COLUMNS; `nested` has the rows of each expanded dimension by id; `count` is of all pages."""
+    """Records that begin with COLUMNS; `nested` has the rows of each expanded dimension by id; `count` is of all."""
 
     records: Records
     nested: Nested
@@ -215,7 +220,7 @@ def _sorted_measures(sort: tuple[SortKey, ...]) -> list[str]:
 
 
 def _position(record: Sequence[Any], sort: tuple[SortKey, ...]) -> Position:
-    values = dict(zip(COLUMNS, record, strict=True))
+    values = dict(zip(COLUMNS, record, strict=False))
     return {column: values[column] for column in (*NATURAL_KEY, *_sorted_measures(sort))}
 
 

@@ -13,6 +13,7 @@ from project.charts.renderer import Renderer
 from project.settings import Settings
 from project.store.key_ring import KeyRing
 from project.store.postgres.admission import AdmissionControl
+from project.web.server.answer_cache import AnswerCache
 from project.web.server.telemetry import Telemetry
 
 
@@ -64,9 +65,12 @@ class AppState:
     loads: Loads | None = None
     keys: KeyRing = field(default_factory=KeyRing)
     renderer: Renderer = field(default_factory=Renderer)
-    pages: dict[str, str] = field(default_factory=dict)
+    answers: AnswerCache = field(init=False)
     admission: AdmissionControl = field(init=False)
     telemetry: Telemetry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answers = AnswerCache(self.settings.answer_cache_mb << 20)
 
 
 def state_of(request: HTTPConnection) -> AppState:

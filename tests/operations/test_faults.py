@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from contextlib import suppress
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,11 @@ def first_rows() -> list[dict[str, Any]]:
 EXPECTED = first_rows()
 
 
+def rows_url(number: int) -> str:
+    """Return the URL of a question that has the same answer as ROWS, and is not shared with those of other numbers."""
+    return f"{ROWS}&date_to={date(2900, 1, 1) + timedelta(number)}"
+
+
 async def test_a_query_whose_connection_ends_is_retried(own_facts: str, tmp_path: Path) -> None:
     with hosted(own_facts, tmp_path, workers=1, **SETTINGS) as service:
         async with asking(service.site) as client:
@@ -53,7 +59,7 @@ async def test_most_requests_succeed_while_connections_end_all_the_time(own_fact
 
             async def ask() -> None:
                 while time.monotonic() < end:
-                    statuses.append(checked(await client.get(ROWS), EXPECTED))
+                    statuses.append(checked(await client.get(rows_url(len(statuses))), EXPECTED))
 
             async def kill() -> None:
                 while time.monotonic() < end:
@@ -77,11 +83,11 @@ async def test_a_stalled_network_is_503_in_time(own_facts: str, tmp_path: Path) 
             network.stall()
             started = time.monotonic()
 
-            async def ask() -> tuple[int, float]:
-                status = checked(await client.get(ROWS), EXPECTED)
+            async def ask(url: str) -> tuple[int, float]:
+                status = checked(await client.get(url), EXPECTED)
                 return status, time.monotonic() - started
 
-            answers = await asyncio.gather(*(ask() for _ in range(30)))
+            answers = await asyncio.gather(*(ask(url) for number in range(15) for url in (ROWS, rows_url(number))))
             assert {status for status, _ in answers} <= {503, 504}
             assert max(seconds for _, seconds in answers) < IN_TIME + 1
             assert (await client.get("/health/live")).status_code == 200
@@ -113,7 +119,9 @@ async def test_a_stalled_network_is_503_in_time_where_keys_are_required(own_fact
             assert checked(await client.get(ROWS), EXPECTED) == 200
             network.stall()
             started = time.monotonic()
-            answers = await asyncio.gather(*(client.get(ROWS) for _ in range(30)), client.get("/metrics"))
+            answers = await asyncio.gather(
+                *(client.get(url) for number in range(15) for url in (ROWS, rows_url(number))), client.get("/metrics")
+            )
             assert time.monotonic() - started < 2 * IN_TIME
             assert {checked(answer, EXPECTED) for answer in answers[:-1]} <= {503, 504}
             # Monitors get their answer.
@@ -142,11 +150,11 @@ async def test_a_full_pool_refuses_requests_at_once(own_facts: str, tmp_path: Pa
         async with asking(service.site) as client:
             async with locked(own_facts):
                 # Three read (the fourth connection is reserved), five wait.
-                held = [asyncio.create_task(client.get(ROWS)) for _ in range(8)]
+                held = [asyncio.create_task(client.get(rows_url(number))) for number in range(8)]
                 await soon(lambda: shows(client, "ad_metrics_pool_waiting 5.0"), what="the queue")
                 assert await shows(client, "ad_metrics_pool_in_use 3.0")
                 started = time.monotonic()
-                refused = await asyncio.gather(*(client.get(ROWS) for _ in range(50)))
+                refused = await asyncio.gather(*(client.get(rows_url(8 + number)) for number in range(50)))
                 assert time.monotonic() - started < 3
                 assert {answer.json()["type"] for answer in refused} == {"/problems/server-full"}
                 assert {checked(answer, EXPECTED) for answer in refused} == {503}
@@ -162,7 +170,7 @@ async def test_nothing_is_read_for_clients_that_disconnect_while_they_wait(own_f
     with hosted(own_facts, tmp_path, workers=1, **settings) as service:
         async with asking(service.site) as client:
             async with locked(own_facts):
-                held = [asyncio.create_task(client.get(ROWS)) for _ in range(13)]
+                held = [asyncio.create_task(client.get(rows_url(number))) for number in range(13)]
                 await soon(lambda: shows(client, "ad_metrics_pool_waiting 10.0"), what="the queue")
                 # A client is only checked after a quarter of a second.
                 await asyncio.sleep(0.5)
@@ -177,13 +185,14 @@ async def test_nothing_is_read_for_clients_that_disconnect_while_they_wait(own_f
 
 async def test_ten_thousand_aborted_requests_leave_nothing_behind(own_facts: str, tmp_path: Path) -> None:
     dice = random.Random(7)
-    with hosted(own_facts, tmp_path, **SETTINGS, LOG_LEVEL="ERROR") as service:
+    with hosted(own_facts, tmp_path, **SETTINGS, ANSWER_CACHE_MB="4", LOG_LEVEL="ERROR") as service:
         port = int(service.site.rpartition(":")[2])
-        request = b"GET /v1/ad-metrics?limit=1000&sort=-cost&count=true HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        line = "GET /v1/ad-metrics?limit=1000&sort=-cost&count=true&max_clicks={} HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
         async def aborted(times: int) -> None:
             for _ in range(times):
                 _, writer = await asyncio.open_connection("127.0.0.1", port)
+                request = line.format(10**9 + dice.randrange(10**6)).encode()
                 writer.write(request[: dice.choice([20, len(request)])])
                 await asyncio.sleep(dice.random() * 0.02)
                 writer.transport.abort()
@@ -197,7 +206,7 @@ async def test_ten_thousand_aborted_requests_leave_nothing_behind(own_facts: str
         async with asking(service.site) as client:
 
             async def sixteen_answered() -> bool:
-                answers = await asyncio.gather(*(client.get(ROWS) for _ in range(16)))
+                answers = await asyncio.gather(*(client.get(rows_url(number)) for number in range(16)))
                 return [checked(answer, EXPECTED) for answer in answers] == [200] * 16
 
             # The last aborted requests may still be in a worker's queue.

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.operations.test_faults import EXPECTED, ROWS
+from tests.operations.test_faults import EXPECTED, ROWS, rows_url
 from tests.support.hosting import asking, backends, checked, hosted, locked, soon
 from tests.support.processes import alive, beats, eventually
 
@@ -23,7 +23,7 @@ async def test_requests_end_before_the_service_does(own_facts: str, tmp_path: Pa
         eventually(lambda: beats(service.log), what="the first heartbeat")
         async with asking(service.site) as client:
             async with locked(own_facts) as connection:
-                asked = [asyncio.create_task(client.get(ROWS)) for _ in range(6)]
+                asked = [asyncio.create_task(client.get(rows_url(number))) for number in range(6)]
                 await soon(lambda: minimum(6, backends(connection, "active")), what="the queries")
                 service.process.send_signal(signal.SIGTERM)
                 await asyncio.sleep(1)

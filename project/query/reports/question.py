@@ -53,6 +53,11 @@ class ReportQuestion:
         )
 
     @property
+    def is_single_statement(self) -> bool:
+        """Whether at most one statement reads it."""
+        return self.compare_to is None and self.as_of is None
+
+    @property
     def etag_inputs(self) -> tuple[Any, ...]:
         """What the answer depends on beside the data and the URL: the days of a preset change with the date."""
         return self.filters.date_from, self.filters.date_to

@@ -1,7 +1,7 @@
 """Connections to the database of `DATABASE_URL`, or to the embedded server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,7 @@ def serving_config(settings: Settings) -> dict[str, Any]:
         exports=settings.database_exports,
         # The server's own timeout comes first and leaves the connection usable; this one is for a lost network.
         request_timeout=settings.database_statement_timeout + 5,
+        statement_timeout=settings.database_statement_timeout,
         init=_read_numeric_as_text,
         reset=_skip_reset,
         server_settings={
@@ -104,6 +105,19 @@ async def read_only_transaction(client: "DsnClient") -> AsyncIterator["asyncpg.C
         raise
     finally:
         await lease.__aexit__(None, None, None)
+
+
+async def fetch_alone(client: "DsnClient", sql: str, *values: Any) -> Sequence[asyncpg.Record]:
+    """Run one statement that reads, without BEGIN and COMMIT, on a connection of the pool. Raises as the above."""
+    try:
+        return await _fetch(client, sql, values)
+    except Exception as error:
+        if meaning_of(error) is not Interrupted:
+            raise
+        # As above; this statement was the first, and may be what was interrupted.
+        logger.info("The database interrupted a statement ({}); retrying.", type(error).__name__)
+        await client._expire_connections()  # noqa: SLF001
+        return await _fetch(client, sql, values)
 
 
 @asynccontextmanager
@@ -172,7 +186,31 @@ def _is_closed(connection: "asyncpg.Connection[Any]") -> bool:
         return True
 
 
+async def _fetch(client: "DsnClient", sql: str, values: Sequence[Any]) -> Sequence[asyncpg.Record]:
+    lease, connection = await _acquire(client)
+    try:
+        return await connection.fetch(sql, *values, timeout=client.statement_timeout)
+    except asyncio.CancelledError:
+        connection.terminate()
+        raise
+    finally:
+        await lease.__aexit__(None, None, None)
+
+
 async def _begin(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]", Transaction]:
+    lease, connection = await _acquire(client)
+    try:
+        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+        await transaction.start()
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError | TimeoutError):
+            connection.terminate()
+        await lease.__aexit__(None, None, None)
+        raise
+    return lease, connection, transaction
+
+
+async def _acquire(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]"]:
     lease = client.acquire_connection()
     try:
         # Tortoise and asyncpg would wait for a free connection without end.
@@ -183,12 +221,4 @@ async def _begin(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]", T
         if isinstance(error.__cause__, TimeoutError):
             raise DatabaseUnavailable("The database gave no connection in time.") from error.__cause__
         raise
-    try:
-        transaction = connection.transaction(isolation="repeatable_read", readonly=True)
-        await transaction.start()
-    except BaseException as error:
-        if isinstance(error, asyncio.CancelledError | TimeoutError):
-            connection.terminate()
-        await lease.__aexit__(None, None, None)
-        raise
-    return lease, connection, transaction
+    return lease, connection

@@ -20,11 +20,15 @@ class DsnClient(AsyncpgDBClient):
     """A client of the database at `address`, whose `extra` holds further arguments of `asyncpg.create_pool`.
 
     Requests pass admission control before the pool; all statements of a request together may take `request_timeout`
-    seconds.
+    seconds, and one that runs without a transaction `statement_timeout`.
     """
 
     labels: Any = None
     """The labels that the last snapshot saw (`store.warehouse.snapshot`)."""
+    newest_version: Any = None
+    """The data version that was seen last."""
+    look: Any = None
+    """Reads the data version, for all requests that ask at the same time."""
 
     def __init__(
         self,
@@ -32,12 +36,14 @@ class DsnClient(AsyncpgDBClient):
         address: Address,
         queue: int = 0,
         request_timeout: float | None = None,
+        statement_timeout: float | None = None,
         exports: int = 0,
         **credentials: Any,
     ) -> None:
         super().__init__(**credentials)
         self.address = address
         self.request_timeout = request_timeout
+        self.statement_timeout = statement_timeout
         wait = self.extra.get("timeout")
         self.admission = AdmissionControl(max(1, self.pool_maxsize - 1), queue, wait)
         # Health, heartbeat and keys are short, and must succeed under load: one connection is reserved for them.

@@ -3,7 +3,7 @@
 The one row of the table `data_version` has it, and the grouping sets that the rollups have of every day.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,12 @@ import asyncpg
 from project.commands import typed
 from project.errors import NotMigrated
 
-_READ = "SELECT version, changed_at, sample FROM data_version"
+READ = "SELECT version, changed_at, sample FROM data_version"
+_WITH_VERSION = """\
+SELECT answer.*, data_version.version, date_part('epoch', data_version.changed_at) AS changed_at
+FROM data_version LEFT JOIN (
+{}
+) AS answer ON true"""
 _MOVE = "UPDATE data_version SET version = version + 1, changed_at = clock_timestamp(), sample = coalesce($1, sample)"
 _WRITE_GROUPING_SETS = """\
 UPDATE data_version SET grouping_sets = $1, version = version + 1, changed_at = clock_timestamp()
@@ -36,13 +41,31 @@ class DataVersion:
         """The version as a part of an ETag; the time distinguishes databases that reached the same number."""
         return f"{self.number}-{int(self.changed_at.timestamp() * 1_000_000):x}"
 
+    def is_of(self, row: asyncpg.Record) -> bool:
+        """Whether a row of `with_version` is of this version."""
+        return tuple(row)[-2:] == (self.number, self.changed_at.timestamp())
+
+
+def with_version(sql: str) -> str:
+    """Return a statement that adds two columns, the version, to the rows of this one, and keeps their order.
+
+    Without rows it gives one, whose other columns are null. The join has no condition and one row on its left, so it is
+    always a nested loop, which keeps the order of the rows on its right.
+    """
+    # Two numbers: to make one text of them took PostgreSQL 0.15 ms to plan.
+    return _WITH_VERSION.format(sql)
+
+
+def version_of(rows: Sequence[asyncpg.Record]) -> DataVersion:
+    """Return the version that READ has read. Raises NotMigrated."""
+    if not rows:
+        raise NotMigrated(f"The table data_version is empty; run `{typed('ad-metrics db upgrade')}`.")
+    return DataVersion(*rows[0])
+
 
 async def read(connection: "asyncpg.Connection[Any]") -> DataVersion:
     """Return the version that this connection sees. Raises NotMigrated."""
-    row = await connection.fetchrow(_READ)
-    if row is None:
-        raise NotMigrated(f"The table data_version is empty; run `{typed('ad-metrics db upgrade')}`.")
-    return DataVersion(*row)
+    return version_of(await connection.fetch(READ))
 
 
 async def move(connection: "asyncpg.Connection[Any]", *, sample: bool | None = None) -> None:

@@ -1,33 +1,40 @@
-"""Snapshots: a request reads one state of the data, in one read-only transaction.
+"""Snapshots: a request reads one state of the data, in one read-only transaction or in one statement.
 
 All its statements, and its labels, are of the same data version, also during a load.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import asyncpg
 import orjson
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
+from project.errors import InvalidRequest
 from project.store.postgres.admission import AdmissionControl
-from project.store.postgres.connections import read_only_transaction
+from project.store.postgres.connections import fetch_alone, read_only_transaction
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
+from project.store.postgres.single_flight import NextFlight
 from project.store.postgres.statement_cache import Statement
 from project.store.warehouse import data_version
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.labels import Labels, load_labels
 
+Result = TypeVar("Result")
+
+_LOOK_TIMEOUT = 5.0
+"""Seconds for one short statement, which blocks others that use the reserved connection."""
+
 _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Snapshot:
     """One state of the data, while a request reads it."""
 
@@ -40,7 +47,7 @@ class Snapshot:
         return self.labels.version
 
     async def fetch(self, statement: Statement) -> Sequence[asyncpg.Record]:
-        """Run a compiled `.values_list()` queryset and return asyncpg's records, with its fields in order.
+        """Run a compiled `.values_list()` queryset and return asyncpg's records, which begin with its fields in order.
 
         Awaiting the queryset returns the same values, but converts each in Python: a page of 100 rows took 2.7 against
         1.5 ms.
@@ -102,6 +109,35 @@ class Snapshot:
         return wrapper
 
 
+class _StateOfLabels(Snapshot):
+    """The state that the labels in memory are of, for at most one statement, which tells whether it has read that."""
+
+    __slots__ = ("client", "is_checked")
+
+    def __init__(self, client: DsnClient, labels: Labels) -> None:
+        super().__init__(cast("Any", None), labels)
+        self.client = client
+        self.is_checked = False
+
+    async def fetch(self, statement: Statement) -> Sequence[asyncpg.Record]:
+        if self.is_checked:
+            raise RuntimeError("a question of several statements needs a transaction")
+        records = await fetch_alone(self.client, data_version.with_version(statement.sql), *statement.values)
+        if not records or not self.version.is_of(records[0]):
+            raise _VersionMovedError
+        self.is_checked = True
+        return [] if len(records) == 1 and set(records[0][:-2]) == {None} else records
+
+    async def check(self) -> None:
+        """Raise _VersionMovedError where the state is another by now, unless the statement has read it."""
+        if not self.is_checked and await newest_version() != self.version:
+            raise _VersionMovedError
+
+
+class _VersionMovedError(Exception):
+    """The labels in memory are not of the state that the database has."""
+
+
 def admission() -> AdmissionControl:
     """Return the admission control of snapshots."""
     return _client().admission
@@ -115,8 +151,49 @@ def known_labels() -> Labels | None:
 
 async def newest_labels() -> Labels:
     """Return the labels of the newest data version. Raises DatabaseUnavailable."""
-    async with snapshot() as current:
-        return current.labels
+    _, labels = await of_one_state(_nothing, single_statement=True)
+    return labels
+
+
+async def newest_version() -> DataVersion:
+    """Return the newest data version, with one statement for all who ask at the same time. Raises DatabaseUnavailable.
+
+    It uses the connection that is reserved for short requests.
+    """
+    client = _client()
+    if client.look is None:
+        client.look = NextFlight(lambda: _look(client))
+    version: DataVersion = await client.look()
+    return version
+
+
+async def of_one_state(
+    read: Callable[[Snapshot], Awaitable[Result]], *, single_statement: bool = False
+) -> tuple[Result, Labels]:
+    """Return what `read` reads from a snapshot, and the labels of the same state. Raises as `snapshot`.
+
+    A read of at most one statement needs no transaction: the statement brings the data version along. Where that is not
+    the one of the labels in memory, `read` is called again, in a transaction, with labels of what it sees.
+    """
+    client = _client()
+    labels: Labels | None = client.labels
+    if single_statement and labels is not None and labels.version == client.newest_version:
+        current = _StateOfLabels(client, labels)
+        try:
+            with database_errors():
+                async with client.admission.slot(), asyncio.timeout(client.request_timeout):
+                    try:
+                        result = await read(current)
+                    except InvalidRequest:
+                        # Older labels may be at fault.
+                        await current.check()
+                        raise
+                    await current.check()
+                    return result, labels
+        except _VersionMovedError:
+            pass
+    async with snapshot() as newest:
+        return await read(newest), newest.labels
 
 
 @asynccontextmanager
@@ -155,13 +232,29 @@ def _client() -> DsnClient:
     return cast("DsnClient", get_connection("default"))
 
 
+async def _nothing(_snapshot: Snapshot) -> None:
+    pass
+
+
+async def _look(client: DsnClient) -> DataVersion:
+    with database_errors():
+        async with client.reserved_admission.slot(), asyncio.timeout(_LOOK_TIMEOUT):
+            return _noted(client, data_version.version_of(await fetch_alone(client, data_version.READ)))
+
+
 async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]") -> Labels:
     """Return the labels of the data version that the connection sees, and load them only when it moved."""
-    version = await data_version.read(connection)
+    version = _noted(client, await data_version.read(connection))
     labels: Labels | None = client.labels
     if labels is None or labels.version != version:
         labels = client.labels = await load_labels(connection, version)
     return labels
+
+
+def _noted(client: DsnClient, version: DataVersion) -> DataVersion:
+    """Note and return a version that was read: every answer is of one that came through here, or equals it."""
+    client.newest_version = version
+    return version
 
 
 def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -11,13 +12,14 @@ from project.catalog.display import format_amount
 from project.query.changes import Entry, fetch_changes
 from project.query.moments import Moment
 from project.store.warehouse.ledger import SUMS
-from project.store.warehouse.snapshot import snapshot
+from project.store.warehouse.snapshot import of_one_state
 from project.web.api.changes.params import DayChangesParameters
 from project.web.dashboard.errors import ErrorsAsPage
-from project.web.dashboard.render import html_response, render
+from project.web.dashboard.render import html_answer, render
 from project.web.request.query_string import parse_items
-from project.web.response.etag import caching_headers, etag, not_modified
-from project.web.state import log_fields, state_of, today
+from project.web.response.answers import respond
+from project.web.server.answer_cache import Answer
+from project.web.state import state_of, today
 
 _NAMES = (*MEASURE_NAMES, "facts")
 
@@ -30,24 +32,23 @@ async def changes(request: Request) -> Response:
     items = request.query_params.multi_items()
     params = await parse_items(DayChangesParameters, items)
     question = params.question(today(state_of(request).settings))
-    async with snapshot() as current:
-        tag = etag(request, current.version, *question.etag_inputs)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        page = await fetch_changes(question, current)
-    log_fields(request, rows=len(page.entries), source="ledger")
-    query = [item for item in items if item[0] != "cursor"]
-    text = render(
-        "changes.html",
-        page=page,
-        since=_moment(params.since),
-        cells=_cells,
-        names=_NAMES,
-        query=urlencode(query),
-        next_query=page.next_cursor and urlencode([*query, ("cursor", page.next_cursor)]),
-        version=current.version,
-    )
-    return html_response(text, 200, caching_headers(tag))
+
+    async def make() -> Answer:
+        page, labels = await of_one_state(partial(fetch_changes, question))
+        query = [item for item in items if item[0] != "cursor"]
+        text = render(
+            "changes.html",
+            page=page,
+            since=_moment(params.since),
+            cells=_cells,
+            names=_NAMES,
+            query=urlencode(query),
+            next_query=page.next_cursor and urlencode([*query, ("cursor", page.next_cursor)]),
+            version=labels.version,
+        )
+        return html_answer(text, labels, rows=len(page.entries), source="ledger")
+
+    return await respond(request, make, *question.etag_inputs)
 
 
 def _moment(moment: Moment) -> str:

@@ -13,12 +13,15 @@ from project import __version__
 from project.catalog import METRICS
 from project.catalog.display import capitalised, display_label, display_name, format_amount
 from project.commands import typed
+from project.store.warehouse.labels import Labels
 from project.web.dashboard.amounts import format_change, format_compact, judge_change
 from project.web.request.paths import path_of
+from project.web.server.answer_cache import Answer
 
 MANY_ROWS = 200
 """From so many rows on, a page takes longer to render than other requests should wait (20 ms)."""
 
+_MEDIA_TYPE = "text/html; charset=utf-8"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
@@ -56,6 +59,11 @@ def base_of(request: Request) -> str:
     return "../" * (path_of(request.scope).count("/") - 1) or "./"
 
 
+def html_answer(text: str, labels: Labels, **log: Any) -> Answer:
+    """Return a page about the data as an answer, with the fields of its log lines."""
+    return Answer(labels.version, text.encode(), _MEDIA_TYPE, {"Content-Security-Policy": _POLICY}, log)
+
+
 def html_response(text: str, status: int, headers: Mapping[str, str]) -> Response:
     """Return a page as a response."""
-    return Response(text, status, {"Content-Security-Policy": _POLICY, **headers}, "text/html; charset=utf-8")
+    return Response(text, status, {"Content-Security-Policy": _POLICY, **headers}, _MEDIA_TYPE)

@@ -13,16 +13,16 @@ from project.errors import CrossSiteForm
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.views.params import ViewParameters
 from project.web.dashboard.errors import ErrorsAsPage
-from project.web.dashboard.page_cache import cache_page
 from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
-from project.web.dashboard.render import html_response, render, render_page
+from project.web.dashboard.render import html_answer, render, render_page
 from project.web.dashboard.view import view_of
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse_items
-from project.web.response.etag import caching_headers, etag, not_modified
+from project.web.response.answers import respond
 from project.web.security.authorization import COOKIE
-from project.web.state import log_fields, midnight, state_of, today
+from project.web.server.answer_cache import Answer
+from project.web.state import midnight, state_of, today
 
 STATIC_FILES = Path(__file__).parent / "static"
 """The files that the page's templates link."""
@@ -42,30 +42,28 @@ async def page(request: Request) -> Response:
     day, beat = today(state.settings), state.last_beat()
     has_key = state.settings.api_auth == "required" and COOKIE in request.cookies
     overdue = bool(beat and beat.next and beat.next < datetime.now(UTC))
-    async with snapshot() as current:
-        tag = etag(request, current.version, day, beat, overdue, has_key)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        if cached := state.pages.get(tag):
-            return html_response(cached, 200, caching_headers(tag))
-        if current.labels.last_date is None:
-            return html_response(render("empty.html"), 200, caching_headers(tag))
-        view, settings = view_of(params, items, current.labels, day), state.settings
-        data = PageData(view, current, settings.currency, midnight(settings))
-        panels = [await panel.read(data) for panel in PANELS]
-    log_fields(request, rows=data.rows)
-    text = await render_page(
-        data.rows,
-        panels=panels,
-        view=data.view,
-        labels=current.labels,
-        currency=data.currency,
-        beat=beat,
-        overdue=overdue,
-        has_key=has_key,
-    )
-    cache_page(state.pages, tag, text)
-    return html_response(text, 200, caching_headers(tag))
+
+    async def make() -> Answer:
+        async with snapshot() as current:
+            labels, settings = current.labels, state.settings
+            if labels.last_date is None:
+                return html_answer(render("empty.html"), labels)
+            view = view_of(params, items, labels, day)
+            data = PageData(view, current, settings.currency, midnight(settings))
+            panels = [await panel.read(data) for panel in PANELS]
+        text = await render_page(
+            data.rows,
+            panels=panels,
+            view=view,
+            labels=labels,
+            currency=data.currency,
+            beat=beat,
+            overdue=overdue,
+            has_key=has_key,
+        )
+        return html_answer(text, labels, rows=data.rows)
+
+    return await respond(request, make, day, beat, overdue, has_key)
 
 
 @keys.post("/key")

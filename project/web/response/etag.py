@@ -10,17 +10,22 @@ from project.store.warehouse.data_version import DataVersion
 from project.web.state import state_of
 
 
-def etag(request: Request, version: DataVersion, *etag_inputs: Any) -> str:
-    """Return the ETag of the answer to a request at a data version.
+def question_digest(request: Request, *etag_inputs: Any) -> str:
+    """Return what stands for the question of a request: two with one digest have one answer at a data version.
 
-    `etag_inputs` is what the answer depends on beside them: with a date preset one URL means other days tomorrow. The
-    release and the settings that answers show are inputs too: after the next start the same answer may look different.
+    `etag_inputs` is what the answer depends on beside URL and data: with a date preset one URL means other days
+    tomorrow. The release and the settings that answers show are inputs too: after the next start the same answer may
+    look different.
     """
-    settings = state_of(request).settings
+    settings, scope = state_of(request).settings, request.scope
     fixed = (__version__, settings.currency, settings.timezone, settings.api_auth)
-    question = (*fixed, request.scope["path"], request.scope["query_string"], etag_inputs)
-    digest = hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
-    return f'"{version.token}-{digest}"'
+    question = (*fixed, scope["path"], scope["query_string"], etag_inputs)
+    return hashlib.blake2b(repr(question).encode(), digest_size=16).hexdigest()
+
+
+def etag(version: DataVersion, question: str) -> str:
+    """Return the ETag of the answer to a question, by its digest, at a data version."""
+    return f'"{version.token}-{question}"'
 
 
 def caching_headers(tag: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from project.export.encode import encode
 from project.export.formats import Format
 from project.export.open_export import Export, Question, export_snapshot, open_export
 from project.web.request.negotiation import coding_of
-from project.web.response.etag import caching_headers, etag, not_modified
+from project.web.response.etag import caching_headers, etag, not_modified, question_digest
 from project.web.state import log_fields
 
 STALL_TIMEOUT = 60.0
@@ -25,7 +25,7 @@ async def file_response(request: Request, question: Question, format_: Format) -
     coding = coding_of(request.headers) if format_.textual else None
     async with AsyncExitStack() as stack:
         current = await stack.enter_async_context(export_snapshot(question))
-        tag = etag(request, current.version, *question.etag_inputs, format_.name, coding)
+        tag = etag(current.version, question_digest(request, *question.etag_inputs, format_.name, coding))
         if unchanged := not_modified(request, tag):
             return unchanged
         export = await open_export(question, format_, current, request.url.query)

@@ -19,12 +19,18 @@ from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.ledger import SUMS
 from project.web.response.etag import caching_headers
+from project.web.server.answer_cache import Answer
 
 
 def json_response(content: Any, tag: str | None = None) -> Response:
     """Return the content as JSON, which a client can cache by an ETag."""
     headers = caching_headers(tag) if tag else None
     return Response(orjson.dumps(content), headers=headers, media_type="application/json")
+
+
+def json_answer(content: Any, labels: Labels, **log: Any) -> Answer:
+    """Return the content as an answer, with the fields of its log lines."""
+    return Answer(labels.version, orjson.dumps(content), log=log)
 
 
 def row_objects(page: Page, labels: Labels, fields: Sequence[str] = ()) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from project.settings import Settings
 from project.store.postgres.admission import AdmissionControl
+from project.web.server.answer_cache import AnswerCache
 
 _SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -71,6 +72,9 @@ class Telemetry:
         self._in_use = gauge("ad_metrics_pool_in_use", "Requests that read now.")
         self._waiting = gauge("ad_metrics_pool_waiting", "Requests that wait to read.")
         self._slots = gauge("ad_metrics_pool_slots", "Requests that may read at once.")
+        self._hits = counter("ad_metrics_answer_cache_hits", "Answers from memory.")
+        self._misses = counter("ad_metrics_answer_cache_misses", "Answers that were made.")
+        self._cache_bytes = gauge("ad_metrics_answer_cache_bytes", "The size of the answers in memory.")
 
     def watch(self, admission: AdmissionControl) -> None:
         """Show how many requests hold a slot or wait for one, from now on."""
@@ -82,6 +86,15 @@ class Telemetry:
         self._slots.set(admission.slots)
         admission.on_change = changed
         changed()
+
+    def watch_answers(self, answers: AnswerCache) -> None:
+        """Count the answers from memory and the new ones, and show the size of all, from now on."""
+
+        def used(from_memory: bool) -> None:
+            (self._hits if from_memory else self._misses).inc()
+            self._cache_bytes.set(answers.bytes)
+
+        answers.on_use = used
 
     def count(self, method: str, route: str, status: int, seconds: float, problem: str | None) -> None:
         """Count a request that ended."""

@@ -111,15 +111,18 @@ async def test_a_connection_that_ends_in_use_raises(database: str, serving: Clie
 async def test_cancelled_requests_return_their_connections(facts_database: str, serving: Client) -> None:
     async with serving(facts_database, database_pool_max=4) as client:
 
-        async def cancelled(after: float) -> None:
-            task = asyncio.create_task(client.get(f"{ROWS}?limit=1000&sort=-cost&count=true"))
-            await asyncio.sleep(after)
+        async def cancelled(number: int, url: str) -> None:
+            task = asyncio.create_task(client.get(url))
+            await asyncio.sleep(0.0005 * number)
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
 
         for turn in range(40):
-            await asyncio.gather(*(cancelled(0.0005 * (turn + number)) for number in range(8)), return_exceptions=True)
+            urls = [f"{ROWS}?limit={1000 - turn - 50 * number}&sort=-cost" for number in range(8)]
+            urls[::2] = [f"{url}&count=true" for url in urls[::2]]
+            runs = (cancelled(turn + number, url) for number, url in enumerate(urls))
+            await asyncio.gather(*runs, return_exceptions=True)
         answers = await asyncio.gather(*(client.get(ROWS) for _ in range(8)))
         assert [answer.status_code for answer in answers] == [200] * 8
         rows = await backends(facts_database)

@@ -16,11 +16,11 @@ from tests.support.report_model import REPORT_FACTS, report
 
 
 @pytest.fixture(autouse=True)
-def _empty_page_cache(reports_client: httpx.AsyncClient) -> Iterator[None]:
-    pages = reports_client.app.state.ad_metrics.pages
-    pages.clear()
+def _empty_answer_cache(reports_client: httpx.AsyncClient) -> Iterator[None]:
+    answers = reports_client.app.state.ad_metrics.answers
+    answers.clear()
     yield
-    pages.clear()
+    answers.clear()
 
 
 @pytest.mark.parametrize("kind", PANELS)
@@ -28,7 +28,7 @@ async def test_each_panel_renders_alone(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, kind: type[Panel]
 ) -> None:
     page = (await reports_client.get("/?group_by=region")).text
-    reports_client.app.state.ad_metrics.pages.clear()
+    reports_client.app.state.ad_metrics.answers.clear()
     monkeypatch.setattr(routes, "PANELS", [kind])
     alone = (await reports_client.get("/?group_by=region")).text
     assert alone.count('<div class="panel"') == 1

@@ -141,6 +141,7 @@ async def test_a_fault_of_ours_shows_nothing_of_the_inside(
         raise RuntimeError("the password is swordfish")
 
     monkeypatch.setattr("project.web.api.rows.routes.plan_rows", broken)
+    client.app.state.ad_metrics.answers.clear()
     response = await client.get(ROWS)
     assert response.status_code == 500
     assert response.json()["type"] == "/problems/internal-error"

@@ -1,12 +1,13 @@
 """`/v1/changes`: why a number is another one than before, and how long it goes on moving."""
 
 from dataclasses import asdict
+from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
 from project.export.formats import FORMATS
 from project.query.changes import fetch_changes
-from project.store.warehouse.snapshot import snapshot
+from project.store.warehouse.snapshot import newest_labels, of_one_state
 from project.web.api.changes.params import ChangesParameters
 from project.web.api.changes.schemas import ChangesAnswer, MaturityAnswer
 from project.web.request.filter_params import NoParameters
@@ -14,12 +15,13 @@ from project.web.request.negotiation import with_format
 from project.web.request.openapi import CACHED, FILE, file_parameters, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
-from project.web.response.etag import etag, not_modified
+from project.web.response.answers import respond
 from project.web.response.file_stream import file_response
-from project.web.response.json import change_objects, json_response
+from project.web.response.json import change_objects, json_answer
 from project.web.response.meta import data_meta
 from project.web.response.problems import documented
-from project.web.state import log_fields, state_of, today
+from project.web.server.answer_cache import Answer
+from project.web.state import state_of, today
 
 router = APIRouter(prefix="/v1/changes", tags=["Changes"], route_class=RetryOnDisconnect, responses=CACHED)
 
@@ -50,18 +52,17 @@ async def list_changes(request: Request) -> Response:
     question = params.question(today(state_of(request).settings))
     if format_ := FORMATS.get(params.format or "json"):
         return await file_response(request, question, format_)
-    async with snapshot() as current:
-        tag = etag(request, current.version, *question.etag_inputs)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        page = await fetch_changes(question, current)
-    log_fields(request, rows=len(page.entries), source="ledger")
-    content = {
-        "data": change_objects(page),
-        "page": {"limit": question.limit, "next_cursor": page.next_cursor},
-        "meta": {"since": page.since, **data_meta(current.labels)},
-    }
-    return json_response(content, tag)
+
+    async def make() -> Answer:
+        page, labels = await of_one_state(partial(fetch_changes, question))
+        content = {
+            "data": change_objects(page),
+            "page": {"limit": question.limit, "next_cursor": page.next_cursor},
+            "meta": {"since": page.since, **data_meta(labels)},
+        }
+        return json_answer(content, labels, rows=len(page.entries), source="ledger")
+
+    return await respond(request, make, *question.etag_inputs)
 
 
 @router.get(
@@ -76,20 +77,20 @@ async def maturity(request: Request) -> Response:
     It is learned from re-pulls: from days that were loaded within 3 days, and loaded again when they were 28 days old.
     """
     await parse(NoParameters, request)
-    async with snapshot() as current:
-        tag = etag(request, current.version)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        labels = current.labels
-    data = [
-        {
-            "platform": labels["platform"].labels[id_],
-            "days": of_platform.days,
-            "settled_to": of_platform.settled_to,
-            "settles_after_days": of_platform.settles_after or None,
-            "known": {name: [part and asdict(part) for part in parts] for name, parts in of_platform.known.items()}
-            or None,
-        }
-        for id_, of_platform in sorted(labels.maturity.items())
-    ]
-    return json_response({"data": data, "meta": data_meta(labels)}, tag)
+
+    async def make() -> Answer:
+        labels = await newest_labels()
+        data = [
+            {
+                "platform": labels["platform"].labels[id_],
+                "days": of_platform.days,
+                "settled_to": of_platform.settled_to,
+                "settles_after_days": of_platform.settles_after or None,
+                "known": {name: [part and asdict(part) for part in parts] for name, parts in of_platform.known.items()}
+                or None,
+            }
+            for id_, of_platform in sorted(labels.maturity.items())
+        ]
+        return json_answer({"data": data, "meta": data_meta(labels)}, labels)
+
+    return await respond(request, make)

@@ -1,5 +1,6 @@
 """`/v1/dimensions`: the labels that filters take."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -7,8 +8,8 @@ from pydantic import AfterValidator, Field
 
 from project.catalog import DIMENSION_NAMES, DIMENSIONS
 from project.errors import NoSuchThing
-from project.query.facets import fetch_facets, plan_facets
-from project.store.warehouse.snapshot import snapshot
+from project.query.facets import Facet, fetch_facets, plan_facets
+from project.store.warehouse.snapshot import Snapshot, newest_labels, of_one_state
 from project.suggestions import nearest
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
 from project.web.request.filter_params import NoParameters, RowFilterParameters
@@ -17,11 +18,15 @@ from project.web.request.paths import url_of
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
 from project.web.request.validators import filters_are_counted
-from project.web.response.etag import etag, not_modified
-from project.web.response.json import json_response, label_objects
+from project.web.response.answers import respond
+from project.web.response.json import json_answer, label_objects
 from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
-from project.web.state import log_fields, state_of, today
+from project.web.server.answer_cache import Answer
+from project.web.state import state_of, today
+
+Counts = tuple[str, Mapping[int, Facet]]
+"""Where the counts of a dimension's labels come from, and the counts by id."""
 
 router = APIRouter(prefix="/v1/dimensions", tags=["Dimensions"], route_class=RetryOnDisconnect, responses=CACHED)
 
@@ -49,20 +54,21 @@ class LabelsParameters(RowFilterParameters):
 async def list_dimensions(request: Request) -> Response:
     """Name every dimension, and say how many labels it has."""
     await parse(NoParameters, request)
-    async with snapshot() as current:
-        tag = etag(request, current.version)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-    data = [
-        {
-            "name": dimension.name,
-            "description": dimension.description,
-            "labels": len(current.labels[dimension.name].labels),
-            "href": url_of(request.scope, f"{router.prefix}/{dimension.name}"),
-        }
-        for dimension in DIMENSIONS
-    ]
-    return json_response({"data": data, "meta": data_meta(current.labels)}, tag)
+
+    async def make() -> Answer:
+        labels = await newest_labels()
+        data = [
+            {
+                "name": dimension.name,
+                "description": dimension.description,
+                "labels": len(labels[dimension.name].labels),
+                "href": url_of(request.scope, f"{router.prefix}/{dimension.name}"),
+            }
+            for dimension in DIMENSIONS
+        ]
+        return json_answer({"data": data, "meta": data_meta(labels)}, labels)
+
+    return await respond(request, make)
 
 
 @router.get(
@@ -86,16 +92,19 @@ async def list_labels(
             f"No dimension is called {name!r}; there are {', '.join(DIMENSION_NAMES)}.", nearest(name, DIMENSION_NAMES)
         )
     filters = params.filters(today(state_of(request).settings))
-    async with snapshot() as current:
-        tag = etag(request, current.version, filters.date_from, filters.date_to)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        meta = data_meta(current.labels)
-        facets = None
-        if params.counts:
-            plan = plan_facets(name, filters, current.labels)
-            facets = await fetch_facets(plan, current)
-            meta = {**rows_meta(filters, current.labels), "source": plan.source.name}
-    found = current.labels[name].search(params.search or "")
-    log_fields(request, rows=len(found), source=meta.get("source", "labels"))
-    return json_response({"data": label_objects(found, facets), "meta": meta}, tag)
+
+    async def read(current: Snapshot) -> Counts | None:
+        if not params.counts:
+            return None
+        plan = plan_facets(name, filters, current.labels)
+        return plan.source.name, await fetch_facets(plan, current)
+
+    async def make() -> Answer:
+        counts, labels = await of_one_state(read, single_statement=True)
+        source, facets = counts or (None, None)
+        meta = {**rows_meta(filters, labels), "source": source} if counts else data_meta(labels)
+        found = labels[name].search(params.search or "")
+        content = {"data": label_objects(found, facets), "meta": meta}
+        return json_answer(content, labels, rows=len(found), source=source or "labels")
+
+    return await respond(request, make, filters.date_from, filters.date_to)

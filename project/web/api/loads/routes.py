@@ -9,7 +9,7 @@ from project.web.request.filter_params import PageParameters
 from project.web.request.openapi import CACHED, query_parameters
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
-from project.web.response.etag import etag, not_modified
+from project.web.response.etag import etag, not_modified, question_digest
 from project.web.response.json import json_response
 from project.web.response.meta import data_meta
 from project.web.response.problems import documented
@@ -32,7 +32,7 @@ async def list_loads(request: Request) -> Response:
     params = await parse(PageParameters, request)
     before = id_of_cursor(params.cursor) if params.cursor else None
     async with snapshot() as current:
-        tag = etag(request, current.version, await newest_load(current))
+        tag = etag(current.version, question_digest(request, await newest_load(current)))
         if unchanged := not_modified(request, tag):
             return unchanged
         page = await fetch_loads(params.limit, before, current)

@@ -1,6 +1,7 @@
 """`/v1/reports`: facts grouped, summed, compared."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,23 +9,25 @@ from fastapi import APIRouter, Request, Response
 from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
-from project.query.reports.fetch import explain_report
+from project.query.reports.fetch import Estimate, explain_report
 from project.query.reports.groups import total_changes
+from project.query.reports.plan import ReportPlan
 from project.query.reports.run import Report, plan_as_of, run
-from project.store.warehouse.snapshot import snapshot
+from project.store.warehouse.snapshot import Snapshot, of_one_state
 from project.web.api.reports.params import ReportParameters
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import CACHED, FILE, file_parameters, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
-from project.web.response.etag import etag, not_modified
+from project.web.response.answers import respond
 from project.web.response.file_stream import file_response
-from project.web.response.image import image_response
-from project.web.response.json import group_object, group_objects, json_response
+from project.web.response.image import image_answer
+from project.web.response.json import group_object, group_objects, json_answer
 from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
-from project.web.state import log_fields, state_of, today
+from project.web.server.answer_cache import Answer
+from project.web.state import state_of, today
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect, responses=CACHED)
 
@@ -60,18 +63,17 @@ async def report(request: Request) -> Response:
     format_ = _FORMATS.get(params.format or "json")
     if isinstance(format_, Format):
         return await file_response(request, question, format_)
-    async with snapshot() as current:
-        tag = etag(request, current.version, *question.etag_inputs, format_ and format_.name)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        result = await run(question, current)
-    log_fields(request, rows=result.rows_read, source=result.plan.source.name)
-    if format_ is None:
-        return json_response(await result.process(_content, result), tag)
-    log_fields(request, format=format_.name)
-    currency = state_of(request).settings.currency
-    chart = await result.process(chart_of, result, currency=currency, limit=params.given_limit)
-    return await image_response(request, chart, format_, tag)
+
+    async def make() -> Answer:
+        result, labels = await of_one_state(partial(run, question), single_statement=question.is_single_statement)
+        log = {"rows": result.rows_read, "source": result.plan.source.name}
+        if format_ is None:
+            return json_answer(await result.process(_content, result), labels, **log)
+        currency = state_of(request).settings.currency
+        chart = await result.process(chart_of, result, currency=currency, limit=params.given_limit)
+        return await image_answer(request, chart, format_, labels, **log, format=format_.name)
+
+    return await respond(request, make, *question.etag_inputs, format_ and format_.name)
 
 
 @router.get(
@@ -88,24 +90,27 @@ async def plan(request: Request) -> Response:
     """
     params = await parse(ReportParameters, request)
     question = params.question(today(state_of(request).settings))
-    async with snapshot() as current:
-        tag = etag(request, current.version, *question.etag_inputs)
-        if unchanged := not_modified(request, tag):
-            return unchanged
+
+    async def read(current: Snapshot) -> tuple[ReportPlan, list[Estimate]]:
         planned, _ = await plan_as_of(question, current)
-        estimates = await explain_report(planned, current)
-    grouping_set = planned.source.grouping_set
-    data = {
-        "source": planned.source.name,
-        "grouping_set": grouping_set and grouping_set.dimensions,
-        "days": sum(period.days for period in planned.periods),
-        "estimated_rows": sum(estimate.rows for estimate in estimates),
-        "statements": [
-            {"sql": estimate.statement.sql, "values": estimate.statement.values, "estimated_rows": estimate.rows}
-            for estimate in estimates
-        ],
-    }
-    return json_response({"data": data, "meta": data_meta(current.labels)}, tag)
+        return planned, await explain_report(planned, current)
+
+    async def make() -> Answer:
+        (planned, estimates), labels = await of_one_state(read)
+        grouping_set = planned.source.grouping_set
+        data = {
+            "source": planned.source.name,
+            "grouping_set": grouping_set and grouping_set.dimensions,
+            "days": sum(period.days for period in planned.periods),
+            "estimated_rows": sum(estimate.rows for estimate in estimates),
+            "statements": [
+                {"sql": estimate.statement.sql, "values": estimate.statement.values, "estimated_rows": estimate.rows}
+                for estimate in estimates
+            ],
+        }
+        return json_answer({"data": data, "meta": data_meta(labels)}, labels)
+
+    return await respond(request, make, *question.etag_inputs)
 
 
 def _content(report: Report) -> dict[str, Any]:

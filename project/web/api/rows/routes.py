@@ -1,12 +1,13 @@
 """`/v1/ad-metrics`: rows of facts."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
 from project.export.formats import FORMATS
-from project.query.rows import fetch_row, fetch_rows, plan_rows
-from project.store.warehouse.snapshot import snapshot
+from project.query.rows import Page, fetch_row, fetch_rows, plan_rows
+from project.store.warehouse.snapshot import Snapshot, of_one_state
 from project.web.api.rows.params import RowsParameters
 from project.web.api.rows.schemas import RowAnswer, RowsAnswer
 from project.web.request.filter_params import NoParameters
@@ -14,12 +15,13 @@ from project.web.request.negotiation import with_format
 from project.web.request.openapi import CACHED, FILE, Int64, file_parameters, link_to, query_parameters
 from project.web.request.query_string import parse, parse_items
 from project.web.request.retry import RetryOnDisconnect
-from project.web.response.etag import etag, not_modified
+from project.web.response.answers import respond
 from project.web.response.file_stream import file_response
-from project.web.response.json import json_response, row_objects
+from project.web.response.json import json_answer, row_objects
 from project.web.response.meta import data_meta, rows_meta
 from project.web.response.problems import documented
-from project.web.state import log_fields, state_of, today
+from project.web.server.answer_cache import Answer
+from project.web.state import state_of, today
 
 router = APIRouter(prefix="/v1/ad-metrics", tags=["Rows"], route_class=RetryOnDisconnect, responses=CACHED)
 
@@ -50,21 +52,23 @@ async def list_rows(request: Request) -> Response:
     question = params.question(today(state_of(request).settings))
     if format_ := FORMATS.get(params.format or "json"):
         return await file_response(request, question, format_)
-    async with snapshot() as current:
-        tag = etag(request, current.version, *question.etag_inputs)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        page = await fetch_rows(plan_rows(question, current.labels), current)
-    log_fields(request, rows=len(page.records), source="facts")
-    position = {"limit": question.limit, "next_cursor": page.next_cursor}
-    if page.count is not None:
-        position["count"] = page.count
-    content = {
-        "data": row_objects(page, current.labels, question.fields),
-        "page": position,
-        "meta": rows_meta(question.filters, current.labels),
-    }
-    return json_response(content, tag)
+
+    async def read(current: Snapshot) -> Page:
+        return await fetch_rows(plan_rows(question, current.labels), current)
+
+    async def make() -> Answer:
+        page, labels = await of_one_state(read, single_statement=question.is_single_statement)
+        position = {"limit": question.limit, "next_cursor": page.next_cursor}
+        if page.count is not None:
+            position["count"] = page.count
+        content = {
+            "data": row_objects(page, labels, question.fields),
+            "page": position,
+            "meta": rows_meta(question.filters, labels),
+        }
+        return json_answer(content, labels, rows=len(page.records), source="facts")
+
+    return await respond(request, make, *question.etag_inputs)
 
 
 @router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503, 504))
@@ -74,10 +78,10 @@ async def one_row(
 ) -> Response:
     """Give one fact, its dimensions as objects with their ids."""
     await parse(NoParameters, request)
-    async with snapshot() as current:
-        tag = etag(request, current.version)
-        if unchanged := not_modified(request, tag):
-            return unchanged
-        page = await fetch_row(id, current)
-    [row] = row_objects(page, current.labels)
-    return json_response({"data": row, "meta": data_meta(current.labels)}, tag)
+
+    async def make() -> Answer:
+        page, labels = await of_one_state(partial(fetch_row, id))
+        [row] = row_objects(page, labels)
+        return json_answer({"data": row, "meta": data_meta(labels)}, labels)
+
+    return await respond(request, make)
