@@ -21,9 +21,10 @@ from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings
 from project.store.postgres import citus, migrations
-from project.store.postgres.connections import database_address
+from project.store.postgres.connections import database_address, serving_settings
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.errors import database_errors
+from project.store.postgres.sessions import connect
 from project.store.warehouse import data_version, partitions
 from project.store.warehouse.distribution import read_distribution
 from project.suggestions import nearest
@@ -35,7 +36,7 @@ LEAST_FREE = 1 << 30
 _ADVICE: Mapping[type[BaseException], str] = {
     ssl.SSLCertVerificationError: "Is the certificate valid, for this host? `sslrootcert=` names whose are trusted.",
     socket.gaierror: "Is the host of DATABASE_URL right?",
-    TimeoutError: "Is the host of DATABASE_URL right, and do firewalls let this machine in?",
+    TimeoutError: "Is the host of DATABASE_URL right, and the firewall open? A pooler logs why it waits.",
     ConnectionRefusedError: "Is the server up, at this host and port?",
     FileNotFoundError: "Is the server up, with its socket in this directory?",
     asyncpg.InvalidAuthorizationSpecificationError: "Are user and password of DATABASE_URL right?",
@@ -132,9 +133,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         with database_errors(connecting=True):
             address = database_address(settings)
-            for sentence in address.ignored:
-                yield Finding("warn", "database", sentence, "Remove it from DATABASE_URL.")
-            connection = await asyncpg.connect(**address.arguments(), timeout=5)
+        for sentence in address.ignored:
+            yield Finding("warn", "database", sentence, "Remove it from DATABASE_URL.")
+        connection = await connect(address, "ad-metrics doctor", serving_settings(settings), timeout=5)
         with database_errors():
             try:
                 async for finding in _contents(connection):

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     `postgresql://user@/database?host=/var/run/postgresql`. To verify the server: `sslmode=verify-full`, with
     `sslrootcert=system` or a file. In the password, `/ ? #` must be percent-encoded: `%2F %3F %23`. Unset: the embedded
     server, which starts when it is down."""
+    database_pooler: Literal["session", "transaction"] = "session"
+    """How long a session lasts: `transaction` where DATABASE_URL is that of a pooler which gives each transaction
+    another one, as PgBouncer's pool mode `transaction` does. The server itself, and other poolers, need no setting."""
+    database_direct_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
+    """The database without the pooler of DATABASE_URL, for the lock of `SCHEDULER_LOCK`, migrations and `ad-metrics db
+    psql`. Unset: that of DATABASE_URL."""
     embedded_postgres_dir: Path = Path(".postgres")
     """The data directory of the embedded server."""
     database_pool_min: int = Field(default=1, ge=0)
@@ -153,6 +159,20 @@ class Settings(BaseSettings):
     """The directory of the counters that `/metrics` sums over the workers of a host."""
 
     @model_validator(mode="after")
+    def _sessions_last_where_they_must(self) -> Self:
+        if self.database_url and self.database_pooler == "transaction":
+            try:
+                database_url.parse(self.database_url, pooled=True)
+            except ValueError as error:
+                raise ValueError(f"DATABASE_URL with DATABASE_POOLER=transaction: {error}") from None
+            if self.scheduler_lock == "postgres" and not self.database_direct_url:
+                raise ValueError(
+                    "SCHEDULER_LOCK=postgres holds its lock in a session, and DATABASE_POOLER=transaction has none:"
+                    " set DATABASE_DIRECT_URL to the server without the pooler"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _anonymous_clients_do_not_load(self) -> Self:
         if self.api_allow_anonymous and self.api_auth == "required":
             raise ValueError("API_ALLOW_ANONYMOUS=true contradicts API_AUTH=required: choose one")
@@ -179,5 +199,5 @@ def _message(error: Any) -> str:
     if not name:
         return f"The combination of settings is invalid: {reason}."
     # A URL may contain a password.
-    value = "" if name == "DATABASE_URL" else f" {error['input']!r}"
+    value = "" if name.endswith("_URL") else f" {error['input']!r}"
     return f"The setting {name}{value} is invalid: {reason}."

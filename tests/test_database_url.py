@@ -27,7 +27,7 @@ DEFAULTS = {
 
 def as_asyncpg_reads(url: str) -> tuple[list[Any], Any, Any]:
     """Return addresses, parameters and configuration, as asyncpg understands what the service gives it."""
-    arguments = {**DEFAULTS, **parse(url).arguments(application_name="x")}
+    arguments = {**DEFAULTS, **parse(url).arguments("x")}
     names = inspect.signature(_parse_connect_arguments).parameters
     return _parse_connect_arguments(**{name: arguments[name] for name in names})
 
@@ -78,8 +78,8 @@ def test_what_providers_hand_out_is_what_asyncpg_connects_to(
     found, parameters, _ = as_asyncpg_reads(url)
     assert found == addresses
     assert (parameters.user, parameters.password, parameters.database) == (user, password, database)
-    # Nothing but settings of the session is sent to the server.
-    assert set(parameters.server_settings) <= {"application_name", "search_path", "options"}
+    # Poolers refuse other parameters. With `options`, hosted databases choose a server.
+    assert set(parameters.server_settings) <= {"application_name", "options"}
     assert f":{quote(str(password))}@" not in parse(url).url
     assert parse(url).environment.get("PGPASSWORD") == password
 
@@ -100,9 +100,13 @@ def test_parameters_have_the_meaning_that_they_have_elsewhere() -> None:
         "PGOPTIONS": r"-c search_path=my\ ads"
     }
     neon = parse("postgresql://h/d?options=endpoint%3Dep-1")
-    assert neon.arguments()["dsn"] == "postgresql://?options=endpoint%3Dep-1"
+    assert neon.arguments("x")["dsn"] == "postgresql://?options=endpoint%3Dep-1"
     for query, size in (("pgbouncer=true", 0), ("statement_cache_size=0", 0), ("statement_cache_size=7", 7)):
         assert parse(f"postgresql://h/d?{query}").connect["statement_cache_size"] == size
+        assert parse(f"postgresql://h/d?{query}").pooled == (query == "pgbouncer=true")
+    assert parse("postgresql://h/d", pooled=True).connect["statement_cache_size"] == 0
+    with pytest.raises(ValueError, match="ALTER ROLE u SET search_path"):
+        parse("postgresql://u@h/d?schema=ads", pooled=True)
     assert "statement_cache_size" not in parse("postgresql://h/d?pgbouncer=false").connect
 
 

@@ -97,7 +97,7 @@ def psql(context: typer.Context) -> None:
     """Open psql on the service's database; psql gets all further arguments."""
     with exit_codes():
         settings = get_settings()
-        address = database_address(settings)
+        address = database_address(settings, direct=True)
         # The embedded one knows no TLS.
         program = (settings.database_url and shutil.which("psql")) or _embedded().command("psql")
         sys.stdout.flush()

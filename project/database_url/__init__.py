@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from project.database_url import parameters
-from project.database_url.parameters import PARAMETERS, decoded
+from project.database_url.parameters import PARAMETERS, TRUE, decoded
 from project.database_url.tls import system_roots, tls
 
 _SCHEME = re.compile(r"(?:jdbc:)?(?:postgres|postgresql|postgis|pgsql)(?:\+\w+)?://")
@@ -33,17 +33,25 @@ class Address:
     environment: Mapping[str, str] = field(repr=False)
     settings: Mapping[str, str] = field(repr=False)
     """Settings of the session, such as `search_path`."""
+    pooled: bool
+    """Whether a pooler gives each transaction another session, so that nothing outlives a transaction."""
     connect: Mapping[str, Any] = field(repr=False)
     ignored: tuple[str, ...]
     """A sentence for each parameter that has no effect."""
 
-    def arguments(self, **settings: str) -> dict[str, Any]:
-        """Return the arguments of `asyncpg.connect` and `create_pool` for sessions with these settings."""
-        return {**self.connect, "server_settings": {**self.settings, **settings}}
+    def arguments(self, application_name: str) -> dict[str, Any]:
+        """Return the arguments of `asyncpg.connect` and `create_pool`.
+
+        Poolers refuse all other parameters of a start: settings follow as statements (`store.postgres.sessions`).
+        """
+        return {**self.connect, "server_settings": {"application_name": application_name}}
 
 
-def parse(url: str) -> Address:
-    """Parse the URL of a database. Raises ValueError, whose message contains nothing that may be secret."""
+def parse(url: str, *, pooled: bool = False) -> Address:
+    """Parse the URL of a database. Raises ValueError, whose message contains nothing that may be secret.
+
+    `pooled` says that it is that of a pooler which gives each transaction another session, as `?pgbouncer=true` does.
+    """
     url = url.strip()
     scheme = _SCHEME.match(url)
     if not scheme:
@@ -57,6 +65,12 @@ def parse(url: str) -> Address:
     hosts, ports = _servers(servers, values.get("host"), values.get("port"))
     settings, routes = parameters.session(values.get("options", ""))
     settings |= parameters.search_path(values)
+    pooled = pooled or values.get("pgbouncer", "false").lower() in TRUE
+    if pooled and settings:
+        raise ValueError(
+            f"its {min(settings)} is a setting of a session, and the pooler gives each transaction another one:"
+            f" write it once in the database, ALTER ROLE {user or '…'} SET {min(settings)} = …"
+        )
     passed = {name: value for name, value in values.items() if PARAMETERS[name].treatment == "passed"}
     passed |= tls(values) | routes
     connect = {
@@ -68,7 +82,7 @@ def parse(url: str) -> Address:
         "port": [int(port or 5432) for port in ports] if any(ports) else None,
         # asyncpg takes `system` for the name of a file.
         "ssl": system_roots() if passed.get("sslrootcert") == "system" else None,
-        **parameters.statement_cache(values),
+        **parameters.statement_cache(values, pooled=pooled),
     }
     passed.pop("sslpassword", None)
     shown = [_shown(*server) for server in zip(hosts or [""] * len(ports), ports, strict=True)]
@@ -78,6 +92,7 @@ def parse(url: str) -> Address:
         + _query(passed),
         {name: value for name, value in (("PGPASSWORD", password), ("PGOPTIONS", options)) if value},
         settings,
+        pooled,
         connect,
         tuple(_sentence(name) for name in values if PARAMETERS[name].treatment == "ignored"),
     )

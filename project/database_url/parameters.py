@@ -121,14 +121,15 @@ def search_path(values: Mapping[str, str]) -> dict[str, str]:
     return {"search_path": path} if path else {}
 
 
-def statement_cache(values: Mapping[str, str]) -> dict[str, int]:
-    """Return the size of the cache of prepared statements, as asyncpg takes it. Raises ValueError."""
-    if values.get("pgbouncer", "false").lower() in TRUE:
-        # Its users write this where PgBouncer or its like gives each transaction another connection.
-        return {"statement_cache_size": 0}
+def statement_cache(values: Mapping[str, str], *, pooled: bool) -> dict[str, int]:
+    """Return the size of the cache of prepared statements, as asyncpg takes it. Raises ValueError.
+
+    Statements that are prepared in one session are unknown in the next, except where a pooler prepares them again
+    (PgBouncer 1.21 with `max_prepared_statements`): there, a size in the URL is better than 0.
+    """
     for name in ("statement_cache_size", "prepared_statement_cache_size"):
         if size := values.get(name):
             if not re.fullmatch(r"[0-9]{1,6}", size):
                 raise ValueError(f"its {name} must be a whole number such as 0")
             return {"statement_cache_size": int(size)}
-    return {}
+    return {"statement_cache_size": 0} if pooled else {}

@@ -124,7 +124,8 @@ async def load_lines(
     The first load of other data removes the sample data, so the two never mix.
     """
     report.currency = settings.currency
-    async with write_connection(settings) as connection:
+    # Behind a pooler, temporary tables last no longer than a transaction.
+    async with write_connection(settings) as connection, _transaction(connection, report):
         days = await stage(connection, lines, dictionary, report)
         if not options.allows_rejects(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
@@ -132,21 +133,20 @@ async def load_lines(
             raise LoadRefused("The files have no rows; nothing was loaded.")
         report.date_from, report.date_to = days
         if not report.dry_run:
-            await _make_partitions(connection, report, settings.partition_months)
-        async with _transaction(connection, report):
-            await lock_writes(connection, notify)
-            await _replace_sample(connection, report, sample=sample)
-            merged = await merge(
-                connection,
-                report,
-                keys_differ=dictionary.keys_differ(report.rows_read),
-                replace=options.replace,
-                refuse_duplicates=options.on_duplicate == "error",
-                partition_months=settings.partition_months,
-                notify=(lambda _: None) if sample else notify,
-            )
-            if not report.dry_run:
-                await _log(connection, report, merged, sample=sample)
+            await _make_partitions(connection, report, settings)
+        await lock_writes(connection, notify)
+        await _replace_sample(connection, report, sample=sample)
+        merged = await merge(
+            connection,
+            report,
+            keys_differ=dictionary.keys_differ(report.rows_read),
+            replace=options.replace,
+            refuse_duplicates=options.on_duplicate == "error",
+            partition_months=settings.partition_months,
+            notify=(lambda _: None) if sample else notify,
+        )
+        if not report.dry_run:
+            await _log(connection, report, merged, sample=sample)
 
 
 def _examples(table: Table) -> dict[str, list[str]]:
@@ -161,11 +161,13 @@ def _examples(table: Table) -> dict[str, list[str]]:
     return {}
 
 
-async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report, width: int) -> None:
+async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report, settings: Settings) -> None:
     months = partitions.months_ahead(report.started_at.date())
     if await citus.installed(connection):
         months += await staged_months(connection)
-    await partitions.ensure(connection, months, width)
+    if await partitions.missing(connection, months):
+        async with write_connection(settings) as other:
+            await partitions.ensure(other, months, settings.partition_months)
 
 
 @asynccontextmanager

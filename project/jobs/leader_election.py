@@ -56,7 +56,7 @@ async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
         if settings.scheduler_lock == "file":
             yield HostLeader(log)
             return
-        async with write_connection(settings, "leader", **_KEEPALIVE) as connection:
+        async with write_connection(settings, "leader", direct=True, **_KEEPALIVE) as connection:
             # It polls: a blocking wait would not notice that the network is gone.
             while not await connection.fetchval(_TRY_LOCK, _LOCK, timeout=_TIMEOUT):  # noqa: ASYNC110
                 await asyncio.sleep(SECONDS_BETWEEN_TRIES)

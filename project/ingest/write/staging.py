@@ -12,19 +12,19 @@ from project.ingest.convert.dictionary import Dictionary
 from project.ingest.report import Report
 
 _COLUMNS = ("row_hash", "day", *LABELLED_NAMES, *MEASURE_NAMES)
-_CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures})".format(
+_CREATE = "CREATE TEMPORARY TABLE staging (row_hash bigint, day integer, {labels}, {measures}) ON COMMIT DROP".format(
     labels=", ".join(f"{name} integer" for name in LABELLED_NAMES),
     measures=", ".join(f"{measure.name} {'numeric' if measure.decimals else 'bigint'}" for measure in MEASURES),
 )
 _CREATE_DICTIONARY = """\
-CREATE TEMPORARY TABLE staged_day (number integer, date_id integer, day date);
-CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text)"""
+CREATE TEMPORARY TABLE staged_day (number integer, date_id integer, day date) ON COMMIT DROP;
+CREATE TEMPORARY TABLE staged_label (dimension text, number integer, label text) ON COMMIT DROP"""
 
 
 async def stage(
     connection: "asyncpg.Connection[Any]", lines: Iterator[bytes], dictionary: Dictionary, report: Report
 ) -> tuple[date, date] | None:
-    """Copy blocks of lines into the new temporary table `staging`, and return their first and last day.
+    """Copy blocks of lines into the temporary table `staging` of this transaction, and return their first and last day.
 
     `staged_day` and `staged_label` have the days and labels of their numbers. A thread makes the lines while the server
     stores those before them.

@@ -4,12 +4,14 @@ The Tortoise configuration names it as its `engine` (`store.postgres.connections
 """
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 
 from project.database_url import Address
+from project.store.postgres import sessions
 from project.store.postgres.admission import AdmissionControl
 
 _RESERVED_QUEUE = 10
@@ -18,6 +20,9 @@ _RESERVED_QUEUE = 10
 
 class DsnClient(AsyncpgDBClient):
     """A client of the database at `address`, whose `extra` holds further arguments of `asyncpg.create_pool`.
+
+    `settings` are PostgreSQL's, for the sessions of the pool. Behind a pooler that gives each transaction another
+    session, `begin` makes them for its transaction, and a statement outside of one has none of them.
 
     Requests pass admission control before the pool; all statements of a request together may take `request_timeout`
     seconds, and one that runs without a transaction `statement_timeout`.
@@ -38,6 +43,8 @@ class DsnClient(AsyncpgDBClient):
         request_timeout: float | None = None,
         statement_timeout: float | None = None,
         exports: int = 0,
+        settings: Mapping[str, str] | None = None,
+        init: Callable[["asyncpg.Connection[Any]"], Awaitable[None]] | None = None,
         **credentials: Any,
     ) -> None:
         super().__init__(**credentials)
@@ -51,15 +58,36 @@ class DsnClient(AsyncpgDBClient):
         # Exports have further connections: each uses one for as long as its client reads.
         self.export_admission = AdmissionControl(max(1, exports), exports, wait)
         self._exports = exports
+        self._settings = settings or {}
+        self._init = init
+        self.begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+        """What begins the transaction of a request."""
+        if address.pooled and settings:
+            self.begin += f"; {sessions.assignment(settings, local=True)}"
 
     async def create_pool(self, **_credentials: Any) -> "asyncpg.Pool[Any]":
         """Open the pool. Tortoise calls it at the first query."""
         return await asyncpg.create_pool(
             min_size=self.pool_minsize,
             max_size=self.pool_maxsize + self._exports,
-            **self.address.arguments(**self.server_settings),
+            init=self._begin_session,
+            reset=_skip_reset,
+            **self.address.arguments("ad-metrics"),
             **self.extra,
         )
+
+    async def _begin_session(self, connection: "asyncpg.Connection[Any]") -> None:
+        await sessions.begin(connection, self.address, self._settings)
+        if self._init:
+            await self._init(connection)
+
+
+async def _skip_reset(_connection: "asyncpg.Connection[Any]") -> None:
+    """Do not reset a connection that returns to the pool: its settings are those of all its transactions.
+
+    Every use is one transaction, whose own settings end with it. asyncpg's reset query took a quarter of the time of a
+    page of 100 rows (1.0 against 0.7 ms).
+    """
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

@@ -63,6 +63,21 @@ MEANINGS: Mapping[type[BaseException] | str, Meaning] = {
 }
 """What an error means that a query raises."""
 
+TRANSACTION_POOLER = (
+    "DATABASE_URL names a pooler that gives each transaction another session; set DATABASE_POOLER=transaction."
+)
+
+_TEXTS_ON_CONNECT: Mapping[type[BaseException], str] = {
+    asyncpg.InvalidAuthorizationSpecificationError: "The server refuses the role or the password of the URL.",
+    asyncpg.InvalidCatalogNameError: "The server has no database of the URL's name.",
+    asyncpg.TooManyConnectionsError: "The server has no connection left.",
+    asyncpg.CannotConnectNowError: "The server is starting or stopping.",
+    asyncpg.DuplicatePreparedStatementError: TRANSACTION_POOLER,
+    asyncpg.PostgresError: "The server refuses the connection.",
+    BaseException: "The database cannot be reached.",
+}
+"""What to say of an error before there is a connection; the log and `ad-metrics doctor` add the server's own words."""
+
 _ON_CONNECT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError)
 """Whatever of these is raised before there is a connection, no query of the service is at fault."""
 
@@ -72,6 +87,8 @@ _TEXTS: Mapping[type[BaseException], str] = {
     Interrupted: "The database did not finish the query.",
     QueryTooSlow: "The database did not answer within its time-out.",
     NotMigrated: f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`.",
+    asyncpg.DuplicatePreparedStatementError: TRANSACTION_POOLER,
+    asyncpg.InvalidSQLStatementNameError: TRANSACTION_POOLER,
     asyncpg.InvalidSchemaNameError: "The schema that DATABASE_URL names does not exist; create it with CREATE SCHEMA.",
 }
 
@@ -102,5 +119,8 @@ def database_errors(*, connecting: bool = False) -> Iterator[None]:
         meaning = meaning_of(cause, connecting=connecting)
         if meaning is None:
             raise
-        text = "The database cannot be reached." if connecting else _TEXTS.get(type(cause), _TEXTS[meaning])
+        if connecting:
+            text = next(_TEXTS_ON_CONNECT[kind] for kind in type(cause).__mro__ if kind in _TEXTS_ON_CONNECT)
+        else:
+            text = _TEXTS.get(type(cause), _TEXTS[meaning])
         raise meaning(text) from cause

@@ -23,6 +23,7 @@ from tortoise.exceptions import BaseORMException, IntegrityError, OperationalErr
 import project
 from project.errors import AdMetricsError, DatabaseUnavailable, MigrationRefused
 from project.settings import Settings, get_settings
+from project.store.postgres import sessions
 from project.store.postgres.connections import database_address, tortoise_config
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
@@ -42,11 +43,12 @@ class MigrationClient(DsnClient):
 
     async def create_connection(self, with_db: bool) -> None:
         """Acquire the lock on a connection of its own, then connect."""
-        with database_errors(connecting=True):
-            self._lock_connection = await asyncpg.connect(**self.address.arguments(), timeout=30)
-        if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_lock({_LOCK})"):
+        self._lock_connection = await sessions.connect(self.address, "ad-metrics migration")
+        # Poolers keep a transaction in one session. It has no snapshot, so nothing waits for its end.
+        await self._lock_connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
+        if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):
             logger.info("Another migration is running; waiting for it to end.")
-            await self._lock_connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
+            await self._lock_connection.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
         await super().create_connection(with_db)
 
     async def close(self) -> None:
@@ -62,7 +64,7 @@ client_class = MigrationClient
 
 def migration_config(settings: Settings) -> dict[str, Any]:
     """Return the Tortoise configuration for migrations."""
-    return tortoise_config(__name__, address=database_address(settings), minsize=1, maxsize=2)
+    return tortoise_config(__name__, address=database_address(settings, direct=True), minsize=1, maxsize=2)
 
 
 def __getattr__(name: str) -> Any:
