@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
+from markupsafe import Markup
+
 from project.catalog import METRICS, Number
 from project.catalog.display import format_amount
 from project.query.reports.groups import Change
 
 _SHORTENED = 10_000
+_SAID = {"good": "better", "bad": "worse"}
 _LETTERS = {10**12: "T", 10**9: "B", 10**6: "M", 10**3: "k"}
 
 
@@ -27,6 +30,13 @@ def judge_change(metric: str, change: Change | None) -> str:
     if change is None or not change.change or better == "neither":
         return ""
     return "good" if (change.change > 0) == (better == "higher") else "bad"
+
+
+def change_html(metric: str, change: Change | None) -> Markup:
+    """Return a change as HTML, coloured by whether it is good, which it also says to those who cannot see it."""
+    text, verdict = format_change(metric, change), judge_change(metric, change)
+    said = f'<span class="unseen"> {_SAID[verdict]}</span>' if verdict else ""
+    return Markup(f'<span class="change {verdict}">{text}{said}</span>' if text else "")  # noqa: S704 - numbers alone
 
 
 def format_compact(metric: str, value: Number | None) -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from project import __version__
 from project.catalog import METRICS
 from project.catalog.display import capitalised, display_label, display_name, format_amount
 from project.commands import typed
 from project.store.warehouse.labels import Labels
-from project.web.dashboard.amounts import format_change, format_compact, judge_change
+from project.web.dashboard.amounts import change_html, format_compact
 from project.web.request.paths import path_of
 from project.web.server.answer_cache import Answer
 
@@ -38,7 +39,7 @@ _templates = Environment(
 _templates.globals |= {"metrics": METRICS, "typed": typed, "version": __version__}
 _templates.globals |= {
     function.__name__: function
-    for function in (display_label, display_name, format_amount, format_change, format_compact, judge_change)
+    for function in (change_html, display_label, display_name, format_amount, format_compact)
 }
 _templates.filters["capitalised"] = capitalised
 
@@ -50,8 +51,12 @@ async def render_page(rows: int, **context: Any) -> str:
 
 
 def render(template: str, base: str = "./", **context: Any) -> str:
-    """Render a template; `base` is the relative address of the page at `/`."""
-    return _templates.get_template(template).render(context, base=base)
+    """Render a template, its panels first; `base` is the relative address of the page at `/`."""
+    # Inside the page, each of 2,000 texts would pass through three generators: a tenth of the page's time.
+    names = [(panel, panel.template) for panel in context.get("panels", ())]
+    texts = [_templates.get_template(name).render(context, panel=panel) for panel, name in names]
+    parts = [(name.removesuffix(".html"), Markup(text)) for (_, name), text in zip(names, texts, strict=True)]  # noqa: S704
+    return _templates.get_template(template).render(context, base=base, parts=parts)
 
 
 def base_of(request: Request) -> str:

@@ -22,7 +22,6 @@ class Filters(Panel):
     template = "filters.html"
     presets = tuple(DATE_PRESETS)
     dimensions = FILTERED_NAMES
-    metrics = tuple(METRICS)
     form_names = (*FILTERED_NAMES, *BOUNDS)
     most_labels = 200
     most_chips = 50
@@ -31,11 +30,22 @@ class Filters(Panel):
         """Return what the view can be compared with: the days that it is compared with now, and all names."""
         return list(dict.fromkeys(filter(None, (*COMPARISONS, self.view.compare_to, "none"))))
 
-    def labels(self, dimension: str) -> list[str]:
-        """Return all labels of a dimension, in their order."""
-        if dimension == WEEKDAY:
-            return list(WEEKDAYS)
-        return list(self.data.snapshot.labels[dimension].search("").values())
+    def labels(self, dimension: str) -> list[tuple[str, str]]:
+        """Return all labels of a dimension, in their order, each with what people call it."""
+        known = self.data.snapshot.labels
+        labels = WEEKDAYS if dimension == WEEKDAY else known[dimension].search("").values()
+        return [(label, display_label(label)) for label in labels]
+
+    def bounds(self) -> list[tuple[str, list[tuple[str, str, str]]]]:
+        """Return what each metric can be bounded by: its name, and the parameter, words and value of both ends."""
+        given = {name: values[0] for name, values in self.view.bounds.items()}
+        return [
+            (
+                display_name(metric),
+                [(f"{end}_{metric}", words, given.get(f"{end}_{metric}", "")) for end, words in _ENDS.items()],
+            )
+            for metric in METRICS
+        ]
 
     def summary(self, dimension: str) -> str:
         """Return what a filter includes or excludes: `Google and 2 more`; "" where it does neither."""

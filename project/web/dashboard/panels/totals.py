@@ -1,6 +1,7 @@
 """The metrics in total, a tile each: the five that matter, and the rest behind them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from project.catalog import KEY_METRICS, METRICS
 from project.catalog.display import display_name
@@ -42,8 +43,11 @@ class Totals(ReportPanel):
 
     def line(self, metric: str) -> str:
         """Return the path of a metric over time, of the dates that are loaded."""
-        groups: list[Group] = [group for group in self.report.page.groups if is_loaded(self.report, group.key[0])]
-        return sparkline([self.value(metric, group) for group in groups])
+        return sparkline([self.value(metric, group) for group in self._loaded])
+
+    @cached_property
+    def _loaded(self) -> Sequence[Group]:
+        return [group for group in self.report.page.groups if is_loaded(self.report, group.key[0])]
 
     def compared(self) -> str:
         """Return which days are compared with which; "" where none are."""
