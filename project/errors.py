@@ -122,6 +122,13 @@ class Interrupted(DatabaseUnavailable):
     """The query ended early, as when its connection breaks; the same query may succeed at once."""
 
 
+class StateMoved(Interrupted):
+    """On Citus, the data changed while it was read; the same question may have an answer at once."""
+
+    def __init__(self) -> None:
+        super().__init__("The data changed while it was read. Ask again.")
+
+
 class QueryTooSlow(DatabaseUnavailable):
     """No answer came within the timeout of a statement or of the request."""
 

@@ -22,8 +22,10 @@ _MOVED_ON_CITUS = """\
 SELECT xmin = pg_current_xact_id_if_assigned()::xid AND EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')
 FROM data_version"""
 # In one statement, since a pooler may give the next one another session.
-_IDLE = f"""\
-SELECT CASE WHEN pg_try_advisory_lock_shared({_KEYS}) THEN pg_advisory_unlock_shared({_KEYS}) ELSE false END"""
+_IS_IDLE = f"CASE WHEN pg_try_advisory_lock_shared({_KEYS}) THEN pg_advisory_unlock_shared({_KEYS}) ELSE false END"
+_BEGIN_READ = f"SELECT {_IS_IDLE}, set_config('citus.max_adaptive_executor_pool_size', '4', true)"
+VERSION_NOW = f"SELECT version, {_IS_IDLE} FROM data_version"  # noqa: S608
+"""Reads the number of the data version, and whether no commit is under way."""
 
 
 @asynccontextmanager
@@ -51,6 +53,6 @@ async def commit(connection: "asyncpg.Connection[Any]", begun: Transaction) -> N
         await data_version.move(connection)
 
 
-async def is_idle(connection: "asyncpg.Connection[Any]") -> bool:
-    """Return whether no commit is under way."""
-    return bool(await connection.fetchval(_IDLE))
+async def begin_read(connection: "asyncpg.Connection[Any]") -> bool:
+    """Return whether no commit is under way; let the transaction open four connections to a server, of its 16."""
+    return bool(await connection.fetchval(_BEGIN_READ))

@@ -16,6 +16,7 @@ import asyncpg
 
 from project.catalog import DIMENSIONS, date_of
 from project.catalog.natural_order import NATURAL_ORDERS
+from project.store.postgres import citus
 from project.store.warehouse import data_version, ledger
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.maturity import Maturity, read_maturity
@@ -72,7 +73,8 @@ class Labels:
     """All labels of one data version (a date's label is its ISO form), and the extent of facts and rollups.
 
     `first_date` and `last_date` are the first and last day with facts. `grouping_sets` are the numbers of the sets that
-    the rollups have of every day. `maturity` is what re-pulls teach of each platform, by id.
+    the rollups have of every day. `maturity` is what re-pulls teach of each platform, by id. `on_citus` says that the
+    database has Citus, where a transaction alone is not one state (`store.warehouse.commits`).
     """
 
     version: DataVersion
@@ -81,6 +83,7 @@ class Labels:
     last_date: date | None
     grouping_sets: frozenset[int]
     maturity: Mapping[int, Maturity]
+    on_citus: bool = False
 
     def __getitem__(self, dimension: str) -> LabelSet:
         return self.dimensions[dimension]
@@ -118,6 +121,7 @@ async def load_labels(connection: "asyncpg.Connection[Any]", version: DataVersio
         date_of(last) if last else None,
         await data_version.read_grouping_sets(connection),
         await read_maturity(connection, version.number, date_of(last) if last else None),
+        await citus.installed(connection) is not None,
     )
 
 

@@ -14,14 +14,15 @@ import orjson
 from tortoise.backends.asyncpg.client import TransactionWrapper
 from tortoise.connection import get_connection
 
-from project.errors import InvalidRequest
+from project.errors import InvalidRequest, StateMoved
 from project.store.postgres.admission import AdmissionControl
 from project.store.postgres.connections import fetch_alone, read_only_transaction
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
+from project.store.postgres.query_plan import rows_to_read
 from project.store.postgres.single_flight import NextFlight
 from project.store.postgres.statement_cache import Statement
-from project.store.warehouse import data_version
+from project.store.warehouse import commits, data_version
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.labels import Labels, load_labels
 
@@ -29,6 +30,10 @@ Result = TypeVar("Result")
 
 _LOOK_TIMEOUT = 5.0
 """Seconds for one short statement, which blocks others that use the reserved connection."""
+
+_ATTEMPTS = 5
+_PAUSE = 0.05
+"""How often a question is asked on Citus while loads commit, and seconds between: a commit takes a few milliseconds."""
 
 _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
@@ -99,7 +104,7 @@ class Snapshot:
     async def rows_to_read(self, statement: Statement) -> int:
         """Return how many rows the database expects to read for a statement, from its plan."""
         text = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement.sql}", *statement.values)
-        return round(_rows_of_scans(orjson.loads(text)[0]["Plan"]))
+        return round(rows_to_read(orjson.loads(text)[0]["Plan"]))
 
     @property
     def using_db(self) -> TransactionWrapper:
@@ -177,7 +182,7 @@ async def of_one_state(
     """
     client = _client()
     labels: Labels | None = client.labels
-    if single_statement and labels is not None and labels.version == client.newest_version:
+    if single_statement and labels is not None and labels.version == client.newest_version and not labels.on_citus:
         current = _StateOfLabels(client, labels)
         try:
             with database_errors():
@@ -192,6 +197,12 @@ async def of_one_state(
                     return result, labels
         except _VersionMovedError:
             pass
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            async with snapshot() as newest:
+                return await read(newest), newest.labels
+        except StateMoved:
+            await asyncio.sleep(_PAUSE)
     async with snapshot() as newest:
         return await read(newest), newest.labels
 
@@ -206,16 +217,17 @@ async def snapshot(
 
     The transaction and the block may take `timeout` seconds, by default those of a request. `reserved` uses the
     connection that is reserved for short requests that must succeed under load. Raises DatabaseUnavailable or a
-    subclass of it, also for errors of the database inside the block.
+    subclass of it, also for errors of the database inside the block; on Citus StateMoved, after the block, where a load
+    was committed meanwhile.
     """
     client = _client()
     with database_errors():
         async with (
             (client.reserved_admission if reserved else client.admission).slot(),
             asyncio.timeout(timeout or client.request_timeout),
-            read_only_transaction(client) as connection,
+            _transaction(client) as current,
         ):
-            yield Snapshot(connection, await _labels(client, connection))
+            yield current
 
 
 @asynccontextmanager
@@ -223,9 +235,32 @@ async def long_snapshot() -> AsyncIterator[Snapshot]:
     """Begin a snapshot without a timeout, on one of the connections for exports. Raises as `snapshot`."""
     client = _client()
     with database_errors():
-        async with client.export_admission.slot(), read_only_transaction(client) as connection:
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            yield Snapshot(connection, await _labels(client, connection))
+        async with client.export_admission.slot(), _transaction(client) as current:
+            await current.connection.execute("SET LOCAL statement_timeout = 0")
+            yield current
+
+
+@asynccontextmanager
+async def _transaction(client: DsnClient) -> AsyncIterator[Snapshot]:
+    """Begin a transaction with labels of the same data version. On Citus, raise StateMoved where it was not one."""
+    try:
+        async with read_only_transaction(client) as connection:
+            current = Snapshot(connection, await _labels(client, connection))
+            if current.labels.on_citus and not await commits.begin_read(connection):
+                raise StateMoved
+            yield current
+    except (InvalidRequest, LookupError) as error:
+        # Facts may be newer than the labels.
+        if current.labels.on_citus and await _has_moved(client, current.version):
+            raise StateMoved from error
+        raise
+    if current.labels.on_citus and await _has_moved(client, current.version):
+        raise StateMoved
+
+
+async def _has_moved(client: DsnClient, version: DataVersion) -> bool:
+    [(number, is_idle)] = await fetch_alone(client, commits.VERSION_NOW)
+    return bool(number != version.number or not is_idle)
 
 
 def _client() -> DsnClient:
@@ -255,13 +290,3 @@ def _noted(client: DsnClient, version: DataVersion) -> DataVersion:
     """Note and return a version that was read: every answer is of one that came through here, or equals it."""
     client.newest_version = version
     return version
-
-
-def _rows_of_scans(node: dict[str, Any], processes: float = 1) -> float:
-    if "Workers Planned" in node:
-        # The rows below are those of one process. PostgreSQL counts the leader as less, the more workers it serves.
-        workers = int(node["Workers Planned"])
-        processes = workers + max(0, 1 - 0.3 * workers)
-    if plans := node.get("Plans"):
-        return sum(_rows_of_scans(plan, processes) for plan in plans)
-    return float(node["Plan Rows"]) * (processes if node["Parallel Aware"] else 1)
