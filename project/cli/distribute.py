@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from project.cli.exit_codes import exit_codes
+from project.errors import DistributionRefused
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import write_connection
 from project.store.warehouse import distribution
@@ -28,5 +29,9 @@ def distribute(shards: Annotated[int | None, _SHARDS] = None) -> None:
 
 
 async def _distribute(settings: Settings, shards: int | None) -> Distribution:
-    async with write_connection(settings, "distribute") as connection:
+    if settings.database_pooler == "transaction" and not settings.database_direct_url:
+        raise DistributionRefused(
+            "DATABASE_URL names a pooler in transaction mode; let DATABASE_DIRECT_URL name the coordinator itself."
+        )
+    async with write_connection(settings, "distribute", direct=True) as connection:
         return await distribution.distribute(connection, shards, notify=print)

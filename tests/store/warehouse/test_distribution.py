@@ -134,6 +134,9 @@ async def test_the_command_says_what_it_did(database: str, citus: asyncpg.Connec
     refused = run([*command, "--shards", "8"], DATABASE_URL=database)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("--shards 8: the facts have 4 shards.")
+    pooled = run(command, DATABASE_URL=database, DATABASE_POOLER="transaction")
+    assert (pooled.returncode, pooled.stdout) == (1, "")
+    assert pooled.stderr.startswith("DATABASE_URL names a pooler in transaction mode")
 
 
 async def test_loads_month_by_month_and_loads_at_once_have_the_same_result(
