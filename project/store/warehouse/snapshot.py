@@ -31,10 +31,6 @@ Result = TypeVar("Result")
 _LOOK_TIMEOUT = 5.0
 """Seconds for one short statement, which blocks others that use the reserved connection."""
 
-_ATTEMPTS = 5
-_PAUSE = 0.05
-"""How often a question is asked on Citus while loads commit, and seconds between: a commit takes a few milliseconds."""
-
 _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
 
@@ -197,12 +193,6 @@ async def of_one_state(
                     return result, labels
         except _VersionMovedError:
             pass
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            async with snapshot() as newest:
-                return await read(newest), newest.labels
-        except StateMoved:
-            await asyncio.sleep(_PAUSE)
     async with snapshot() as newest:
         return await read(newest), newest.labels
 
@@ -225,7 +215,7 @@ async def snapshot(
         async with (
             (client.reserved_admission if reserved else client.admission).slot(),
             asyncio.timeout(timeout or client.request_timeout),
-            _transaction(client) as current,
+            _transaction(client, checked=not reserved) as current,
         ):
             yield current
 
@@ -241,20 +231,24 @@ async def long_snapshot() -> AsyncIterator[Snapshot]:
 
 
 @asynccontextmanager
-async def _transaction(client: DsnClient) -> AsyncIterator[Snapshot]:
-    """Begin a transaction with labels of the same data version. On Citus, raise StateMoved where it was not one."""
+async def _transaction(client: DsnClient, *, checked: bool = True) -> AsyncIterator[Snapshot]:
+    """Begin a transaction with labels of the same data version. On Citus, raise StateMoved where it was not one.
+
+    Without `checked` it may not be one: for what reads the coordinator only.
+    """
     try:
         async with read_only_transaction(client) as connection:
             current = Snapshot(connection, await _labels(client, connection))
-            if current.labels.on_citus and not await commits.begin_read(connection):
+            checked = checked and current.labels.on_citus
+            if checked and not await commits.begin_read(connection):
                 raise StateMoved
             yield current
     except (InvalidRequest, LookupError) as error:
         # Facts may be newer than the labels.
-        if current.labels.on_citus and await _has_moved(client, current.version):
+        if checked and await _has_moved(client, current.version):
             raise StateMoved from error
         raise
-    if current.labels.on_citus and await _has_moved(client, current.version):
+    if checked and await _has_moved(client, current.version):
         raise StateMoved
 
 
