@@ -68,4 +68,5 @@ def format_amount(metric: str, value: Number | None, currency: str = "") -> str:
             return f"{value:.2%}"
         case "currency":
             return f"{value:,.2f} {currency}".rstrip()
-    return f"{value:,}"
+    # Means of counts are no whole numbers.
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
-from project.catalog import GRAINS, METRICS, Number, date_id
+from project.catalog import GRAINS, MEASURE_NAMES, METRICS, ROUNDED, Number, date_id
 from project.catalog.natural_order import WEEKDAY
 from project.errors import Fault, InvalidRequest
 from project.query.filters import Condition, Filters, plan_filters
@@ -41,7 +42,7 @@ class ReportPlan:
     `measures` are summed, and `values` computes each metric of their sums in this order. `buckets` are those of the
     grain, each by its first day, and `compared` those that have a counterpart. `queries` are that of the current period
     and that of the previous one; without data there are none. `as_of` is the data version that was known; then the
-    measures end with `facts`, the number of facts.
+    measures end with `facts`, the number of facts. `is_mean` says that `values` has means of rolling sums.
     """
 
     question: ReportQuestion
@@ -54,6 +55,7 @@ class ReportPlan:
     compared: frozenset[date]
     queries: tuple[PeriodQuery, ...]
     as_of: int | None = None
+    is_mean: bool = False
 
     @property
     def previous(self) -> Period | None:
@@ -68,6 +70,17 @@ class ReportPlan:
     def has_counterpart(self, bucket: date | None) -> bool:
         """Whether days of the previous period correspond to a bucket, or without one, to the current period."""
         return bool(self.comparison) and (bucket is None or bucket in self.compared)
+
+
+def with_means(plan: ReportPlan) -> ReportPlan:
+    """Return the plan whose measures are means a day, not sums of rolling days; quotients are what they were."""
+    days = Decimal(plan.question.rolling or 1)
+
+    def mean(of_sums: Callable[[Sequence[Number]], Number | None]) -> Callable[[Sequence[Number]], Number | None]:
+        return lambda sums: ROUNDED.divide(Decimal(of_sums(sums) or 0), days)
+
+    values = {name: mean(value) if name in MEASURE_NAMES else value for name, value in plan.values.items()}
+    return replace(plan, values=values, is_mean=True)
 
 
 def plan_report(question: ReportQuestion, labels: Labels, as_of: int | None = None) -> ReportPlan:

@@ -169,6 +169,23 @@ async def test_a_placement_comes_with_its_platform(reports_client: httpx.AsyncCl
     )
 
 
+async def test_a_filter_by_a_placement_of_several_platforms_says_so(reports_client: httpx.AsyncClient) -> None:
+    rows = report(REPORT_FACTS, {"group_by": ["placement", "platform"]})["data"]
+    platforms: dict[str, list[str]] = {}
+    for row in rows:
+        platforms.setdefault(row["placement"], []).append(row["platform"])
+    for placement, several in platforms.items():
+        page = (await reports_client.get("/", params={"date_preset": "maximum", "placement": placement})).text
+        [*notes] = re.findall(r'<p class="note">(.*?)</p>', page)
+        links = [html.unescape(link) for note in notes for link in re.findall(r'href="([^"]+)"', note)]
+        assert len(links) == (len(several) if len(several) > 1 else 0), placement
+        for link, platform in zip(links, several, strict=False):
+            narrowed = (await reports_client.get("/" + link)).text
+            assert f"platform: {display_label(platform)} <" in narrowed
+            assert '<p class="note">' not in narrowed
+    assert max(map(len, platforms.values())) > 1
+
+
 @pytest.mark.parametrize(
     "shown",
     [

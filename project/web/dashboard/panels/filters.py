@@ -1,30 +1,51 @@
 """The filters, the comparison, and the filters in effect."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar, Self
 from urllib.parse import urlencode
 
 from project.catalog import DATE_PRESETS, METRICS
 from project.catalog.comparisons import COMPARISONS
+from project.catalog.dimensions import WITHIN
 from project.catalog.display import display_label, display_name
 from project.catalog.natural_order import NATURAL_ORDERS, WEEKDAY, WEEKDAYS
 from project.store.warehouse.ledger import LEDGER_NAMES
-from project.web.dashboard.panels.panel import Panel
+from project.web.dashboard.panels.panel import PageData, Panel
 from project.web.dashboard.view import BOUNDS
 from project.web.request.filter_params import FILTERED_NAMES
 
 _ENDS = {"min": "at least", "max": "at most"}
 
 
+@dataclass(frozen=True)
 class Filters(Panel):
-    """The filters by date and label. A dimension's filter lists `most_labels`; its search has all."""
+    """The filters by date and label. A dimension's filter lists `most_labels`; its search has all.
+
+    `shared` has the included labels that mean several things, each with what tells these apart and the link to it.
+    """
 
     template = "filters.html"
-    presets = tuple(DATE_PRESETS)
-    dimensions = FILTERED_NAMES
-    form_names = (*FILTERED_NAMES, *BOUNDS)
-    most_labels = 200
-    most_chips = 50
+    presets: ClassVar = tuple(DATE_PRESETS)
+    dimensions: ClassVar = FILTERED_NAMES
+    form_names: ClassVar = (*FILTERED_NAMES, *BOUNDS)
+    most_labels: ClassVar = 200
+    most_chips: ClassVar = 50
+    shared: Sequence[tuple[str, Sequence[tuple[str, str]]]]
+
+    @classmethod
+    async def read(cls, data: PageData) -> Self:
+        """Ask which included labels are shared: the placement `search` is Google's and TikTok's."""
+        shared: dict[str, list[tuple[str, str]]] = {}
+        for name, within in WITHIN.items():
+            if name not in data.view.filters or len(data.view.query.get(within, ())) == 1:
+                continue
+            question = {**data.view.facts, "group_by": [f"{name},{within}"], "metrics": ["impressions"]}
+            for group in (await data.report(question)).page.groups:
+                link = data.view.link(**{within: group.key[1], name: group.key[0]})
+                shared.setdefault(group.key[0], []).append((group.key[1], link))
+        return cls(data, [(label, several) for label, several in shared.items() if len(several) > 1])
 
     def comparisons(self) -> list[str]:
         """Return what the view can be compared with: the days that it is compared with now, and all names."""
