@@ -25,9 +25,11 @@ MOST_SHARDS = 128
 
 _SERVERS = "SELECT count(*) FROM pg_dist_node WHERE isactive AND shouldhaveshards AND noderole = 'primary'"
 _TABLES = "SELECT table_name::text, citus_table_type, distribution_column, shard_count FROM citus_tables"
-_ROWS = """\
-SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint FROM pg_class
+_OF_TABLE = """\
+FROM pg_class
 WHERE oid = $1::text::regclass OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = $1::text::regclass)"""
+_ROWS = f"SELECT coalesce(sum(greatest(reltuples, 0)), 0)::bigint {_OF_TABLE}"
+_LOCAL_BYTES = f"SELECT sum(pg_relation_size(oid)) > 0 {_OF_TABLE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,43 +76,57 @@ async def distribute(connection: "asyncpg.Connection[Any]", shards: int | None, 
     async with connection.transaction():
         await lock_writes(connection, notify)
         before = await read_distribution(connection)
-        if not before.servers:
-            raise DistributionRefused(
-                "Citus has no server for shards. Add each worker, on this server:"
-                " `SELECT citus_set_coordinator_host('THIS HOST')`, `SELECT citus_add_node('WORKER', 5432)`."
-            )
-        if shards and before.shards and shards != before.shards:
-            raise DistributionRefused(
-                f"--shards {shards}: the facts have {before.shards} shards. `SELECT alter_distributed_table("
-                f"'{FACT_TABLE}', shard_count => {shards}, cascade_to_colocated => true)` changes that."
-            )
-        if not before.missing:
-            return before
-        connection.add_log_listener(lambda _, message: notify(f"  {message.message}"))
-        await connection.execute(citus.ONE_BY_ONE)
-        for table in before.missing:
-            notify(f"{table}: about {await connection.fetchval(_ROWS, table):,} rows")
-            if table in REFERENCE:
-                await connection.execute("SELECT create_reference_table($1::text::regclass)", table)
-            elif table == FACT_TABLE:
-                count = shards or max(LEAST_SHARDS, 2 * before.servers)
+        _check(before, shards)
+        if before.missing:
+            connection.add_log_listener(lambda _, message: notify(f"  {message.message}"))
+            await connection.execute(citus.ONE_BY_ONE)
+            for table in before.missing:
+                notify(f"{table}: about {await connection.fetchval(_ROWS, table):,} rows")
+                await _distribute(connection, table, shards or max(LEAST_SHARDS, 2 * before.servers))
+            if (await data_version.read(connection)).number:
+                # Processes that serve learn of it with their next labels.
+                await data_version.move(connection)
+    await _free_local_copies(connection, notify)
+    return await read_distribution(connection)
+
+
+def _check(distribution: Distribution, shards: int | None) -> None:
+    if not distribution.servers:
+        raise DistributionRefused(
+            "Citus has no server for shards. Add each worker, on this server:"
+            " `SELECT citus_set_coordinator_host('THIS HOST')`, `SELECT citus_add_node('WORKER', 5432)`."
+        )
+    if shards and distribution.shards and shards != distribution.shards:
+        raise DistributionRefused(
+            f"--shards {shards}: the facts have {distribution.shards} shards. `SELECT alter_distributed_table("
+            f"'{FACT_TABLE}', shard_count => {shards}, cascade_to_colocated => true)` changes that."
+        )
+
+
+async def _distribute(connection: "asyncpg.Connection[Any]", table: str, shards: int) -> None:
+    if table in REFERENCE:
+        await connection.execute("SELECT create_reference_table($1::text::regclass)", table)
+    elif table == FACT_TABLE:
+        await connection.execute(
+            "SELECT create_distributed_table($1::text::regclass, $2, colocate_with => 'none', shard_count => $3::int)",
+            table, DATE.key, shards,
+        )  # fmt: skip
+    else:
+        await connection.execute(
+            "SELECT create_distributed_table($1::text::regclass, $2, colocate_with => $3)", table, DATE.key, FACT_TABLE
+        )
+
+
+async def _free_local_copies(connection: "asyncpg.Connection[Any]", notify: Notify) -> None:
+    """Truncate the rows that were copied: they are still in the local tables, where nothing reads them."""
+    for table in (*REFERENCE, *DISTRIBUTED):
+        if await connection.fetchval(_LOCAL_BYTES, table):
+            try:
                 await connection.execute(
-                    "SELECT create_distributed_table($1::text::regclass, $2, colocate_with => 'none',"
-                    " shard_count => $3::integer)",
-                    table, DATE.key, count,
-                )  # fmt: skip
-            else:
-                await connection.execute(
-                    "SELECT create_distributed_table($1::text::regclass, $2, colocate_with => $3)",
-                    table, DATE.key, FACT_TABLE,
-                )  # fmt: skip
-        for table in before.missing:
-            # The rows that were copied are still in the local table, where nothing reads them.
-            await connection.execute("SELECT truncate_local_data_after_distributing_table($1::text::regclass)", table)
-        if (await data_version.read(connection)).number:
-            # Processes that serve learn of it with their next labels.
-            await data_version.move(connection)
-        return await read_distribution(connection)
+                    "SELECT truncate_local_data_after_distributing_table($1::text::regclass)", table
+                )
+            except asyncpg.PostgresError as error:
+                notify(f"{table}: the copy on this server, which nothing reads, stays: {error}")
 
 
 async def _check_server(connection: "asyncpg.Connection[Any]") -> None:

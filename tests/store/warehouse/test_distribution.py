@@ -79,11 +79,11 @@ async def test_it_distributes_all_in_one_transaction_and_once(
 ) -> None:
     await loaded(database, write(tmp_path / "a.csv", [record()]))
     # What is done when it fails, is undone.
-    await citus.execute("ALTER FUNCTION truncate_local_data_after_distributing_table RENAME TO gone")
+    await citus.execute("ALTER FUNCTION create_distributed_table RENAME TO gone")
     with pytest.raises(asyncpg.UndefinedFunctionError):
         await distribute(citus)
     assert await citus.fetchval("SELECT count(*) FROM citus_tables") == 0
-    await citus.execute("ALTER FUNCTION gone RENAME TO truncate_local_data_after_distributing_table")
+    await citus.execute("ALTER FUNCTION gone RENAME TO create_distributed_table")
 
     version = await citus.fetchval("SELECT version FROM data_version")
     lines = await distribute(citus)
@@ -101,7 +101,11 @@ async def test_it_distributes_all_in_one_transaction_and_once(
     assert await distribute(citus) == []
     assert await distribute(citus, 8) == []
     assert "alter_distributed_table('fact_ad_metrics_daily', shard_count => 16" in await refusal(citus, 16)
-    assert await citus.fetchval("SELECT count(*) FROM citus_calls") == len(calls)
+    # The stand-in frees nothing, so that each run tries it again.
+    later = [row[0] for row in await citus.fetch("SELECT call FROM citus_calls ORDER BY id")][len(calls) :]
+    assert all(call.startswith("truncated") for call in later)
+    await citus.execute("ALTER FUNCTION truncate_local_data_after_distributing_table RENAME TO gone")
+    assert f"{FACTS}: the copy on this server, which nothing reads, stays: " in "\n".join(await distribute(citus))
     # A table that was left out is distributed alone.
     await citus.execute("DELETE FROM citus_tables WHERE table_name = 'fact_ledger'::regclass")
     assert next(line.split(":")[0] for line in await distribute(citus)) == "fact_ledger"
