@@ -1,10 +1,10 @@
-"""Cron expressions, as crontab(5) has them: minute, hour, day, month and weekday, in UTC.
+"""Cron expressions, as crontab(5) has them: minute, hour, day, month and weekday, in UTC or another time zone.
 
 Where day and weekday are both restricted (neither starts with `*`), either of them is enough.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
 from apscheduler.triggers.combining import OrTrigger
@@ -17,6 +17,8 @@ MISFIRE_GRACE = timedelta(hours=1)
 """How long after its slot a missed run of a job is still made."""
 
 EXAMPLE = "0 */6 * * *"
+
+_MINUTE = timedelta(minutes=1)
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -60,9 +62,9 @@ _OTHER_SYNTAX = {
 class CronSchedule(OrTrigger):  # type: ignore[misc]
     """The slots of a cron expression."""
 
-    def __init__(self, cron: str, triggers: list[CronTrigger]) -> None:
+    def __init__(self, cron: str, triggers: list[CronTrigger], every_hour: bool) -> None:
         super().__init__(triggers)
-        self._cron = cron
+        self._cron, self._every_hour = cron, every_hour
 
     def __str__(self) -> str:
         return self._cron
@@ -73,10 +75,13 @@ class CronSchedule(OrTrigger):  # type: ignore[misc]
         # would run none that is older than the grace.
         previous = previous_fire_time and max(previous_fire_time, now - MISFIRE_GRACE)
         slot: datetime | None = super().get_next_fire_time(previous, now)
+        # When clocks go back, an hour comes twice; what has an hour of its own runs once, as cron does.
+        while slot and slot.fold and not self._every_hour:
+            slot = super().get_next_fire_time(after := _just_after(slot), after)
         return slot
 
 
-def cron_schedule(cron: str, setting: str = "HEARTBEAT_CRON") -> CronSchedule:
+def cron_schedule(cron: str, setting: str = "HEARTBEAT_CRON", timezone: tzinfo = UTC) -> CronSchedule:
     """Return the slots of a cron expression. Raises SettingsError, which names the setting."""
     try:
         texts = _texts(cron)
@@ -87,16 +92,16 @@ def cron_schedule(cron: str, setting: str = "HEARTBEAT_CRON") -> CronSchedule:
     either = not (texts[2].startswith("*") or texts[4].startswith("*"))
     if not either and min(days) > (most := max(_SHORT_MONTHS.get(month, 31) for month in months)):
         raise SettingsError(f"{setting} {cron!r} never fires: the months that it selects have at most {most} days.")
-    common = {"minute": _list(minutes), "hour": _list(hours), "month": _list(months), "timezone": UTC}
+    common = {"minute": _list(minutes), "hour": _list(hours), "month": _list(months), "timezone": timezone}
     by_day = {"day": _list(days)}
     by_weekday = {"day_of_week": ",".join(sorted({_WEEKDAYS[number % 7] for number in weekdays}))}
     choices = (by_day, by_weekday) if either else (by_day | by_weekday,)
-    return CronSchedule(cron, [CronTrigger(**common, **choice) for choice in choices])
+    return CronSchedule(cron, [CronTrigger(**common, **choice) for choice in choices], texts[1].startswith("*"))
 
 
 def next_slot(schedule: CronSchedule, after: datetime) -> datetime | None:
     """Return the first slot after a moment."""
-    return schedule.get_next_fire_time(after, after)
+    return schedule.get_next_fire_time(moment := _just_after(after), moment)
 
 
 def newest_slot(schedule: CronSchedule, now: datetime) -> datetime:
@@ -105,6 +110,26 @@ def newest_slot(schedule: CronSchedule, now: datetime) -> datetime:
     while (later := next_slot(schedule, slot)) and later <= now:
         slot = later
     return slot
+
+
+def latest_slot(schedule: CronSchedule, after: datetime, now: datetime) -> datetime | None:
+    """Return the newest slot after a moment, up to now; None where there is none."""
+    slot = next_slot(schedule, after)
+    if slot is None or slot > now:
+        return None
+    # In UTC: in the zone, the sum of a time and a duration is that of the wall clock.
+    slot, last = slot.astimezone(UTC), now.astimezone(UTC)
+    # Halving what remains: after a year, a slot each minute is found in 20 steps.
+    while last - slot >= _MINUTE:
+        middle = slot + (last - slot) / 2
+        later = next_slot(schedule, middle)
+        slot, last = (later.astimezone(UTC), last) if later and later <= now else (slot, middle)
+    return slot
+
+
+def _just_after(moment: datetime) -> datetime:
+    """Return the next microsecond: moments of two zones are never equal in an hour that comes twice (PEP 495)."""
+    return moment.astimezone(UTC) + timedelta(microseconds=1)
 
 
 def _texts(cron: str) -> list[str]:

@@ -1,13 +1,14 @@
 """Cron expressions mean what crontab(5) says, compared with a plain reading of it."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from project.errors import SettingsError
-from project.jobs.cron import MISFIRE_GRACE, cron_schedule, newest_slot, next_slot
+from project.jobs.cron import MISFIRE_GRACE, cron_schedule, latest_slot, newest_slot, next_slot
 
 DAY_NAMES = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -128,6 +129,39 @@ def test_the_newest_slot_is_one_of_the_last_hour(cron: str, now: datetime) -> No
     slots = [at for at in past if at > now - MISFIRE_GRACE and model.fires(at)]
     newest = newest_slot(cron_schedule(cron), now)
     assert newest == slots[0] if slots else newest >= now
+
+
+@given(CRONS, MOMENTS, st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_the_latest_slot_is_the_last_of_all_since_then(cron: str, after: datetime, while_: timedelta) -> None:
+    schedule, slots, moment = cron_schedule(cron), [], after
+    while (slot := next_slot(schedule, moment)) and slot <= after + while_ and len(slots) < 200:
+        slots.append(slot)
+        moment = slot
+    assume(len(slots) < 200)
+    assert latest_slot(schedule, after, after + while_) == (slots[-1] if slots else None)
+
+
+@pytest.mark.parametrize(
+    ("cron", "hours"),
+    [("30 2 * * *", [0, 25, 24]), ("30 * * * *", [0, 1, 1]), ("30 1-3 * * *", [0, 2, 22])],
+)
+def test_an_hour_that_comes_twice_has_one_slot_of_what_has_an_hour(cron: str, hours: list[int]) -> None:
+    schedule = cron_schedule(cron, "cron", ZoneInfo("Europe/Berlin"))
+    # On the 25th of October 2026, 3:00 is followed by 2:00.
+    moment = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    before = moment - timedelta(minutes=1)
+    for elapsed in hours:
+        moment += timedelta(hours=elapsed)
+        slot = next_slot(schedule, before).astimezone(UTC)
+        assert slot == moment
+        assert latest_slot(schedule, before, slot) == slot
+        before = slot
+
+
+def test_an_hour_that_is_left_out_moves_its_slot() -> None:
+    schedule = cron_schedule("30 2 * * *", "cron", ZoneInfo("Europe/Berlin"))
+    slot = next_slot(schedule, datetime(2026, 3, 28, 12, tzinfo=UTC))
+    assert slot.astimezone(UTC) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
