@@ -7,14 +7,22 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
 import asyncpg
 
 from project.commands import typed
-from project.errors import AdMetricsError, DatabaseUnavailable, DistributionRefused, SettingsError
+from project.delivery import queue, subscriptions
+from project.delivery.smtp import mail_server
+from project.errors import (
+    AdMetricsError,
+    DatabaseUnavailable,
+    DistributionRefused,
+    NotDelivered,
+    SettingsError,
+)
 from project.jobs.cron import cron_schedule
 from project.jobs.heartbeat import check_heartbeat
 from project.jobs.heartbeat_log import check_rotation, last_check
@@ -30,6 +38,9 @@ from project.store.warehouse.distribution import read_distribution
 from project.suggestions import nearest
 
 OLDEST_SERVER = 15
+RECENT = timedelta(days=7)
+"""How far back it looks for deliveries that failed."""
+
 LEAST_FREE = 1 << 30
 """Bytes that should be free on each disk that the service writes to."""
 
@@ -63,7 +74,8 @@ async def examine(settings: Settings) -> list[Finding]:
     """Return the findings. It changes nothing, and starts no server."""
     before = [*_settings(settings), _access(settings), *_disks(settings), _log(settings)]
     database = [finding async for finding in _database(settings)]
-    return [*before, *database, _heartbeat(settings), _daily_check(settings)]
+    mail = [await _mail_server(settings)] if settings.smtp_url else []
+    return [*before, *database, *mail, _heartbeat(settings), _daily_check(settings)]
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
@@ -138,7 +150,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         connection = await connect(address, "ad-metrics doctor", serving_settings(settings), timeout=5)
         with database_errors():
             try:
-                async for finding in _contents(connection):
+                async for finding in _contents(connection, settings):
                     yield finding
             finally:
                 await connection.close(timeout=5)
@@ -147,7 +159,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("fail", "database", f"{error} ({error.cause})", advice)
 
 
-async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Finding]:
+async def _contents(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
     state: State = "fail" if connection.get_server_version().major < OLDEST_SERVER else "ok"
     # The server's own words: asyncpg splits "18.6" into major 18, minor 0 and micro 6.
     detail = f"PostgreSQL {connection.get_settings().server_version} answers."
@@ -169,6 +181,33 @@ async def _contents(connection: "asyncpg.Connection[Any]") -> AsyncIterator[Find
     if (await data_version.read(connection)).sample:
         advice = f"The first `{typed('ad-metrics load')}` replaces them."
         yield Finding("warn", "data", "The facts are sample data, made up.", advice)
+    async for finding in _deliveries(connection, settings):
+        yield finding
+
+
+async def _deliveries(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
+    stored = await subscriptions.list_all(connection)
+    by_mail = [record for record in stored if "://" not in record["targets"][0]]
+    if by_mail and not settings.smtp_url:
+        detail = f"{len(by_mail)} subscriptions send mail, and SMTP_URL is not set."
+        yield Finding("fail", "deliveries", detail, "Set SMTP_URL and MAIL_FROM where the service runs.")
+    failed, waiting = await queue.count_problems(connection, datetime.now(UTC) - RECENT)
+    if failed or waiting:
+        detail = f"In the last {RECENT.days} days, {failed} were not sent; {waiting} wait for another attempt."
+        advice = (
+            f"`{typed('ad-metrics deliveries')}` says why; `{typed('ad-metrics deliver VIEW --to …')}` sends again."
+        )
+        yield Finding("warn", "deliveries", detail, advice)
+    elif stored:
+        yield Finding("ok", "deliveries", f"In the last {RECENT.days} days, all were sent.")
+
+
+async def _mail_server(settings: Settings) -> Finding:
+    try:
+        async with mail_server(settings.smtp_url):
+            return Finding("ok", "mail", "The server of SMTP_URL answers, and takes the password if there is one.")
+    except NotDelivered as error:
+        return Finding("fail", "mail", str(error), "Are host, port, user and password of SMTP_URL right?")
 
 
 async def _distributed(connection: "asyncpg.Connection[Any]", version: str) -> Finding:

@@ -214,3 +214,11 @@ class DistributionRefused(AdMetricsError):
 
 class EmbeddedPostgresError(AdMetricsError):
     """The embedded PostgreSQL could not be started or stopped."""
+
+
+class NotDelivered(AdMetricsError):
+    """A view that did not reach somebody. `state` is what becomes of it: `pending` (retried), `failed` or `unknown`."""
+
+    def __init__(self, detail: str, state: str = "pending") -> None:
+        super().__init__(detail)
+        self.state = state

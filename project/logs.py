@@ -46,8 +46,9 @@ def configure(level: str, form: str, request_id: Callable[[], str | None] = lamb
         library.handlers = []
         # The service logs each request itself; without handlers, uvicorn logs none.
         library.propagate = name != "uvicorn.access"
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
-    logging.getLogger("tortoise").setLevel(logging.WARNING)
+    # At INFO, httpx writes URLs of webhooks, which may be secrets.
+    for name in ("apscheduler", "httpx", "tortoise"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def timestamp(moment: datetime) -> str:

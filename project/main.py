@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
 from project import __version__, logs
+from project.delivery.dispatch import Dispatcher
 from project.errors import DatabaseUnavailable, SettingsError
 from project.ingest.background import BackgroundLoads
 from project.jobs.heartbeat_log import last_beat, last_check
@@ -95,7 +96,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     logs.configure(settings.log_level, settings.log_format, correlation_id.get)
     # Without DATABASE_URL this may start a server, which takes a second.
     config = await asyncio.to_thread(serving_config, settings)
-    async with RegisterTortoise(app, config=config), running_jobs(settings):
+    deliveries = Dispatcher(settings, state.renderer)
+    async with RegisterTortoise(app, config=config), running_jobs(settings, deliveries.send_due):
         state.admission = admission()
         state.telemetry = telemetry_of(settings)
         state.telemetry.watch(state.admission)

@@ -1,10 +1,13 @@
 """Settings, from the environment or `.env`. `docs/settings.md` and `.env.example` are made from this file."""
 
 import re
+from email.errors import MessageError
+from email.headerregistry import Address
 from functools import lru_cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, ValidationInfo, model_validator
@@ -63,6 +66,45 @@ def _known_time_zone(name: str) -> str:
     return name
 
 
+def _mail_server(url: str) -> str:
+    if url:
+        # Without what is wrong: it may be a part of the password.
+        expected = ValueError("expected smtp://user:password@host:587 or smtps://user:password@host:465")
+        try:
+            parts = urlsplit(url)
+            valid = parts.scheme in ("smtp", "smtps") and parts.hostname and parts.port != 0
+        except ValueError:
+            raise expected from None
+        if not valid or parts.path.strip("/") or parts.query or parts.fragment:
+            raise expected
+    return url
+
+
+def _mailbox(text: str) -> str:
+    if text:
+        mail_address(text)
+    return text
+
+
+def mail_address(text: str) -> Address:
+    """Return a mailbox such as `Ad Metrics <reports@example.com>`. Raises ValueError with what is expected."""
+    name, _, spec = text.rpartition("<") if text.endswith(">") else ("", "", text + ">")
+    try:
+        address = Address(name.strip().strip('"'), addr_spec=spec[:-1].strip())
+    except (ValueError, IndexError, MessageError) as error:
+        raise ValueError(f"{text!r} is not an address such as boss@example.com") from error
+    has_domain = "." in address.domain.strip(".") or address.domain == "localhost"
+    if not (address.username and has_domain and text.isprintable()):
+        raise ValueError(f"{text!r} is not an address such as boss@example.com")
+    return address
+
+
+def _web_address(url: str) -> str:
+    if url and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
+        raise ValueError(f"{url!r} is not an address such as https://ads.example.com")
+    return url.rstrip("/")
+
+
 class Settings(BaseSettings):
     """Each field is a setting; its environment variable has the same name in capitals."""
 
@@ -102,7 +144,7 @@ class Settings(BaseSettings):
     the data version. 0: none."""
 
     timezone: Annotated[str, AfterValidator(_known_time_zone)] = "UTC"
-    """The IANA time zone of `date_preset=today`."""
+    """The IANA time zone of `date_preset=today`, and of the times of subscriptions."""
     currency: Annotated[str, BeforeValidator(_capitals), AfterValidator(_three_letters)] = "USD"
     """The currency of `cost`, an ISO 4217 code. One database has one currency."""
 
@@ -151,6 +193,16 @@ class Settings(BaseSettings):
     """The lock that makes one process the leader, which runs the jobs: that of a file, for one host, or of the
     database, for several hosts. With the latter, no process leads while the database is away."""
 
+    smtp_url: Annotated[str, AfterValidator(_mail_server)] = Field("", repr=False)
+    """The server that takes mail. `smtp://user:password@host:587` is encrypted where the server offers STARTTLS, and
+    always before a password is sent; `smtps://user:password@host:465` from the start. In user and password, `/ ? # @ %`
+    must be percent-encoded. Unset: no mail is sent."""
+    mail_from: Annotated[str, AfterValidator(_mailbox)] = ""
+    """The sender of mail: `reports@example.com` or `Ad Metrics <reports@example.com>`."""
+    public_url: Annotated[str, AfterValidator(_web_address)] = ""
+    """The address at which people reach the page, such as `https://ads.example.com`, which mail and webhooks link.
+    Unset: they have no links."""
+
     log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
     """The lowest level in the service's log on standard error."""
     log_format: Literal["text", "json"] = "text"
@@ -170,6 +222,12 @@ class Settings(BaseSettings):
                     "SCHEDULER_LOCK=postgres holds its lock in a session, and DATABASE_POOLER=transaction has none:"
                     " set DATABASE_DIRECT_URL to the server without the pooler"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_url and not self.mail_from:
+            raise ValueError("SMTP_URL needs MAIL_FROM, the sender of mail: set both, or none")
         return self
 
     @model_validator(mode="after")

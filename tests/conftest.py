@@ -182,13 +182,7 @@ async def facts_database(new_database: Callable[[], Awaitable[str]]) -> str:
 @pytest.fixture(scope="session")
 async def reports_database(new_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of a database that holds the facts of `tests.support.report_model` and their rollups; nobody changes it."""
-    url = await new_database()
-    connection = await asyncpg.connect(url)
-    await insert_facts(connection, REPORT_FACTS)
-    async with connection.transaction():
-        await rollups.refresh(connection, {fact.key[0] for fact in REPORT_FACTS})
-    await connection.close()
-    return url
+    return await with_rollups(await new_database())
 
 
 @pytest.fixture(scope="session")
@@ -237,6 +231,16 @@ async def with_facts(url: str) -> str:
     """Fill a migrated database with the facts of `tests.support.model`, and return its URL."""
     connection = await asyncpg.connect(url)
     await insert_facts(connection, FACTS)
+    await connection.close()
+    return url
+
+
+async def with_rollups(url: str) -> str:
+    """Fill a migrated database with the facts of `tests.support.report_model` and their rollups, and return its URL."""
+    connection = await asyncpg.connect(url)
+    await insert_facts(connection, REPORT_FACTS)
+    async with connection.transaction():
+        await rollups.refresh(connection, {fact.key[0] for fact in REPORT_FACTS})
     await connection.close()
     return url
 

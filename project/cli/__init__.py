@@ -47,6 +47,12 @@ COMMANDS = {
     "rollups": Entry("check", "The sums that reports read."),
     "keys": Entry("keys", "The keys of the API."),
     "views": Entry("views", "Views of the page, saved under names."),
+    "subscribe": Entry(
+        "subscriptions", "Send a view again and again: by mail, or to a webhook, whose secret is printed once."
+    ),
+    "subscriptions": Entry("subscriptions", "List the subscriptions; pause, resume or remove one."),
+    "deliveries": Entry("subscriptions", "Show what was sent, what is still to be sent, and what failed, and why."),
+    "deliver": Entry("subscriptions", "Send a view by mail, once, now."),
     "db": Entry("db", "The database: its tables, and the embedded server."),
     "distribute": Entry(
         "distribute",

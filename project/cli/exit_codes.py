@@ -5,14 +5,21 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
-from project.errors import AdMetricsError, DatabaseUnavailable, EmbeddedPostgresError, Fault, InvalidRequest
+from project.errors import (
+    AdMetricsError,
+    DatabaseUnavailable,
+    EmbeddedPostgresError,
+    Fault,
+    InvalidRequest,
+    NoSuchThing,
+)
 
 REFUSED, USAGE, DATABASE_AWAY, UNEXPECTED, INTERRUPTED = 1, 2, 3, 4, 130
 
@@ -31,6 +38,8 @@ def print_error(error: AdMetricsError | ValueError | OSError) -> int:
     code, sentence = REFUSED, str(error)
     if isinstance(error, InvalidRequest):
         sentence = "\n".join(map(_line_of, error.faults))
+    elif isinstance(error, NoSuchThing):
+        sentence += _hint(error.suggestions)
     elif isinstance(error, DatabaseUnavailable) and error.__cause__:
         code, sentence = DATABASE_AWAY, f"{error} ({error.cause})"
     elif isinstance(error, DatabaseUnavailable | EmbeddedPostgresError):
@@ -92,5 +101,8 @@ def end_interrupted(outcome: str) -> NoReturn:
 
 
 def _line_of(fault: Fault) -> str:
-    hint = f" Perhaps: {', '.join(map(str, fault.suggestions))}." if fault.suggestions else ""
-    return f"{fault.parameter}: {fault.detail}{hint}"
+    return f"{fault.parameter}: {fault.detail}{_hint(fault.suggestions)}"
+
+
+def _hint(suggestions: Sequence[str]) -> str:
+    return f" Perhaps: {', '.join(map(str, suggestions))}." if suggestions else ""

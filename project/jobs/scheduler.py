@@ -1,7 +1,7 @@
 """The scheduler: which jobs run when, in the process that is the leader."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,17 +27,21 @@ SECONDS_BETWEEN_LOOKS = 10
 
 _EVERY_MINUTE = "every minute"
 
+_MOST_RUNS = 10
+"""How many runs of a job of each minute may overlap: one that waits for a slow server does not delay the next."""
+
 Write = Callable[[LogLine], None]
+Job = Callable[[], Awaitable[None]]
 
 
 @asynccontextmanager
-async def running_jobs(settings: Settings) -> AsyncIterator[None]:
-    """Run the jobs inside the block, whenever this process is the leader.
+async def running_jobs(settings: Settings, *each_minute: Job) -> AsyncIterator[None]:
+    """Run the jobs inside the block, also those of each minute, whenever this process is the leader.
 
     Raises SettingsError at once where the jobs could never run.
     """
     check_job_settings(settings)
-    task = asyncio.create_task(lead_for_ever(settings), name="jobs")
+    task = asyncio.create_task(lead_for_ever(settings, *each_minute), name="jobs")
     try:
         yield
     finally:
@@ -55,7 +59,7 @@ def check_job_settings(settings: Settings) -> None:
     check_lock(log_file(settings))
 
 
-def job_scheduler(settings: Settings, write: Write, leader: Leader) -> AsyncIOScheduler:
+def job_scheduler(settings: Settings, write: Write, leader: Leader, *each_minute: Job) -> AsyncIOScheduler:
     """Return the scheduler of all jobs, not started; `write` writes a line of the heartbeat log."""
     heartbeat, check = cron_schedule(settings.heartbeat_cron), cron_schedule(settings.check_cron, "CHECK_CRON")
     grace = int(MISFIRE_GRACE.total_seconds())
@@ -69,17 +73,19 @@ def job_scheduler(settings: Settings, write: Write, leader: Leader) -> AsyncIOSc
     scheduler.add_job(_check, check, args=(settings, check, write), next_run_time=first)
     scheduler.add_job(create_partitions, cron_schedule(CRON), args=(settings,))
     scheduler.add_job(drop_old_facts, cron_schedule(CRON), args=(settings,))
+    for job in each_minute:
+        scheduler.add_job(job, cron_schedule("* * * * *"), max_instances=_MOST_RUNS)
     # It does nothing; the time of its next run shows whether the clock went back.
     scheduler.add_job(_every_minute, cron_schedule("* * * * *"), id=_EVERY_MINUTE)
     return scheduler
 
 
-async def lead_for_ever(settings: Settings) -> None:
+async def lead_for_ever(settings: Settings, *each_minute: Job) -> None:
     """Run the jobs whenever this process is the leader, until cancelled."""
     warned = False
     while True:
         try:
-            await _lead(settings)
+            await _lead(settings, *each_minute)
             warned = False
         except DatabaseUnavailable as error:
             if not warned:
@@ -91,12 +97,12 @@ async def lead_for_ever(settings: Settings) -> None:
             await asyncio.sleep(SECONDS_BETWEEN_FAILURES)
 
 
-async def _lead(settings: Settings) -> None:
+async def _lead(settings: Settings, *each_minute: Job) -> None:
     async with leadership(settings) as leader:
         logger.info("This process leads: it runs the scheduled jobs and writes {}.", settings.heartbeat_log.name)
         # Closing the log waits for its writer thread, which may be compressing.
         with open_log(settings) as write:
-            scheduler = job_scheduler(settings, write, leader)
+            scheduler = job_scheduler(settings, write, leader, *each_minute)
             write(await _line("start", settings, cron_schedule(settings.heartbeat_cron)))
             scheduler.start()
             try:

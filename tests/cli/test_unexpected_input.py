@@ -16,6 +16,7 @@ from tests.support.processes import AD_METRICS, AERICH, UVICORN, free_port, run
 pytestmark = pytest.mark.slow
 
 AWAY = "postgresql://u:swordfish@127.0.0.1:9/d"
+MAIL = {"SMTP_URL": "smtp://u:swordfish@127.0.0.1:9", "MAIL_FROM": "reports@example.com"}
 COMMANDS = {
     "demo": ["demo", "--no-browser", "--port", "{port}"],
     "load": ["load", "{file}"],
@@ -28,6 +29,10 @@ COMMANDS = {
     "rollups": ["rollups", "rebuild"],
     "keys": ["keys", "list"],
     "views": ["views", "list"],
+    "subscribe": ["subscribe", "weekly-spend", "--cron", "0 7 * * mon", "--webhook", "https://hooks.example.com/x"],
+    "subscriptions": ["subscriptions"],
+    "deliveries": ["deliveries"],
+    "deliver": ["deliver", "weekly-spend", "--to", "boss@example.com"],
     "db": ["db", "psql", "-c", "SELECT 1"],
 }
 
@@ -55,7 +60,7 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_database_that_is_away_is_a_sentence(name: str, typed: Callable[..., Done], tmp_path: Path) -> None:
-    settings = {"DATABASE_URL": AWAY, "HEARTBEAT_LOG": str(tmp_path / "heartbeat.log")}
+    settings = {"DATABASE_URL": AWAY, "HEARTBEAT_LOG": str(tmp_path / "heartbeat.log"), **MAIL}
     arguments = command(name, tmp_path)
     # psql replaces the process.
     done = run([*AD_METRICS, *arguments], **settings) if name == "db" else typed(arguments, **settings)

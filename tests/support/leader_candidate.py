@@ -7,6 +7,8 @@ from contextlib import suppress
 import time_machine
 from tortoise import Tortoise
 
+from project.charts.renderer import Renderer
+from project.delivery.dispatch import Dispatcher
 from project.jobs import leader_election, scheduler
 from project.settings import Settings
 from project.store.postgres.connections import serving_config
@@ -28,7 +30,8 @@ async def main(now: str) -> None:
     settings = Settings()
     with time_machine.travel(now, tick=False) as traveller:
         await Tortoise.init(config=serving_config(settings))
-        leading = asyncio.create_task(scheduler.lead_for_ever(settings))
+        jobs = [Dispatcher(settings, Renderer()).send_due] if settings.smtp_url else []
+        leading = asyncio.create_task(scheduler.lead_for_ever(settings, *jobs))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         while moment := (await asyncio.to_thread(sys.stdin.readline)).strip():

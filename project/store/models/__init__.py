@@ -1,5 +1,6 @@
 """The tables as Tortoise models. Their columns are exactly those of the migrations."""
 
+from project.store.models.delivery import Delivery, Subscription
 from project.store.models.dimensions import (
     DimAgeGroup,
     DimDate,
@@ -15,7 +16,7 @@ from project.store.models.operations import ApiKey, DataVersion, Ingest, IngestL
 from project.store.models.rollups import RollupAdMetricsDaily
 
 __all__ = [
-    "ApiKey", "DataChange", "DataVersion", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender", "DimPlacement",
-    "DimPlatform", "DimRegion", "FactAdMetricsDaily", "FactLedger", "Ingest", "IngestLog", "JobSlot",
-    "RollupAdMetricsDaily", "SavedView",
+    "ApiKey", "DataChange", "DataVersion", "Delivery", "DimAgeGroup", "DimDate", "DimDeviceType", "DimGender",
+    "DimPlacement", "DimPlatform", "DimRegion", "FactAdMetricsDaily", "FactLedger", "Ingest", "IngestLog", "JobSlot",
+    "RollupAdMetricsDaily", "SavedView", "Subscription",
 ]  # fmt: skip

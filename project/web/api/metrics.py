@@ -11,7 +11,7 @@ from tortoise.functions import Count, Max, Sum
 
 from project import __version__
 from project.errors import DatabaseUnavailable
-from project.store.models import IngestLog
+from project.store.models import Delivery, IngestLog
 from project.store.warehouse.snapshot import snapshot
 from project.web.server.telemetry import Reading
 from project.web.state import LogLine, state_of
@@ -20,6 +20,12 @@ router = APIRouter(tags=["Health"])
 
 _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _TIMEOUT = 2.0
+_DELIVERIES = {
+    "sent": "Views that were sent.",
+    "failed": "Views that could not be sent.",
+    "unknown": "Views that may have been sent.",
+    "pending": "Views that are still to be sent.",
+}
 _OUTCOMES = ("inserted", "changed", "unchanged", "removed", "rejected")
 
 
@@ -39,6 +45,8 @@ async def metrics(request: Request) -> Response:
             sums = totals.annotate(**{f"of_{name}": Sum(name) for name in _OUTCOMES})
             [database] = await sums.values("loads", "last", *(f"of_{name}" for name in _OUTCOMES))
             database["data_version"] = current.version.number
+            states = Delivery.all().using_db(current.using_db).annotate(count=Count("id")).group_by("state")
+            database["deliveries"] = dict(await states.values_list("state", "count"))
     except DatabaseUnavailable as error:
         logger.debug("/metrics without the database: {}", error)
     build = Reading("ad_metrics_build_info", "Which release this is.", 1, labels={"version": __version__})
@@ -55,6 +63,9 @@ def _of_database(totals: dict[str, Any] | None) -> Iterator[Reading]:
     for outcome in _OUTCOMES:
         facts = totals[f"of_{outcome}"] or 0
         yield Reading(f"ad_metrics_facts_{outcome}", f"Facts {outcome} by loads.", facts, counter=True)
+    for state, meaning in _DELIVERIES.items():
+        count = totals["deliveries"].get(state, 0)
+        yield Reading(f"ad_metrics_deliveries_{state}", meaning, count, counter=state != "pending")
     if totals["last"]:
         yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", totals["last"].timestamp())
 

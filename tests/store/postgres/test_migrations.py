@@ -68,7 +68,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
             config=tortoise_config("project.store.postgres.engine", address=parse("postgresql://nowhere"))
         )
         models = [model for model in context.apps["models"].values() if model.__module__.startswith("project.")]
-        assert len(models) == 17
+        assert len(models) == 19
         for model in models:
             expected = {}
             for name in model._meta.db_fields:
@@ -81,6 +81,7 @@ async def test_models_and_database_agree(connection: asyncpg.Connection) -> None
                     "varchar": "character varying",
                     "decimal": "numeric",
                     "int[]": "ARRAY",
+                    "text[]": "ARRAY",
                 }
                 expected[name] = (kinds.get(kind, kind), field.null)
             rows = await connection.fetch(

@@ -234,9 +234,11 @@ def test_every_error_is_a_problem_or_of_the_command_line() -> None:
         "LoadRefused",
         "FileUnwritable",
         "KeyRefused",
+        "DistributionRefused",
         "EmbeddedPostgresError",
         "MigrationRefused",
         "NotAllowed",
+        "NotDelivered",
     }
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, AdMetricsError) and error is not AdMetricsError:

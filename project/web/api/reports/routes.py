@@ -68,7 +68,7 @@ async def report(request: Request) -> Response:
         result, labels = await of_one_state(partial(run, question), single_statement=question.is_single_statement)
         log = {"rows": result.rows_read, "source": result.plan.source.name}
         if format_ is None:
-            return json_answer(await result.process(_content, result), labels, **log)
+            return json_answer(await result.process(report_content, result), labels, **log)
         currency = state_of(request).settings.currency
         chart = await result.process(chart_of, result, currency=currency, limit=params.given_limit)
         return await image_answer(request, chart, format_, labels, **log, format=format_.name)
@@ -113,7 +113,8 @@ async def plan(request: Request) -> Response:
     return await respond(request, make, *question.etag_inputs)
 
 
-def _content(report: Report) -> dict[str, Any]:
+def report_content(report: Report) -> dict[str, Any]:
+    """Return the answer as it is encoded."""
     plan, page = report.plan, report.page
     content: dict[str, Any] = {"data": group_objects(page, plan)}
     if plan.question.totals:
