@@ -11,6 +11,7 @@ import httpx
 import pytest
 import time_machine
 
+from project.catalog.display import display_label
 from tests.conftest import Client
 from tests.support.history import History, write_histories
 from tests.web.dashboard.test_dashboard import tables
@@ -105,10 +106,10 @@ async def test_the_link_leads_to_what_changed_since_yesterday(page: httpx.AsyncC
         # Of other days that changed, and the numbers before, the view has none.
         [[_, *rows]] = tables(answer.text)
         assert [(row[0], row[1], row[5]) for row in rows] == [
-            ("2024-05-30", "instagram", "600 → 800 +33.3%"),
-            ("2024-05-30", "tiktok", "320 → 400 +25.0%"),
-            ("2024-05-31", "instagram new", "600"),
-            ("2024-05-31", "tiktok new", "320"),
+            ("2024-05-30", "Instagram", "600 → 800 +33.3%"),
+            ("2024-05-30", "TikTok", "320 → 400 +25.0%"),
+            ("2024-05-31", "Instagram new", "600"),
+            ("2024-05-31", "TikTok new", "320"),
         ]
         # The same as JSON and CSV.
         links = [urljoin(url, html.unescape(href)) for href in re.findall(r'href="(v1/[^"]*)"', answer.text)]
@@ -126,7 +127,7 @@ async def test_the_link_keeps_the_platforms_of_the_view(page: httpx.AsyncClient)
     text = (await page.get("/?exclude_platform=instagram&region=California")).text
     [link] = re.findall(r'href="(changes[^"]*)"', text)
     [[_, *rows]] = tables((await page.get("/" + html.unescape(link))).text)
-    assert {row[1].removesuffix(" new") for row in rows} == {"tiktok"}
+    assert {row[1].removesuffix(" new") for row in rows} == {"TikTok"}
 
 
 async def test_pages_of_changes_follow_each_other(page: httpx.AsyncClient) -> None:
@@ -137,7 +138,7 @@ async def test_pages_of_changes_follow_each_other(page: httpx.AsyncClient) -> No
         url = "".join(f"/changes{html.unescape(link)}" for link in re.findall(r'href="(\?[^"]*cursor[^"]*)"', text))
     whole = (await page.get("/v1/changes?since=2024-05-20T00:00:00Z")).json()["data"]
     assert [(day, platform.removesuffix(" new")) for day, platform in seen] == [
-        (entry["date"], entry["platform"]) for entry in whole
+        (entry["date"], display_label(entry["platform"])) for entry in whole
     ]
     assert len(whole) > 14
 
