@@ -14,6 +14,7 @@ from typing import Any, Literal
 import asyncpg
 
 from project.commands import typed
+from project.database_url import Address
 from project.delivery import queue, subscriptions
 from project.delivery.smtp import mail_server
 from project.errors import (
@@ -29,12 +30,13 @@ from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings
 from project.store.postgres import citus, migrations
-from project.store.postgres.connections import database_address, serving_settings
+from project.store.postgres.connections import database_address, is_standby, serving_settings, standby_addresses
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.errors import database_errors
+from project.store.postgres.errors import NAME_THE_PRIMARY, database_errors
 from project.store.postgres.sessions import connect
 from project.store.warehouse import data_version, partitions
 from project.store.warehouse.distribution import read_distribution
+from project.store.warehouse.servers import Lag, ServerState, lag_of, read_state
 from project.suggestions import nearest
 
 OLDEST_SERVER = 15
@@ -152,6 +154,8 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             try:
                 async for finding in _contents(connection, settings):
                     yield finding
+                for name, standby in standby_addresses(settings).items():
+                    yield _standby(lag_of(name, await _state(standby), await read_state(connection)))
             finally:
                 await connection.close(timeout=5)
     except DatabaseUnavailable as error:
@@ -159,11 +163,35 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("fail", "database", f"{error} ({error.cause})", advice)
 
 
+async def _state(address: Address) -> ServerState:
+    try:
+        connection = await connect(address, "ad-metrics doctor", timeout=5)
+        try:
+            return await read_state(connection)
+        finally:
+            await connection.close(timeout=5)
+    except DatabaseUnavailable as error:
+        return error
+
+
+def _standby(lag: Lag) -> Finding:
+    if lag.error:
+        advice = "Is it up? Until it answers, other hosts of DATABASE_READ_URL are read, then DATABASE_URL."
+        return Finding("warn", "standby", f"{lag.name} does not answer: {lag.error}", advice)
+    seconds = "by an unknown time" if lag.seconds is None else f"{lag.seconds:,.1f} s"
+    if lag.versions:
+        advice = "Is its replay paused, or held up by long queries (`max_standby_streaming_delay`)?"
+        return Finding("warn", "standby", f"{lag.name} lacks {lag.versions:,} data versions; behind {seconds}.", advice)
+    return Finding("ok", "standby", f"{lag.name} has the newest data version; behind {seconds}.")
+
+
 async def _contents(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
     state: State = "fail" if connection.get_server_version().major < OLDEST_SERVER else "ok"
     # The server's own words: asyncpg splits "18.6" into major 18, minor 0 and micro 6.
     detail = f"PostgreSQL {connection.get_settings().server_version} answers."
     yield Finding(state, "database", detail, f"Install PostgreSQL {OLDEST_SERVER} or newer.")
+    if is_standby(connection):
+        yield Finding("warn", "database", "It is a standby: loads, keys and jobs are refused.", NAME_THE_PRIMARY)
     if pending := await migrations.pending(connection):
         yield Finding(
             "fail", "migrations", f"Pending: {', '.join(pending)}.", f"Run `{typed('ad-metrics db upgrade')}`."

@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     database_direct_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
     """The database without the pooler of DATABASE_URL, for the lock of `SCHEDULER_LOCK`, migrations and `ad-metrics db
     psql`. Unset: that of DATABASE_URL."""
+    database_read_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
+    """A standby of this database, or several hosts as `h1:5432,h2:5432`: rows, reports, files and the page are read
+    there, in this order, and from DATABASE_URL while none of them answers or has the newest data."""
     embedded_postgres_dir: Path = Path(".postgres")
     """The data directory of the embedded server."""
     database_pool_min: int = Field(default=1, ge=0)

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from loguru import logger
 
-from project.database_url import PARAMETERS, parse
+from project.database_url import PARAMETERS, Address, parse
 from project.doctor import examine
 from project.errors import SettingsError
 from project.settings import Settings, get_settings
@@ -27,7 +27,11 @@ DEFAULTS = {
 
 def as_asyncpg_reads(url: str) -> tuple[list[Any], Any, Any]:
     """Return addresses, parameters and configuration, as asyncpg understands what the service gives it."""
-    arguments = {**DEFAULTS, **parse(url).arguments("x")}
+    return read_by_asyncpg(parse(url))
+
+
+def read_by_asyncpg(address: Address) -> tuple[list[Any], Any, Any]:
+    arguments = {**DEFAULTS, **address.arguments("x")}
     names = inspect.signature(_parse_connect_arguments).parameters
     return _parse_connect_arguments(**{name: arguments[name] for name in names})
 
@@ -82,6 +86,19 @@ def test_what_providers_hand_out_is_what_asyncpg_connects_to(
     assert set(parameters.server_settings) <= {"application_name", "options"}
     assert f":{quote(str(password))}@" not in parse(url).url
     assert parse(url).environment.get("PGPASSWORD") == password
+
+
+def test_each_host_has_an_address_of_its_own() -> None:
+    url = "postgresql://u@h1,h2:6432,[::1]/db?sslmode=require&target_session_attrs={}"
+    for attribute, treated_as in (("standby", "standby"), ("any", "any"), ("prefer-standby", "standby")):
+        by_host = parse(url.format(attribute)).by_host()
+        assert list(by_host) == ["h1:5432", "h2:6432", "[::1]:5432"]
+        for (host, port), address in zip((("h1", 5432), ("h2", 6432), ("::1", 5432)), by_host.values(), strict=True):
+            addresses, parameters, _ = read_by_asyncpg(address)
+            assert addresses == [(host, port)]
+            assert (parameters.user, parameters.database, parameters.target_session_attrs) == ("u", "db", treated_as)
+    assert list(parse("postgresql:///db?host=/tmp/a,/tmp/b").by_host()) == ["/tmp/a", "/tmp/b"]
+    assert list(parse("postgresql:///db").by_host()) == ["localhost"]
 
 
 def test_parameters_have_the_meaning_that_they_have_elsewhere() -> None:

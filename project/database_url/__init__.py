@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv6Address
 from typing import Any
 from urllib.parse import quote
@@ -45,6 +45,21 @@ class Address:
         Poolers refuse all other parameters of a start: settings follow as statements (`store.postgres.sessions`).
         """
         return {**self.connect, "server_settings": {"application_name": application_name}}
+
+    def by_host(self) -> Mapping[str, "Address"]:
+        """Return an address for each host, by the host's name. What prefers standbys then takes only them."""
+        hosts = self.connect["host"]
+        if not hosts:
+            return {"localhost": self}
+        prefers = "target_session_attrs=prefer-standby" in self.connect["dsn"]
+        wanted = {"target_session_attrs": "standby"} if prefers else {}
+        servers = zip(hosts, self.connect["port"] or [5432] * len(hosts), strict=True)
+        return {
+            host if host.startswith("/") else _shown(host, str(port)): replace(
+                self, connect={**self.connect, **wanted, "host": [host], "port": [port]}
+            )
+            for host, port in servers
+        }
 
 
 def parse(url: str, *, pooled: bool = False) -> Address:

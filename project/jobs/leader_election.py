@@ -33,7 +33,11 @@ _LOCK = 0x0AD1EAD  # any number; only leaders take it
 _TIMEOUT = 3.0
 """Seconds without an answer from the database after which a leader steps down."""
 
-_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "4"}
+_KEEPALIVE: Any = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "1",
+    "tcp_keepalives_count": "4",
+}
 """The server releases the lock after 9 s without a sign of the leader, which has stepped down by then."""
 
 _TRY_LOCK = f"SELECT pg_try_advisory_lock($1, {INSTALLATION})"

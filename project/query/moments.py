@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from project.catalog import date_of
 from project.errors import Fault, InvalidRequest
 from project.store.models import DataChange
+from project.store.warehouse.data_version import not_there_yet
 from project.store.warehouse.snapshot import Snapshot
 
 Moment = int | datetime
@@ -47,14 +48,11 @@ async def known_at(moment: Moment, parameter: str, snapshot: Snapshot) -> Known:
 
 
 def _check_not_ahead(moment: Moment, parameter: str, snapshot: Snapshot) -> None:
-    newest = snapshot.version.number
     if isinstance(moment, datetime) and moment > datetime.now(UTC):
         detail, suggestion = f"{_written(moment)} has not come yet.", _written(datetime.now(UTC))
-    elif not isinstance(moment, datetime) and moment > newest:
-        detail, suggestion = f"There is no data version {moment} yet; the newest is {newest}.", str(newest)
-    else:
-        return
-    raise InvalidRequest([Fault(parameter, "out_of_range", detail, _written(moment), (suggestion,))])
+        raise InvalidRequest([Fault(parameter, "out_of_range", detail, _written(moment), (suggestion,))])
+    if not isinstance(moment, datetime) and moment > snapshot.version.number:
+        raise not_there_yet(parameter, moment, snapshot.version.number)
 
 
 def _written(moment: Moment) -> str:

@@ -10,7 +10,7 @@ from project.errors import DatabaseUnavailable, NoKey
 from project.store.api_keys import digest
 from project.store.models import ApiKey
 from project.store.postgres.single_flight import SingleFlight
-from project.store.warehouse.snapshot import snapshot
+from project.store.warehouse.snapshot import lent, newest_transaction
 
 _ASK = "Ask whoever runs this service for a key."
 
@@ -58,11 +58,13 @@ class KeyRing:
     async def _read_all(self) -> None:
         started = monotonic()
         try:
-            async with snapshot(timeout=_TIMEOUT, reserved=True) as current:
-                keys = await ApiKey.all().using_db(current.using_db)
+            async with newest_transaction(_TIMEOUT) as connection:
+                keys = await ApiKey.all().using_db(lent(connection))
         except DatabaseUnavailable as error:
             # The next requests do not try at once.
             self._failed, self._cause, self._tried_at = True, error.__cause__, monotonic()
         else:
-            self._keys = {key.id: key for key in keys}
+            # A standby, which answers while the primary is away, may lack the newest revocations.
+            revoked = {id_: key for id_, key in self._keys.items() if key.revoked_at}
+            self._keys = {key.id: key for key in keys} | revoked
             self._failed, self._tried_at, self._read_at = False, started, started

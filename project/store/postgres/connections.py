@@ -1,9 +1,9 @@
 """Connections to the database of `DATABASE_URL`, or to the embedded server."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
 from loguru import logger
@@ -13,7 +13,7 @@ from project.commands import typed
 from project.database_url import Address
 from project.errors import DatabaseUnavailable, Interrupted, NotMigrated
 from project.settings import Settings
-from project.store.postgres.errors import database_errors, meaning_of
+from project.store.postgres.errors import NAME_THE_PRIMARY, database_errors, meaning_of
 from project.store.postgres.sessions import connect
 
 if TYPE_CHECKING:
@@ -47,11 +47,19 @@ def database_address(settings: Settings, *, direct: bool = False) -> Address:
     return database_url.parse(server.url())
 
 
+def standby_addresses(settings: Settings) -> Mapping[str, Address]:
+    """Return the addresses of `DATABASE_READ_URL`, by host. DATABASE_POOLER is that of its poolers, too."""
+    if not settings.database_read_url:
+        return {}
+    return database_url.parse(settings.database_read_url, pooled=settings.database_pooler == "transaction").by_host()
+
+
 def serving_config(settings: Settings) -> dict[str, Any]:
     """Return the Tortoise configuration of the service: a pool of read-only connections with timeouts."""
     return tortoise_config(
         "project.store.postgres.engine",
         address=database_address(settings),
+        replicas=standby_addresses(settings),
         minsize=settings.database_pool_min,
         maxsize=settings.database_pool_max,
         timeout=settings.database_pool_timeout,
@@ -126,11 +134,31 @@ async def fetch_alone(client: "DsnClient", sql: str, *values: Any) -> Sequence[a
         return await _fetch(client, sql, values)
 
 
+def is_standby(connection: "asyncpg.Connection[Any]") -> bool:
+    """Return whether the server is a standby. Its promotion tells all its connections; a pooler may tell none."""
+    return getattr(connection.get_settings(), "in_hot_standby", "off") == "on"
+
+
+def refuse_standby(connection: "asyncpg.Connection[Any]") -> None:
+    """Raise DatabaseUnavailable where the server is a standby, before a statement fails there."""
+    if is_standby(connection):
+        # With several hosts, only the driver knows which one it took.
+        address = cast("Any", connection)._addr  # noqa: SLF001
+        host = address if isinstance(address, str) else ":".join(map(str, address))
+        raise DatabaseUnavailable(f"{host} is a standby, which cannot write. {NAME_THE_PRIMARY}")
+
+
 @asynccontextmanager
 async def write_connection(
-    settings: Settings, purpose: str = "load", needs: str = "data_version", *, direct: bool = False, **session: str
+    settings: Settings,
+    purpose: str = "load",
+    needs: str = "data_version",
+    *,
+    writes: bool = True,
+    direct: bool = False,
+    **session: str,
 ) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Open a connection that may write, outside the pool and without timeouts.
+    """Open a connection outside the pool and without timeouts, to the primary where it `writes`.
 
     `pg_stat_activity` shows it as `ad-metrics PURPOSE`. What needs one session for all its transactions, and what
     makes settings for it (`session`), says `direct`. Errors of the database, also inside the block, raise
@@ -142,11 +170,13 @@ async def write_connection(
     connection = await connect(address, f"ad-metrics {purpose}", session)
     with database_errors():
         try:
+            if writes:
+                refuse_standby(connection)
             if needs and await connection.fetchval("SELECT to_regclass($1)", needs, timeout=30) is None:
                 raise NotMigrated(f"The database has no tables yet; run `{typed('ad-metrics db upgrade')}`.")
             yield connection
         except asyncpg.ReadOnlySQLTransactionError as error:
-            raise DatabaseUnavailable("The database cannot write; does DATABASE_URL name a standby?") from error
+            raise DatabaseUnavailable(f"The database refuses to write. {NAME_THE_PRIMARY}") from error
         finally:
             await connection.close(timeout=5)
 

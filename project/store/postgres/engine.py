@@ -3,8 +3,10 @@
 The Tortoise configuration names it as its `engine` (`store.postgres.connections`).
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -25,9 +27,12 @@ class DsnClient(AsyncpgDBClient):
     session, `begin` makes them for its transaction, and a statement outside of one has none of them.
 
     Requests pass admission control before the pool; all statements of a request together may take `request_timeout`
-    seconds, and one that runs without a transaction `statement_timeout`.
+    seconds, and one that runs without a transaction `statement_timeout`. `replicas` has a client for each standby, by
+    name.
     """
 
+    servers: Any = None
+    """Which of them answers (`store.warehouse.servers`)."""
     labels: Any = None
     """The labels that the last snapshot saw (`store.warehouse.snapshot`)."""
     newest_version: Any = None
@@ -45,9 +50,19 @@ class DsnClient(AsyncpgDBClient):
         exports: int = 0,
         settings: Mapping[str, str] | None = None,
         init: Callable[["asyncpg.Connection[Any]"], Awaitable[None]] | None = None,
+        replicas: Mapping[str, Address] = MappingProxyType({}),
         **credentials: Any,
     ) -> None:
         super().__init__(**credentials)
+        # One connection more, on which the lag is read.
+        own: dict[str, Any] = {
+            "exports": exports + 1,
+            "statement_timeout": statement_timeout,
+            "settings": settings,
+            "init": init,
+        }
+        self.replicas = {name: type(self)(address=one, **own, **credentials) for name, one in replicas.items()}
+        self.tasks: set[asyncio.Task[None]] = set()
         self.address = address
         self.request_timeout = request_timeout
         self.statement_timeout = statement_timeout
@@ -75,6 +90,14 @@ class DsnClient(AsyncpgDBClient):
             **self.address.arguments("ad-metrics"),
             **self.extra,
         )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for task in self.tasks:
+            task.cancel()
+        for replica in self.replicas.values():
+            await replica.close()
+        await super().close()
 
     async def _begin_session(self, connection: "asyncpg.Connection[Any]") -> None:
         await sessions.begin(connection, self.address, self._settings)

@@ -24,7 +24,7 @@ import project
 from project.errors import AdMetricsError, DatabaseUnavailable, MigrationRefused
 from project.settings import Settings, get_settings
 from project.store.postgres import sessions
-from project.store.postgres.connections import database_address, tortoise_config
+from project.store.postgres.connections import database_address, refuse_standby, tortoise_config
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 
@@ -44,6 +44,11 @@ class MigrationClient(DsnClient):
     async def create_connection(self, with_db: bool) -> None:
         """Acquire the lock on a connection of its own, then connect."""
         self._lock_connection = await sessions.connect(self.address, "ad-metrics migration")
+        try:
+            refuse_standby(self._lock_connection)
+        except DatabaseUnavailable:
+            await self.close()
+            raise
         # Poolers keep a transaction in one session. It has no snapshot, so nothing waits for its end.
         await self._lock_connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):
@@ -79,7 +84,7 @@ def _print_sentence(kind: type[BaseException], error: BaseException, trace: Trac
     """Print what the settings or the database refuse as a sentence; aerich would print a traceback."""
     known = (AdMetricsError, ValueError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError, BaseORMException)
     if isinstance(error, known):
-        cause = f" ({error.cause})" if isinstance(error, DatabaseUnavailable) else ""
+        cause = f" ({error.cause})" if isinstance(error, DatabaseUnavailable) and error.__cause__ else ""
         print(f"{error}{cause}", file=sys.stderr)  # noqa: T201 - on behalf of a command
     else:
         sys.__excepthook__(kind, error, trace)

@@ -3,6 +3,7 @@
 The one row of the table `data_version` has it, and the grouping sets that the rollups have of every day.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,8 +12,9 @@ from typing import Any
 import asyncpg
 
 from project.commands import typed
-from project.errors import NotMigrated
+from project.errors import Fault, InvalidRequest, NotMigrated
 
+_IN_TAGS = re.compile(r'"(\d{1,18})-[\da-f]+-', re.ASCII)
 READ = "SELECT version, changed_at, sample FROM data_version"
 _WITH_VERSION = """\
 SELECT answer.*, data_version.version, date_part('epoch', data_version.changed_at) AS changed_at
@@ -61,6 +63,17 @@ def version_of(rows: Sequence[asyncpg.Record]) -> DataVersion:
     if not rows:
         raise NotMigrated(f"The table data_version is empty; run `{typed('ad-metrics db upgrade')}`.")
     return DataVersion(*rows[0])
+
+
+def number_in(tags: str) -> int:
+    """Return the highest version among ETags that `token` is a part of; 0 where there is none."""
+    return max((int(number) for number in _IN_TAGS.findall(tags)), default=0)
+
+
+def not_there_yet(parameter: str, number: int, newest: int) -> InvalidRequest:
+    """Return the error of a parameter that asks for a version above the newest."""
+    detail = f"There is no data version {number} yet; the newest is {newest}."
+    return InvalidRequest([Fault(parameter, "out_of_range", detail, str(number), (str(newest),))])
 
 
 async def read(connection: "asyncpg.Connection[Any]") -> DataVersion:

@@ -16,7 +16,7 @@ from tortoise.connection import get_connection
 
 from project.errors import InvalidRequest, StateMoved
 from project.store.postgres.admission import AdmissionControl
-from project.store.postgres.connections import fetch_alone, read_only_transaction
+from project.store.postgres.connections import fetch_alone
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 from project.store.postgres.query_plan import rows_to_read
@@ -25,6 +25,7 @@ from project.store.postgres.statement_cache import Statement
 from project.store.warehouse import commits, data_version
 from project.store.warehouse.data_version import DataVersion
 from project.store.warehouse.labels import Labels, load_labels
+from project.store.warehouse.servers import Servers
 
 Result = TypeVar("Result")
 
@@ -105,25 +106,29 @@ class Snapshot:
     @property
     def using_db(self) -> TransactionWrapper:
         """The transaction as an argument of Tortoise's `.using_db()`, for model instances and their relations."""
-        wrapper = TransactionWrapper(_client())
-        wrapper._connection = self.connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
-        return wrapper
+        return lent(self.connection)
+
+
+def lent(connection: "asyncpg.Connection[Any]") -> TransactionWrapper:
+    """Return the transaction of a connection as an argument of Tortoise's `.using_db()`."""
+    wrapper = TransactionWrapper(_client())
+    wrapper._connection = connection  # noqa: SLF001 - Tortoise has no public way to lend it a connection
+    return wrapper
 
 
 class _StateOfLabels(Snapshot):
     """The state that the labels in memory are of, for at most one statement, which tells whether it has read that."""
 
-    __slots__ = ("client", "is_checked")
+    __slots__ = ("is_checked",)
 
-    def __init__(self, client: DsnClient, labels: Labels) -> None:
+    def __init__(self, labels: Labels) -> None:
         super().__init__(cast("Any", None), labels)
-        self.client = client
         self.is_checked = False
 
     async def fetch(self, statement: Statement) -> Sequence[asyncpg.Record]:
         if self.is_checked:
             raise RuntimeError("a question of several statements needs a transaction")
-        records = await fetch_alone(self.client, data_version.with_version(statement.sql), *statement.values)
+        records = await servers().fetch(data_version.with_version(statement.sql), *statement.values)
         if not records or not self.version.is_of(records[0]):
             raise _VersionMovedError
         self.is_checked = True
@@ -137,6 +142,13 @@ class _StateOfLabels(Snapshot):
 
 class _VersionMovedError(Exception):
     """The labels in memory are not of the state that the database has."""
+
+
+def servers() -> Servers:
+    """Return the servers that this process reads from."""
+    client = _client()
+    client.servers = client.servers or Servers(client)
+    return cast("Servers", client.servers)
 
 
 def admission() -> AdmissionControl:
@@ -165,6 +177,10 @@ async def newest_version() -> DataVersion:
     if client.look is None:
         client.look = NextFlight(lambda: _look(client))
     version: DataVersion = await client.look()
+    if version.number < servers().minimum:
+        # This request wants more than others who share the look.
+        async with snapshot(reserved=True) as current:
+            return current.version
     return version
 
 
@@ -178,8 +194,9 @@ async def of_one_state(
     """
     client = _client()
     labels: Labels | None = client.labels
-    if single_statement and labels is not None and labels.version == client.newest_version and not labels.on_citus:
-        current = _StateOfLabels(client, labels)
+    is_newest = labels is not None and labels.version == client.newest_version and not labels.on_citus
+    if single_statement and labels is not None and is_newest and labels.version.number >= servers().minimum:
+        current = _StateOfLabels(labels)
         try:
             with database_errors():
                 async with client.admission.slot(), asyncio.timeout(client.request_timeout):
@@ -202,22 +219,32 @@ async def snapshot(
     timeout: float | None = None,  # noqa: ASYNC109 - the block runs under it
     *,
     reserved: bool = False,
+    primary: bool = False,
 ) -> AsyncIterator[Snapshot]:
-    """Begin a read-only transaction on a connection of the pool, with labels of the same data version.
+    """Begin a read-only transaction on a connection of a pool, with labels of the same data version.
 
     The transaction and the block may take `timeout` seconds, by default those of a request. `reserved` uses the
-    connection that is reserved for short requests that must succeed under load. Raises DatabaseUnavailable or a
-    subclass of it, also for errors of the database inside the block; on Citus StateMoved, after the block, where a load
-    was committed meanwhile.
+    connection that is reserved for short requests that must succeed under load; `primary` asks no standby. Raises
+    DatabaseUnavailable or a subclass of it, also for errors of the database inside the block, and InvalidRequest where
+    a request wants a data version that is not there (`store.warehouse.servers`); on Citus StateMoved, after the block,
+    where a load was committed meanwhile.
     """
     client = _client()
     with database_errors():
         async with (
             (client.reserved_admission if reserved else client.admission).slot(),
             asyncio.timeout(timeout or client.request_timeout),
-            _transaction(client, checked=not reserved) as current,
+            _transaction(client, primary=primary, checked=not reserved) as current,
         ):
             yield current
+
+
+@asynccontextmanager
+async def newest_transaction(timeout: float) -> AsyncIterator["asyncpg.Connection[Any]"]:  # noqa: ASYNC109 - as above
+    """Begin a short read-only transaction on the primary, or while it is away, on a standby. Raises as `snapshot`."""
+    with database_errors():
+        async with _client().reserved_admission.slot(), asyncio.timeout(timeout), servers().newest() as connection:
+            yield connection
 
 
 @asynccontextmanager
@@ -231,21 +258,22 @@ async def long_snapshot() -> AsyncIterator[Snapshot]:
 
 
 @asynccontextmanager
-async def _transaction(client: DsnClient, *, checked: bool = True) -> AsyncIterator[Snapshot]:
+async def _transaction(client: DsnClient, *, primary: bool = False, checked: bool = True) -> AsyncIterator[Snapshot]:
     """Begin a transaction with labels of the same data version. On Citus, raise StateMoved where it was not one.
 
     Without `checked` it may not be one: for what reads the coordinator only.
     """
+    current: Snapshot | None = None
     try:
-        async with read_only_transaction(client) as connection:
-            current = Snapshot(connection, await _labels(client, connection))
+        async with servers().transaction(primary=primary) as (connection, version):
+            current = Snapshot(connection, await _labels(client, connection, version))
             checked = checked and current.labels.on_citus
             if checked and not await commits.begin_read(connection):
                 raise StateMoved
             yield current
     except (InvalidRequest, LookupError) as error:
         # Facts may be newer than the labels.
-        if checked and await _has_moved(client, current.version):
+        if checked and current and await _has_moved(client, current.version):
             raise StateMoved from error
         raise
     if checked and await _has_moved(client, current.version):
@@ -268,19 +296,23 @@ async def _nothing(_snapshot: Snapshot) -> None:
 async def _look(client: DsnClient) -> DataVersion:
     with database_errors():
         async with client.reserved_admission.slot(), asyncio.timeout(_LOOK_TIMEOUT):
-            return _noted(client, data_version.version_of(await fetch_alone(client, data_version.READ)))
+            return _noted(client, await servers().look())
 
 
-async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]") -> Labels:
+async def _labels(client: DsnClient, connection: "asyncpg.Connection[Any]", version: DataVersion) -> Labels:
     """Return the labels of the data version that the connection sees, and load them only when it moved."""
-    version = _noted(client, await data_version.read(connection))
+    _noted(client, version)
     labels: Labels | None = client.labels
     if labels is None or labels.version != version:
-        labels = client.labels = await load_labels(connection, version)
+        labels = await load_labels(connection, version)
+        if version.number >= servers().floor:
+            # Not those of a transaction that began before a load, over those of one that came after it.
+            client.labels = labels
     return labels
 
 
 def _noted(client: DsnClient, version: DataVersion) -> DataVersion:
     """Note and return a version that was read: every answer is of one that came through here, or equals it."""
-    client.newest_version = version
+    if version.number >= servers().floor:
+        client.newest_version = version
     return version

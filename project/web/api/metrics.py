@@ -1,7 +1,7 @@
 """`/metrics`: what operators watch, for Prometheus."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +12,8 @@ from tortoise.functions import Count, Max, Sum
 from project import __version__
 from project.errors import DatabaseUnavailable
 from project.store.models import Delivery, IngestLog
-from project.store.warehouse.snapshot import snapshot
+from project.store.warehouse.servers import Lag
+from project.store.warehouse.snapshot import servers, snapshot
 from project.web.server.telemetry import Reading
 from project.web.state import LogLine, state_of
 
@@ -50,7 +51,8 @@ async def metrics(request: Request) -> Response:
     except DatabaseUnavailable as error:
         logger.debug("/metrics without the database: {}", error)
     build = Reading("ad_metrics_build_info", "Which release this is.", 1, labels={"version": __version__})
-    readings = [build, *_of_database(database), *_of_jobs(state.last_beat(), state.last_check())]
+    lags, jobs = await servers().lags(), _of_jobs(state.last_beat(), state.last_check())
+    readings = [build, *_of_database(database), *_of_servers(lags), *jobs]
     return Response(await asyncio.to_thread(state.telemetry.exposition, readings), media_type=_MEDIA_TYPE)
 
 
@@ -68,6 +70,18 @@ def _of_database(totals: dict[str, Any] | None) -> Iterator[Reading]:
         yield Reading(f"ad_metrics_deliveries_{state}", meaning, count, counter=state != "pending")
     if totals["last"]:
         yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", totals["last"].timestamp())
+
+
+def _of_servers(lags: Iterable[Lag]) -> Iterator[Reading]:
+    for lag in lags:
+        values = {
+            "up": ("Whether the primary, or a standby, answers.", not lag.error),
+            "lag_seconds": ("By how many seconds a standby is behind.", lag.seconds),
+            "lag_versions": ("How many data versions a standby lacks.", lag.versions),
+        }
+        for name, (meaning, value) in values.items():
+            if value is not None:
+                yield Reading(f"ad_metrics_server_{name}", meaning, value, labels={"server": lag.name})
 
 
 def _of_jobs(beat: LogLine | None, check: LogLine | None) -> Iterator[Reading]:

@@ -64,7 +64,17 @@ class NoParameters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class DateParameters(NoParameters):
+class DataParameters(NoParameters):
+    """Which state of the data."""
+
+    min_version: Annotated[Int64, Field(ge=0, le=10**18 - 1), BeforeValidator(whole_number)] | None = Field(
+        None,
+        description="Answer from this data version or a newer one: that of a load which the answer must have.",
+        examples=[0],
+    )
+
+
+class DateParameters(DataParameters):
     """Which days."""
 
     date_from: Annotated[date, BeforeValidator(iso_date)] | None = Field(
@@ -184,7 +194,7 @@ else:
     RowFilterParameters = bounded("RowFilterParameters", MEASURES)
 
 
-class PageParameters(NoParameters):
+class PageParameters(DataParameters):
     """Which page of an answer."""
 
     limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT), BeforeValidator(whole_number)] = Field(

@@ -230,7 +230,7 @@ def fillable(fill: bool, info: ValidationInfo) -> bool:
 def filters_are_counted(counts: bool, info: ValidationInfo) -> bool:
     """Refuse filters without counts, which would change nothing."""
     for name, value in info.data.items():
-        if not counts and name != "search" and value not in (None, []):
+        if not counts and name not in ("search", "min_version") and value not in (None, []):
             detail = f"{name} filters what counts=true counts; without it, it does nothing."
             raise refused(Fault("counts", "missing_parameter", detail, suggestions=("counts=true",)))
     return counts

@@ -136,11 +136,12 @@ class _ReadingsCollector:
     def collect(self) -> Iterator[Any]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily  # noqa: PLC0415
 
+        families: dict[str, Any] = {}
         for reading in self._readings:
             kind = CounterMetricFamily if reading.counter else GaugeMetricFamily
-            family = kind(reading.name, reading.meaning, labels=list(reading.labels))
-            family.add_metric(list(reading.labels.values()), reading.value)
-            yield family
+            new = kind(reading.name, reading.meaning, labels=list(reading.labels))
+            families.setdefault(reading.name, new).add_metric(list(reading.labels.values()), reading.value)
+        yield from families.values()
 
 
 class _ProcessesCollector:

@@ -82,7 +82,7 @@ def test_every_filter_of_the_catalogue_is_a_parameter() -> None:
     expected = {"date_from", "date_to", "date_preset", "sort", "fields", "expand", "count", "limit", "cursor"}
     for dimension in LABELLED_DIMENSIONS:
         expected |= {dimension.name, f"exclude_{dimension.name}"}
-    expected |= {"weekday", "exclude_weekday"}
+    expected |= {"weekday", "exclude_weekday", "min_version"}
     for measure in MEASURES:
         expected |= {f"min_{measure.name}", f"max_{measure.name}"}
     assert parameters.keys() == expected

@@ -7,8 +7,8 @@ from project.catalog.comparisons import COMPARISONS
 from project.query.reports.limits import LARGEST_GROUPS
 from project.store.warehouse.snapshot import newest_labels
 from project.web.api.catalog.schemas import CatalogAnswer
-from project.web.request.filter_params import LARGEST_LIMIT, NoParameters, PageParameters
-from project.web.request.openapi import CACHED
+from project.web.request.filter_params import LARGEST_LIMIT, DataParameters, PageParameters
+from project.web.request.openapi import CACHED, query_parameters
 from project.web.request.query_string import parse
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.answers import respond
@@ -26,10 +26,11 @@ router = APIRouter(prefix="/v1/catalog", tags=["Catalogue"], route_class=RetryOn
     summary="Dimensions, metrics, presets and limits",
     response_model=CatalogAnswer,
     responses=documented(422, 503, 504),
+    openapi_extra=query_parameters(DataParameters),
 )
 async def catalog(request: Request) -> Response:
     """Say what can be asked for: dimensions, metrics with unit and formula, presets, limits, the days there are."""
-    await parse(NoParameters, request)
+    await parse(DataParameters, request)
     settings = state_of(request).settings
     day = today(settings)
 

@@ -10,7 +10,7 @@ from project.query.changes import fetch_changes
 from project.store.warehouse.snapshot import newest_labels, of_one_state
 from project.web.api.changes.params import ChangesParameters
 from project.web.api.changes.schemas import ChangesAnswer, MaturityAnswer
-from project.web.request.filter_params import NoParameters
+from project.web.request.filter_params import DataParameters
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import CACHED, FILE, file_parameters, query_parameters
 from project.web.request.query_string import parse, parse_items
@@ -70,13 +70,14 @@ async def list_changes(request: Request) -> Response:
     summary="How soon numbers settle",
     response_model=MaturityAnswer,
     responses=documented(422, 503, 504),
+    openapi_extra=query_parameters(DataParameters),
 )
 async def maturity(request: Request) -> Response:
     """Say for each platform what part of a day's final numbers is known how many days later, and when it settles.
 
     It is learned from re-pulls: from days that were loaded within 3 days, and loaded again when they were 28 days old.
     """
-    await parse(NoParameters, request)
+    await parse(DataParameters, request)
 
     async def make() -> Answer:
         labels = await newest_labels()

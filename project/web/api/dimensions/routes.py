@@ -12,7 +12,7 @@ from project.query.facets import Facet, fetch_facets, plan_facets
 from project.store.warehouse.snapshot import Snapshot, newest_labels, of_one_state
 from project.suggestions import nearest
 from project.web.api.dimensions.schemas import DimensionsAnswer, LabelsAnswer
-from project.web.request.filter_params import NoParameters, RowFilterParameters
+from project.web.request.filter_params import DataParameters, RowFilterParameters
 from project.web.request.openapi import CACHED, link_to, query_parameters
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse
@@ -50,10 +50,11 @@ class LabelsParameters(RowFilterParameters):
     summary="The dimensions",
     responses=documented(422, 503, 504) | link_to("list_labels", "name", "/data/0/name"),
     response_model=DimensionsAnswer,
+    openapi_extra=query_parameters(DataParameters),
 )
 async def list_dimensions(request: Request) -> Response:
     """Name every dimension, and say how many labels it has."""
-    await parse(NoParameters, request)
+    await parse(DataParameters, request)
 
     async def make() -> Answer:
         labels = await newest_labels()

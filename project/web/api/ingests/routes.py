@@ -129,7 +129,7 @@ async def ingest(request: Request) -> Response:
 async def ingests(request: Request) -> Response:
     """List the newest loads, without their reports."""
     params = await parse(IngestsParameters, request)
-    async with snapshot() as current:
+    async with snapshot(primary=True) as current:
         rows = await Ingest.all().order_by("-id").limit(params.limit).using_db(current.using_db)
     return json_response({"data": [_entry(request, row) for row in rows]})
 
@@ -145,7 +145,7 @@ async def ingest_by_id(
 ) -> Response:
     """Say how far a load is, and in the end its report: the same as of `ad-metrics load --json`."""
     await parse(NoParameters, request)
-    async with snapshot() as current:
+    async with snapshot(primary=True) as current:
         row = await Ingest.get_or_none(id=ingest_id, using_db=current.using_db) if 0 < ingest_id < 2**63 else None
     if row is None:
         raise NoSuchThing(f"No load has the id {ingest_id}.")
@@ -167,6 +167,7 @@ def _entry(request: Request, ingest: Ingest) -> dict[str, Any]:
         "received_at": ingest.received_at,
         "finished_at": ingest.finished_at,
         "error": ingest.error,
+        "data_version": (ingest.report or {}).get("data_version"),
         "href": _href(request, ingest.id),
     }
     return {name: value for name, value in entry.items() if value is not None}

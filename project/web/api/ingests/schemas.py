@@ -36,6 +36,7 @@ class IngestEntry(QueuedIngest):
     received_at: datetime
     finished_at: datetime = optional("Present when it has ended.")
     error: str = optional("Why it was refused, or failed.")
+    data_version: Int64 = optional("Present when it is done: as `min_version`, it makes answers have this load.")
     report: dict[str, Any] = optional("As of `ad-metrics load --json`, when it has ended; of one load only.")
 
 

@@ -10,7 +10,7 @@ from project.query.rows import Page, fetch_row, fetch_rows, plan_rows
 from project.store.warehouse.snapshot import Snapshot, of_one_state
 from project.web.api.rows.params import RowsParameters
 from project.web.api.rows.schemas import RowAnswer, RowsAnswer
-from project.web.request.filter_params import NoParameters
+from project.web.request.filter_params import DataParameters
 from project.web.request.negotiation import with_format
 from project.web.request.openapi import CACHED, FILE, Int64, file_parameters, link_to, query_parameters
 from project.web.request.query_string import parse, parse_items
@@ -71,13 +71,19 @@ async def list_rows(request: Request) -> Response:
     return await respond(request, make, *question.etag_inputs)
 
 
-@router.get("/{id}", summary="One fact", response_model=RowAnswer, responses=documented(404, 422, 503, 504))
+@router.get(
+    "/{id}",
+    summary="One fact",
+    response_model=RowAnswer,
+    responses=documented(404, 422, 503, 504),
+    openapi_extra=query_parameters(DataParameters),
+)
 async def one_row(
     request: Request,
     id: Annotated[Int64, Path(ge=1, le=2**63 - 1, description="The `id` of a row.", examples=[1])],  # noqa: A002
 ) -> Response:
     """Give one fact, its dimensions as objects with their ids."""
-    await parse(NoParameters, request)
+    await parse(DataParameters, request)
 
     async def make() -> Answer:
         page, labels = await of_one_state(partial(fetch_row, id))

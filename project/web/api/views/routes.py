@@ -36,7 +36,7 @@ _Name = Annotated[str, Path(description="Lower-case letters, digits and hyphens.
 async def views(request: Request) -> Response:
     """List all views, by title."""
     await parse(NoParameters, request)
-    async with snapshot() as current:
+    async with snapshot(primary=True) as current:
         found = await list_views(current.connection)
     tag = f'"{hashlib.blake2b(repr(found).encode(), digest_size=8).hexdigest()}"'
     return not_modified(request, tag) or json_response({"data": [_entry(request, view) for view in found]}, tag)
@@ -48,7 +48,7 @@ async def views(request: Request) -> Response:
 async def view_by_name(request: Request, name: _Name) -> Response:
     """Give one view. Its ETag is what `If-Match` of a change takes."""
     await parse(NoParameters, request)
-    async with snapshot() as current:
+    async with snapshot(primary=True) as current:
         view = await find_view(current.connection, name)
     return not_modified(request, _tag(view)) or _answer(request, view)
 
