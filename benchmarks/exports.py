@@ -36,7 +36,7 @@ def main() -> None:
     options = arguments.parse_args()
     with postgres() as server:
         fill(server)
-        with serving("project.main:app", server.url()) as site:
+        with serving("project.main:app", server.url(), cache_mb=0) as site:
             time.sleep(3)
             compare(server, site, options.rounds)
             crowd(site)

@@ -24,7 +24,7 @@ import psutil
 
 from benchmarks import refreshes
 from benchmarks.row_pages import QUESTION, fill
-from benchmarks.servers import need_wrk, postgres, serving
+from benchmarks.servers import VARY, need_wrk, postgres, serving
 
 QUESTIONS = {
     "a page of rows": QUESTION,
@@ -55,7 +55,7 @@ def main() -> None:
 def measure(name: str, question: str, dsn: str, options: argparse.Namespace) -> None:
     print(f"\n{name}: {question}")
     ratios: dict[int, list[float]] = {10: [], 20: []}
-    with serving("project.main:app", dsn, "--workers", "2") as site:
+    with serving("project.main:app", dsn, "--workers", "2", cache_mb=0) as site:
         time.sleep(5)
         flood(site, question, options.saturating, 2)
         for turn in range(options.rounds):
@@ -100,7 +100,7 @@ async def measure_dashboards(dsn: str, options: argparse.Namespace) -> None:
 def flood(site: str, question: str, connections: int, seconds: int) -> tuple[float, float, str]:
     """Return answers and refusals a second, and below what 99 % of the answers stayed."""
     before = buckets(site)
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", site + question]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "20s", f"-s{VARY}", site + question]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
     total = int(re.search(r"(\d+) requests in", output)[1])

@@ -1,9 +1,10 @@
-"""A filtered page of 100 rows out of a million, three ways, side by side in one run.
+"""A filtered page of 100 rows out of a million, four ways, side by side in one run.
 
     uv run --group benchmark python -m benchmarks.row_pages [--rounds 5] [--seconds 4] [--connections 8]
 
-The three servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs
-all alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requests.
+The servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs all
+alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requests, each about other two weeks; (m) is
+this service asked the same again and again.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from datetime import date
 
 import asyncpg
 
-from benchmarks.servers import need_wrk, postgres, serving
+from benchmarks.servers import VARY, need_wrk, postgres, serving
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import load_lines
 from project.ingest.report import Report
@@ -29,14 +30,16 @@ from project.store.postgres.embedded import EmbeddedPostgres
 
 END, DAYS, COMBINATIONS = date(2025, 12, 31), 731, 1369  # two years: 24 partitions
 QUESTION = (
-    "/v1/ad-metrics?date_from=2025-03-01&date_to=2025-03-31&platform=facebook,instagram"
+    "/v1/ad-metrics?date_from=2025-03-01&date_to=2025-03-14&platform=facebook,instagram"
     "&region=California,Texas,Florida&limit=100"
 )
 SERVERS = {
-    "a: this service": "project.main:app",
-    "b: Starlette + asyncpg": "benchmarks.peer_asyncpg:app",
-    "c: FastAPI + SQLAlchemy": "benchmarks.peer_sqlalchemy:app",
+    "a: this service": ("project.main:app", True),
+    "b: Starlette + asyncpg": ("benchmarks.peer_asyncpg:app", True),
+    "c: FastAPI + SQLAlchemy": ("benchmarks.peer_sqlalchemy:app", True),
+    "m: this service, memory": ("project.main:app", False),
 }
+"""The applications, and whether each request is about other days."""
 
 
 def main() -> None:
@@ -44,7 +47,7 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--seconds", type=int, default=4)
     arguments.add_argument("--connections", type=int, default=8)
-    arguments.add_argument("--only", choices=["a", "b", "c"], action="append")
+    arguments.add_argument("--only", choices=["a", "b", "c", "m"], action="append")
     options = arguments.parse_args()
     need_wrk()
     with postgres() as server:
@@ -76,7 +79,7 @@ def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
     results: dict[str, list[tuple[float, float, float]]] = {name: [] for name in chosen}
     for turn in range(options.rounds):
         for name, app in chosen.items():
-            results[name].append(one_turn(app, server.url(), options))
+            results[name].append(one_turn(*app, server.url(), options))
             rate, p50, p99 = results[name][-1]
             print(f"round {turn + 1}  {name:26} {rate:8.0f}/s  p50 {p50:7.2f} ms  p99 {p99:7.2f} ms", flush=True)
     medians = {
@@ -93,17 +96,18 @@ def measure(server: EmbeddedPostgres, options: argparse.Namespace) -> None:
             print(f"a / {other}: {statistics.median(ratios):.2f} (median of the rounds' ratios; {spread})")
 
 
-def one_turn(app: str, dsn: str, options: argparse.Namespace) -> tuple[float, float, float]:
-    with serving(app, dsn) as site:
+def one_turn(app: str, varied: bool, dsn: str, options: argparse.Namespace) -> tuple[float, float, float]:
+    with serving(app, dsn, cache_mb=0 if varied else 32) as site:
         with urllib.request.urlopen(site + QUESTION) as answer:
             body = answer.read()
         assert body.count(b'"device_type"') == 100, body[:300]
-        run_wrk(site, options.connections, 1)
-        return run_wrk(site, options.connections, options.seconds)
+        run_wrk(site, varied, options.connections, 1)
+        return run_wrk(site, varied, options.connections, options.seconds)
 
 
-def run_wrk(site: str, connections: int, seconds: int) -> tuple[float, float, float]:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", site + QUESTION]
+def run_wrk(site: str, varied: bool, connections: int, seconds: int) -> tuple[float, float, float]:
+    script = [f"-s{VARY}"] if varied else []
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *script, site + QUESTION]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output:
         sys.exit(output)

@@ -14,6 +14,8 @@ from pathlib import Path
 from project.store.postgres.embedded import EmbeddedPostgres
 
 PORT = 8765
+VARY = Path(__file__).with_name("vary.lua")
+"""A script of wrk that asks each time about other days."""
 
 
 @contextmanager
@@ -34,11 +36,12 @@ def need_wrk() -> None:
 
 
 @contextmanager
-def serving(app: str, dsn: str, *arguments: str) -> Iterator[str]:
+def serving(app: str, dsn: str, *arguments: str, cache_mb: int = 32) -> Iterator[str]:
     """Serve an application on a database for as long as the block lasts; yields its address."""
     environment = os.environ | {
         "BENCHMARK_DSN": dsn,
         "DATABASE_URL": dsn,
+        "ANSWER_CACHE_MB": str(cache_mb),
         "LOG_LEVEL": "ERROR",
         "HEARTBEAT_LOG": ".benchmarks/heartbeat.log",
         "METRICS_DIR": ".benchmarks/metrics",

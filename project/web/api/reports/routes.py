@@ -10,7 +10,6 @@ from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
 from project.query.reports.fetch import Estimate, explain_report
-from project.query.reports.groups import total_changes
 from project.query.reports.plan import ReportPlan
 from project.query.reports.run import Report, plan_as_of, run
 from project.store.warehouse.snapshot import Snapshot, of_one_state
@@ -23,7 +22,7 @@ from project.web.request.retry import RetryOnDisconnect
 from project.web.response.answers import respond
 from project.web.response.file_stream import file_response
 from project.web.response.image import image_answer
-from project.web.response.json import group_object, group_objects, json_answer
+from project.web.response.json import group_objects, json_answer
 from project.web.response.meta import data_meta, report_meta
 from project.web.response.problems import documented
 from project.web.server.answer_cache import Answer
@@ -116,9 +115,10 @@ async def plan(request: Request) -> Response:
 def report_content(report: Report) -> dict[str, Any]:
     """Return the answer as it is encoded."""
     plan, page = report.plan, report.page
-    content: dict[str, Any] = {"data": group_objects(page, plan)}
+    data = group_objects(page.groups, plan, page.total, shares=plan.question.shows_shares)
+    content: dict[str, Any] = {"data": data}
     if plan.question.totals:
-        content["totals"] = group_object(page.total, plan, total_changes(plan, page.total))
+        [content["totals"]] = group_objects([page.total], plan, page.total)
     content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
     content["meta"] = report_meta(plan, report.labels)
     return content
