@@ -75,20 +75,20 @@ def load_again(dsn: str, seconds: float) -> int:
 
 
 async def _dashboard(region: str, delay: float, every: float, end: float, answered: Refreshes) -> None:
-    """Ask all questions, one after another on one connection, each time with the ETag of the last answer."""
+    """Ask all questions, one after another on a connection, each time with the ETag of the last answer."""
     tags: dict[str, str] = {}
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     at = time.monotonic() + delay
     while at < end:
         await asyncio.sleep(at - time.monotonic())
+        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
         for question in QUESTIONS:
             path = question.format(region=region.replace(" ", "%20"))
             started = time.perf_counter()
             status, tags[path] = await _get(reader, writer, path, tags.get(path, ""))
             answered.seconds.append(time.perf_counter() - started)
             answered.statuses[status] += 1
+        writer.close()
         at += every
-    writer.close()
 
 
 async def _get(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, tag: str) -> tuple[int, str]:
