@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
@@ -184,12 +185,12 @@ def _addresses(to: list[str], settings: Settings) -> list[str]:
 
 
 def _webhook(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isprintable():
-        raise typer.BadParameter(
-            f"{url!r} is not a URL such as https://hooks.example.com/ad-metrics", param_hint="--webhook"
-        )
-    return url
+    with suppress(ValueError):
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and url.isprintable():
+            return url
+    detail = f"{url!r} is not a URL such as https://hooks.example.com/ad-metrics"
+    raise typer.BadParameter(detail, param_hint="--webhook")
 
 
 def _attachment(name: str) -> str | None:

@@ -20,6 +20,7 @@ from project.errors import AdMetricsError, DatabaseUnavailable, InvalidRequest, 
 from project.logs import timestamp
 from project.settings import Settings, mail_address
 from project.store.postgres.connections import write_connection
+from project.store.views import find_view
 
 _AT_ONCE = 4
 """How many deliveries are tried at once: a server that hangs does not delay those to others."""
@@ -49,8 +50,9 @@ class Dispatcher:
             logger.exception("Deliveries ended early; they continue in a minute.")
 
     async def send_once(self, view: str, address: str, attach: str | None) -> None:
-        """Send a view to an address now, and only once. Raises NotDelivered where it was not sent."""
+        """Send a view to an address now, and only once. Raises NotDelivered where it was not sent, and NoSuchThing."""
         async with write_connection(self._settings, "delivery", "delivery") as connection:
+            await find_view(connection, view)
             queue = Queue(connection)
             delivery = await queue.add_once(view, address, attach, datetime.now(UTC))
             if error := await self._attempt(delivery, queue, partial(self._read, queue=queue)):

@@ -2,13 +2,15 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from loguru import logger
 
-from project.delivery import dispatch, smtp
+from project.delivery import dispatch, smtp, subscriptions
 from project.delivery.queue import BACKOFF, LEASE
 from project.doctor import examine
+from project.errors import NotDelivered
 from project.settings import Settings
 from tests.conftest import Client
 from tests.delivery.conftest import Deliveries
@@ -208,6 +210,31 @@ async def test_a_view_that_has_gone_or_is_no_longer_valid_is_said(deliveries: De
     invalid, gone = await deliveries.errors()
     assert "No platform is called 'facebok'." in invalid
     assert "No view is called 'weekly-spend'" in gone
+
+
+async def test_a_view_is_sent_once_now(deliveries: Deliveries) -> None:
+    with mailbox() as box:
+        once = deliveries.dispatcher(smtp_url=box.url)
+        await once.send_once("weekly-spend", BOSS, None)
+        box.rcpt_replies = ["451 try again later"]
+        with pytest.raises(NotDelivered, match="451 try again later"):
+            await once.send_once("weekly-spend", EVE, None)
+        await deliveries.send(SLOT + timedelta(days=7), smtp_url=box.url)
+        assert box.recipients == [BOSS]
+    assert await deliveries.states() == [(BOSS, "sent", 1), (EVE, "failed", 1)]
+
+
+@pytest.mark.parametrize("change", [subscriptions.pause, subscriptions.remove])
+async def test_what_is_paused_or_removed_is_not_sent(deliveries: Deliveries, change: Any) -> None:
+    id_ = await deliveries.subscribe(BOSS)
+    with mailbox() as box:
+        box.rcpt_replies = ["451 try again later"]
+        await deliveries.send(SLOT, smtp_url=box.url)
+        await change(deliveries.connection, id_)
+        await deliveries.send(SLOT + timedelta(days=7), smtp_url=box.url)
+        assert box.mails == []
+    assert await deliveries.states() == [(BOSS, "failed", 1)]
+    assert (await deliveries.errors())[0].startswith("The subscription was ")
 
 
 async def test_metrics_and_doctor_say_what_was_not_delivered(deliveries: Deliveries, serving: Client) -> None:
