@@ -175,3 +175,14 @@ async def test_a_moment_that_is_not_one_is_refused_as_a_page(page: httpx.AsyncCl
     for query in ("", "?since=yesterday", "?since=99999999", "?since=1&format=csv"):
         answer = await page.get(f"/changes{query}", headers={"Accept": "text/html"})
         assert (answer.status_code, answer.headers["content-type"]) == (422, "text/html; charset=utf-8")
+
+
+async def test_what_was_known_leads_to_what_changed_since_then(page: httpx.AsyncClient) -> None:
+    moment = "2024-05-25T00:00:00+00:00"
+    text = (await page.get("/", params={"as_of": moment})).text
+    assert said(text) == "Complete to 23 May. What changed since then"
+    [link] = re.findall(r'href="(changes[^"]*)"', text)
+    assert httpx.QueryParams(html.unescape(link).partition("?")[2])["since"] == moment
+    assert (await page.get("/" + html.unescape(link))).status_code == 200
+    # Nothing was known before the first load.
+    assert "Nothing was known then." in said((await page.get("/?as_of=2020-01-01T00:00:00Z")).text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Self
 from urllib.parse import urlencode
 
@@ -11,6 +11,7 @@ from project.catalog.display import display_days, display_name
 from project.errors import InvalidRequest
 from project.query.changes import ChangesQuestion, fetch_changes
 from project.query.filters import Filters
+from project.query.moments import Moment
 from project.query.settling import Rise, settled_to, unsettled_days, usual_rise
 from project.store.warehouse.ledger import LEDGER_NAMES
 from project.web.dashboard.panels.panel import PageData, ReportPanel
@@ -24,7 +25,8 @@ _LEAST_RISE = 0.005
 class Freshness(ReportPanel):
     """Up to which day the data is complete, and the rises of the view's days that are usual.
 
-    `changes_url` is the page of what changed since yesterday; "" where nothing did, or that is not known.
+    `changes_url` is the page of what changed since yesterday, or since the moment of `as_of`; "" where nothing did, or
+    that is not known.
     """
 
     template = "freshness.html"
@@ -37,7 +39,10 @@ class Freshness(ReportPanel):
         """Ask for the days of the view that have not settled, and whether anything changed since yesterday."""
         report = await data.report(cls.query(data.view))
         filters = report.plan.question.filters
-        return cls(data, report, await _rises(data, filters), await _changes_url(data, filters))
+        as_of = report.plan.question.as_of
+        changes_url = await _changes_url(data, filters, data.midnight if as_of is None else as_of)
+        # What was known then does not rise any more.
+        return cls(data, report, await _rises(data, filters) if as_of is None else (), changes_url)
 
     def complete_to(self) -> str:
         """Return the newest day with facts, with its year where that is not this one: `24 Nov`."""
@@ -76,10 +81,10 @@ async def _rises(data: PageData, filters: Filters) -> Sequence[Rise]:
     return [rise for rise in rises if rise and abs(rise.ratio) >= _LEAST_RISE]
 
 
-async def _changes_url(data: PageData, filters: Filters) -> str:
+async def _changes_url(data: PageData, filters: Filters, since: Moment) -> str:
     """Return the link to the changes of the view's days and platforms; the ledger has no other dimension."""
-    view, snapshot, since = data.view, data.snapshot, data.midnight
-    if snapshot.version.changed_at < since:
+    view, snapshot = data.view, data.snapshot
+    if isinstance(since, datetime) and snapshot.version.changed_at < since:
         return ""
     pairs = (filters.include, filters.exclude)
     include, exclude = (tuple(pair for pair in of_kind if pair[0] in LEDGER_NAMES) for of_kind in pairs)
@@ -92,5 +97,6 @@ async def _changes_url(data: PageData, filters: Filters) -> str:
     if not page.since or not page.entries:
         return ""
     names = [prefix + name for name in LEDGER_NAMES for prefix in ("", "exclude_") if prefix + name in view.filters]
-    query = {"since": [since.isoformat()], **view.dates, **{name: view.filters[name] for name in names}}
+    moment = since.isoformat() if isinstance(since, datetime) else str(since)
+    query = {"since": [moment], **view.dates, **{name: view.filters[name] for name in names}}
     return f"changes?{urlencode(query, doseq=True)}"
