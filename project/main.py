@@ -24,7 +24,7 @@ from project.jobs.scheduler import check_job_settings, running_jobs
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
 from project.store.warehouse.snapshot import admission, snapshot
-from project.web.api import docs, metrics
+from project.web.api import charts, docs, metrics
 from project.web.api.catalog.routes import router as catalog
 from project.web.api.changes.routes import router as changes
 from project.web.api.dimensions.routes import router as dimensions
@@ -82,6 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.api_auth == "required":
         app.include_router(dashboard.keys, dependencies=access.anonymous())
     app.include_router(problem_pages.router, dependencies=access.anonymous())
+    app.include_router(charts.router)
     app.mount("/static", StaticFiles(directory=dashboard.STATIC_FILES), "static")
     app.include_router(health)
     app.include_router(docs.router)

@@ -56,6 +56,22 @@ def display_days(first: date, last: date, *, with_year: bool) -> str:
     return f"{ends[0].removesuffix(f' {last.year}')} – {ends[1]}"
 
 
+def display_bucket(grain: str, first: date) -> str:
+    """Return a bucket of a date grain as people write it: `Tue 24 Nov 2026`, `week of 23 Nov 2026`, `Q4 2026`."""
+    month = _MONTHS[first.month - 1]
+    match grain:
+        case "year":
+            return str(first.year)
+        case "quarter":
+            return f"Q{(first.month + 2) // 3} {first.year}"
+        case "month":
+            return f"{month} {first.year}"
+        case "week":
+            return f"week of {first.day} {month} {first.year}"
+    return f"{_WEEKDAYS[first.weekday()]} {first.day} {month} {first.year}"
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

@@ -1,12 +1,11 @@
 """Captions: the title of a chart, the lines below it, and the same as text for people who cannot see it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from typing import Any
 
 from project.catalog import Number
-from project.catalog.display import display_name, format_amount
-from project.charts.marks import is_loaded, unsettled_from
+from project.catalog.display import display_bucket, display_days, display_name, format_amount
+from project.charts.marks import NOT_SETTLED, incomplete_buckets, is_loaded
 from project.charts.series import ChartGroups, xml_safe
 from project.query.filters import Filters
 from project.query.periods import Period
@@ -27,10 +26,9 @@ def title_of(question: ReportQuestion) -> str:
 def details_of(report: Report, groups: ChartGroups) -> list[str]:
     """Return the lines below the title: the days, the filters, and what is incomplete, summed or made up."""
     return [
-        _days(report),
+        _days(report, groups),
         *filter(None, ["; ".join(_filters(report.plan.question.filters))]),
-        *_incomplete_buckets(report),
-        *_unsettled(report, groups),
+        *_incomplete(report, groups),
         *groups.summed,
         *(["Sample data, made up"] if report.labels.version.sample else []),
     ]
@@ -55,12 +53,12 @@ def alt_text(report: Report, groups: ChartGroups, currency: str) -> str:
     return ". ".join(sentences) + "."
 
 
-def _days(report: Report) -> str:
+def _days(report: Report, groups: ChartGroups) -> str:
     plan, question = report.plan, report.plan.question
     line = _range(plan.period) if plan.period else "no facts"
     if question.compare_to:
-        mark = "dashed" if question.grain else "the mark on each bar"
-        line += f"; {mark}: {display_name(question.compare_to)}"
+        look = groups.kind.previous or ("pale" if groups.has_series else "grey")
+        line += f"; {look}: {display_name(question.compare_to)}"
         line += f", {plan.comparison}" if plan.comparison else ", no days"
     if plan.as_of is not None:
         line += f"; as known at data version {plan.as_of}"
@@ -80,27 +78,24 @@ def _filters(filters: Filters) -> Iterator[str]:
         yield f"{display_name(name)} at most {maximum}"
 
 
-def _incomplete_buckets(report: Report) -> Iterator[str]:
-    """Yield the first and last bucket when the report, or the data, has only some of its days: they look low."""
-    grain, period, labels = report.plan.question.grain, report.plan.period, report.labels
-    if not (grain and period and labels.first_date and labels.last_date):
-        return
-    first, last = max(period.first, labels.first_date), min(period.last, labels.last_date)
-    for bucket in sorted({grain.start(first), grain.start(last)}) if first <= last else ():
-        all_days = grain.days(bucket)
-        days = (min(last, bucket + timedelta(days=all_days - 1)) - max(first, bucket)).days + 1
-        if days < all_days:
-            yield f"The {grain.name} of {bucket} has {days} of its {all_days} days"
-
-
-def _unsettled(report: Report, groups: ChartGroups) -> Iterator[str]:
-    first = unsettled_from(report)
-    if first:
-        yield f"{'Shaded' if len(groups.axis) > 1 else 'Hollow'}: not settled yet, from {first}"
+def _incomplete(report: Report, groups: ChartGroups) -> Iterator[str]:
+    """Yield how the buckets that look low are drawn, and what they lack."""
+    grain, incomplete = report.plan.question.grain, incomplete_buckets(report)
+    word = groups.kind.incomplete if len(groups.axis) > 1 or groups.kind.name != "line" else "hollow"
+    unsettled = [bucket for bucket, state in incomplete.items() if NOT_SETTLED in state]
+    named = {bucket: display_bucket(grain.name, bucket) for bucket in incomplete} if grain else {}
+    texts = [
+        f"{named[bucket]} has {state.removesuffix(f', {NOT_SETTLED}')}"
+        for bucket, state in incomplete.items()
+        if state != NOT_SETTLED
+    ]
+    texts += [f"{NOT_SETTLED}, from {named[min(unsettled)]}"] if unsettled else []
+    if texts:
+        yield f"{word[0].upper()}{word[1:]}: {'; '.join(texts)}"
 
 
 def _range(period: Period) -> str:
-    return f"{period.first} to {period.last}"
+    return display_days(period.first, period.last, with_year=True)
 
 
 def _few(labels: Sequence[str]) -> str:

@@ -33,14 +33,20 @@ _WORKER_LOST = (ValueError, OSError, asyncio.IncompleteReadError)
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A format that a picture can have."""
+    """A format that a chart can have: a picture, or the definition, which answers the pointer where it is drawn."""
 
     name: str
     media_type: str
+    is_definition: bool = False
 
 
 PICTURES: Mapping[str, Picture] = {
-    picture.name: picture for picture in (Picture("svg", "image/svg+xml"), Picture("png", "image/png"))
+    picture.name: picture
+    for picture in (
+        Picture("svg", "image/svg+xml"),
+        Picture("png", "image/png"),
+        Picture("vega", "application/vnd.vegalite.v6+json", is_definition=True),
+    )
 }
 
 
@@ -62,6 +68,8 @@ class Renderer:
 
     async def render(self, chart: Chart, picture: Picture) -> bytes:
         """Return the picture of a chart. Raises PicturesFull, RenderFailed and ClientDisconnected."""
+        if picture.is_definition:
+            return orjson.dumps(chart.spec)
         request = orjson.dumps({"format": picture.name, "spec": chart.spec, "alt": chart.alt})
         async with self._admission.slot():
             return await self._render(request)

@@ -7,72 +7,66 @@ from typing import Any
 
 from project.catalog import METRICS, Formula
 from project.catalog.natural_order import NATURAL_ORDERS
+from project.charts.kinds import Kind, kind_of
 from project.query.keyset import SortKey
 from project.query.reports.groups import Group, sum_amounts
 from project.query.reports.pages import sort_groups
 from project.query.reports.run import Report
-
-OTHERS = "(all others)"
-
-_MOST_SERIES = 6
-"""Lines or colours that people can distinguish, beside the others."""
-
-_MOST_BARS = 20
-_MOST_GROUPS_OF_BARS = 8
-_LARGEST_LIMIT = 50
 
 
 @dataclass(frozen=True, slots=True)
 class ChartGroups:
     """The groups that a chart shows, by their value on its axis and their series.
 
-    `axis` has the buckets or labels of the axis, and `series` the names of the series, both in order; without
-    series (`has_series`) there is one, named "". `others` is the name of the sum of all groups that have no name of
-    their own, and `summed` has a sentence for each such sum.
+    `axis` has the buckets or labels of the axis, and `series` the names of the series, both in order, each with the
+    labels that it stands for, None for the sum of all that have no name of their own. Without series (`has_series`)
+    there is one, named "". `summed` has a sentence for each such sum.
     """
 
+    kind: Kind
     axis: Sequence[Any]
-    series: Sequence[str]
+    series: Mapping[str, Sequence[str] | None]
     has_series: bool
     groups: Mapping[tuple[Any, ...], Group]
-    others: str
     summed: Sequence[str]
 
 
-def chart_groups(report: Report, limit: int | None = None) -> ChartGroups:
-    """Return the groups that a chart of a report shows; `limit` is how many bars, or lines, have names."""
+def chart_groups(report: Report, kind: str | None = None, limit: int | None = None) -> ChartGroups:
+    """Return the groups that a chart of a report shows; `limit` is how many labels and series have names.
+
+    Raises InvalidRequest where the kind cannot show the report.
+    """
     plan, question = report.plan, report.plan.question
+    of_kind = kind_of(question, kind)
     axis_index = question.grain_index or 0
     series_indexes = [index for index in range(len(question.group_by)) if index != axis_index]
     groups = [group._replace(key=tuple(map(xml_safe, group.key))) for group in report.page.groups]
+    most_labels, most_series = of_kind.named(limit, has_series=bool(series_indexes))
+
+    def series_labels(group: Group) -> tuple[str, ...]:
+        return tuple(str(group.key[index]) for index in series_indexes)
 
     def series_name(group: Group) -> str:
-        return " · ".join(str(group.key[index]) for index in series_indexes)
+        return " · ".join(series_labels(group))
 
-    axis: Sequence[Any] = plan.buckets
-    most_series, bars = _MOST_SERIES, 0
-    if question.grain:
-        most_series = min(limit or _MOST_SERIES, _MOST_SERIES)
-    else:
-        bars = min(limit or (_MOST_GROUPS_OF_BARS if series_indexes else _MOST_BARS), _LARGEST_LIMIT)
-        axis = [group.key[axis_index] for group in _ranked(report, groups, [axis_index], bars)]
-    ranked_series = _ranked(report, groups, series_indexes, most_series)
-    series: Sequence[str] = list(dict.fromkeys(map(series_name, ranked_series)))
-    others = OTHERS
-    while others in axis or others in series:
-        others = f"({others})"
     summed: list[str] = []
+    axis: Sequence[Any] = plan.buckets
+    axis_others = ""
     if not question.grain:
-        axis = _largest(axis, bars, question.group_by[axis_index], others, summed)
+        labels = [group.key[axis_index] for group in _ranked(report, groups, [axis_index], most_labels)]
+        axis, axis_others = _largest(labels, most_labels, question.group_by[axis_index], summed)
+    ranked = _ranked(report, groups, series_indexes, most_series)
+    names: dict[str, Sequence[str] | None] = {series_name(group): series_labels(group) for group in ranked}
     dimensions = " and ".join(question.group_by[index] for index in series_indexes)
-    series = _largest(series, most_series, dimensions, others, summed)
-    axis_values, series_names = set(axis), set(series)
+    named, others = _largest(list(names), most_series, dimensions, summed)
+    axis_values = set(axis)
 
     def cell(group: Group) -> tuple[Any, str]:
         value, name = group.key[axis_index], series_name(group)
-        return value if value in axis_values else others, name if name in series_names else others
+        return value if value in axis_values else axis_others, name if name in series else others
 
-    return ChartGroups(axis, series, bool(series_indexes), _sums(groups, cell), others, summed)
+    series = {name: None if name == others else names[name] for name in named}
+    return ChartGroups(of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed)
 
 
 def xml_safe(part: Any) -> Any:
@@ -108,13 +102,19 @@ def _ranked(report: Report, groups: Sequence[Group], indexes: Sequence[int], mos
     return [*sort_groups(ranked[:named], (), plan, total), *ranked[named:]]
 
 
-def _largest(names: Sequence[Any], most: int, dimensions: str, others: str, summed: list[str]) -> Sequence[Any]:
-    """Return the first names, then `others` if there are more, of which it adds a sentence to `summed`."""
+def _largest(names: Sequence[Any], most: int, dimensions: str, summed: list[str]) -> tuple[Sequence[Any], str]:
+    """Return the first names, then that of the others if there are more, of which it adds a sentence to `summed`.
+
+    Also return the name of the others alone; "" where there are none.
+    """
     if len(names) <= most + 1:
-        return names
+        return names, ""
     remaining = len(names) - most
     summed.append(f"{most} of {len(names):,} by {dimensions.replace('_', ' ')}; the other {remaining:,} are summed")
-    return [*names[:most], others]
+    others = f"{remaining:,} others"
+    while others in names:
+        others = f"({others})"
+    return [*names[:most], others], others
 
 
 def _sums(groups: Iterable[Group], key_of: Callable[[Group], tuple[Any, ...]]) -> dict[tuple[Any, ...], Group]:

@@ -114,7 +114,7 @@ async def _export(settings: Settings, path: str, items: list[tuple[str, str]], f
 async def _picture(params: ReportParameters, picture: Picture, settings: Settings) -> bytes:
     async with snapshot() as current:
         report = await run(params.question(today(settings)), current)
-    chart = chart_of(report, currency=settings.currency, limit=params.given_limit)
+    chart = chart_of(report, currency=settings.currency, **params.chart_options)
     renderer = Renderer()
     try:
         return await renderer.render(chart, picture)

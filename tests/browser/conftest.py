@@ -65,8 +65,18 @@ async def settled(page: Page) -> None:
     """Wait until a view has come, with its chart inside the page, where there is one, or the operations of `/docs`."""
     await page.locator("body:not(:has([aria-busy]))").wait_for(state="attached")
     await page.locator(
-        "figure.chart svg, main:not(:has(figure.chart)), [hidden] figure.chart, .opblock"
+        "figure.chart :is(img, svg), main:not(:has(figure.chart)), [hidden] figure.chart, .opblock"
     ).first.wait_for(state="attached")
+
+
+async def drawn(page: Page) -> Locator:
+    """Move the pointer, so that the script that draws comes, and return the chart that it has drawn."""
+    chart = page.locator("figure.chart > .vega-embed > svg")
+    for x in (2, 3):
+        await page.mouse.move(x, 2)
+    # The script is made when it is first asked for.
+    await chart.wait_for(timeout=30_000)
+    return chart
 
 
 async def clicked(page: Page, target: Locator) -> None:

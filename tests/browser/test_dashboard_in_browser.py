@@ -15,7 +15,7 @@ from playwright.async_api import Page, expect
 
 from project.catalog.display import display_label
 from project.store import api_keys
-from tests.browser.conftest import Opened, clicked, settled
+from tests.browser.conftest import Opened, clicked, drawn, settled
 from tests.support.history import History, write_histories
 from tests.support.hosting import Service, hosted
 from tests.support.model import TABLES
@@ -125,9 +125,10 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
         # The place is kept.
         assert await page.evaluate("scrollY") == place
         # The URL has the complete view: another browser shows the same.
-        await settled(page)
+        await drawn(page)
         texts = await page.locator(".title, .panel").all_inner_texts()
         async with opened(page.url) as another:
+            await drawn(another)
             assert await another.locator(".title, .panel").all_inner_texts() == texts
 
 
@@ -150,7 +151,7 @@ async def test_a_reloaded_page_is_the_same(service: Service, opened: Opened) -> 
         display = await page.evaluate("getComputedStyle(document.querySelector('.top')).display")
         for _ in range(2):
             await page.reload()
-            await expect(page.locator("figure.chart svg")).to_be_visible()
+            await drawn(page)
             assert await page.evaluate("getComputedStyle(document.querySelector('.top')).display") == display == "flex"
 
 
@@ -209,15 +210,6 @@ async def test_downloads_and_urls(service: Service, opened: Opened) -> None:
         await expect(page.locator("img")).to_be_visible()
 
 
-async def test_the_chart_shows_the_value_under_the_pointer(service: Service, opened: Opened) -> None:
-    async with opened(service.site + ALL + "&grain=year") as page:
-        chart = page.locator("figure.chart svg")
-        await expect(chart).to_have_attribute("role", "img")
-        titles = await chart.locator("title").all_text_contents()
-        rows = report(REPORT_FACTS, {"group_by": ["year"], "metrics": ["cost"]})["data"]
-        assert titles == [f"{row['year']}: {row['cost']:,.2f} USD" for row in rows]
-
-
 async def test_by_keyboard_alone(service: Service, opened: Opened) -> None:
     async with opened(service.site + ALL) as page:
         await tab_to(page, "summary", "Platform")
@@ -266,7 +258,7 @@ VIEWS = {
 async def test_accessibility_and_layout(service: Service, opened: Opened, name: str) -> None:
     shown = "/?date_from=2024-02-01&date_to=2024-03-31&split=gender" if name == "dark" else ALL + "&platform=facebook"
     async with opened(f"{service.site}{shown}&group_by=region", **VIEWS[name]) as page:
-        await expect(page.locator("figure.chart svg")).to_be_visible()
+        await drawn(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         await page.locator("details[data-facets] summary").first.click()
         await expect(page.locator("details[open] li small").first).to_be_visible()
@@ -352,7 +344,7 @@ async def test_with_keys(reports_database: str, opened: Opened, tmp_path: Path) 
             await page.keyboard.press("Enter")
             await expect(page.locator(".tiles").first).to_be_visible()
             assert query(page) == {"date_preset": ["maximum"]}
-            await expect(page.locator("figure.chart svg")).to_be_visible()
+            await drawn(page)
             async with page.expect_download() as downloading:
                 await page.get_by_text("Share and export").click()
                 await page.get_by_role("link", name="CSV").last.click()

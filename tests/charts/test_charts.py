@@ -14,7 +14,7 @@ import pytest
 from loguru import logger
 
 from project.charts import renderer
-from project.charts.theme import SERIES
+from project.charts.theme import PREVIOUS, SERIES
 from tests.support.calendar_model import WEEKDAYS
 from tests.support.hosting import soon
 from tests.support.report_model import METRICS, REPORT_FACTS, report
@@ -36,6 +36,10 @@ async def rendered(client: httpx.AsyncClient, query: str) -> ElementTree.Element
 def marks(svg: ElementTree.Element) -> Counter[str]:
     """Return what each mark says under the pointer."""
     return Counter(title.text for title in svg.iter(f"{SVG}title"))
+
+
+def colors(svg: ElementTree.Element, attribute: str) -> set[str | None]:
+    return {path.get(attribute) for path in svg.iter(f"{SVG}path")}
 
 
 def amount(metric: str, value: object) -> str:
@@ -63,16 +67,19 @@ async def test_lines_show_days_without_facts_as_zero(reports_client: httpx.Async
     svg = await rendered(reports_client, "group_by=week,platform&metrics=impressions")
     rows = report(REPORT_FACTS, question)["data"]
     assert len({row["platform"] for row in rows}) <= len(SERIES)
-    assert marks(svg) == Counter(f"{row['week']}, {row['platform']}: {row['impressions']:,}" for row in rows)
+    part = {rows[0]["week"]: ", 3 of its 7 days", rows[-1]["week"]: ", 3 of its 7 days"}
+    assert marks(svg) == Counter(
+        f"{row['week']}, {row['platform']}{part.get(row['week'], '')}: {row['impressions']:,}" for row in rows
+    )
 
 
-async def test_the_compared_period_is_dashed_in_lines_and_a_mark_on_bars(reports_client: httpx.AsyncClient) -> None:
+async def test_the_compared_period_is_grey(reports_client: httpx.AsyncClient) -> None:
     days = "date_from=2024-02-20&date_to=2024-03-20&compare_to=previous_year"
     lines = await rendered(reports_client, f"group_by=date&metrics=cost&{days}")
-    dashes = {path.get("stroke-dasharray") for path in lines.iter(f"{SVG}path")}
-    assert {"1,0", "5,4"} <= dashes
-    assert "dashed: previous year, 20 Feb – 20 Mar 2024 with 20 Feb – 20 Mar 2023" in lines.get("aria-label", "")
+    assert colors(lines, "stroke") >= {SERIES[0], PREVIOUS}
+    assert "grey: previous year, 20 Feb – 20 Mar 2024 with 20 Feb – 20 Mar 2023" in lines.get("aria-label", "")
     bars = await rendered(reports_client, f"group_by=platform&metrics=cost&{days}")
+    assert colors(bars, "fill") >= {SERIES[0], PREVIOUS}
     rows = report(
         REPORT_FACTS,
         {"group_by": ["platform"], "metrics": ["cost"], "compare_to": "previous_year"}
@@ -113,8 +120,8 @@ async def test_a_chart_names_the_largest_groups_and_sums_all_others(reports_clie
     rows.sort(key=lambda row: -row["cost"])
     others = {name: sum(row[name] for row in rows[1:]) for name in ("cost", "clicks", "impressions")}
     assert len(rows) > 2
-    assert f"(all others): {amount('cost', Decimal(others['cost']))}" in marks(svg)
-    assert f"(all others): {amount('ctr', Decimal(others['clicks']) / others['impressions'])}" in marks(svg)
+    assert f"{len(rows) - 1} others: {amount('cost', Decimal(others['cost']))}" in marks(svg)
+    assert f"{len(rows) - 1} others: {amount('ctr', Decimal(others['clicks']) / others['impressions'])}" in marks(svg)
     assert f"1 of {len(rows)} by placement; the other {len(rows) - 1} are summed" in svg.get("aria-label", "")
 
 

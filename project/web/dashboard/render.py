@@ -13,6 +13,7 @@ from markupsafe import Markup
 from project import __version__
 from project.catalog import METRICS
 from project.catalog.display import capitalised, display_label, display_name, format_amount
+from project.charts.bundle import FILE_NAME
 from project.commands import typed
 from project.store.warehouse.labels import Labels
 from project.web.dashboard.amounts import change_html, format_compact
@@ -36,7 +37,7 @@ _templates = Environment(
     undefined=StrictUndefined,
     auto_reload=False,
 )
-_templates.globals |= {"metrics": METRICS, "typed": typed, "version": __version__}
+_templates.globals |= {"metrics": METRICS, "typed": typed, "version": __version__, "chart_bundle": FILE_NAME}
 _templates.globals |= {
     function.__name__: function
     for function in (change_html, display_label, display_name, format_amount, format_compact)

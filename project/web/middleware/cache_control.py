@@ -5,9 +5,12 @@ from http import HTTPStatus
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""The policy of an answer whose address changes with its content; it sets this itself."""
+
 
 class CacheControl:
-    """Lets caches store answers that have an ETag, to be revalidated each time, and no others.
+    """Lets caches store answers that have an ETag, to be revalidated each time, and no others; some are IMMUTABLE.
 
     What needs a key (`scope["keys_from"]`, the headers that may hold it) is for the caches of its holder only.
     """
@@ -26,7 +29,8 @@ class CacheControl:
                     headers["Cache-Control"] = "no-store"
                 else:
                     headers.add_vary_header(", ".join(["Accept-Encoding", *keys_from]))
-                    headers["Cache-Control"] = "private, no-cache" if keys_from else "no-cache"
+                    if headers.get("Cache-Control") != IMMUTABLE:
+                        headers["Cache-Control"] = "private, no-cache" if keys_from else "no-cache"
             await send(message)
 
         scope["keys_from"] = keys_from

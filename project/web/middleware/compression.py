@@ -15,7 +15,13 @@ SMALLEST = 1024
 _LARGE = 128 << 10
 """Bytes that take more than a millisecond, which other requests should not wait."""
 
-_TEXTUAL = ("text/", "application/json", "application/problem+json", "image/svg+xml")
+_TEXTUAL = (
+    "text/",
+    "application/json",
+    "application/problem+json",
+    "application/vnd.vegalite.v6+json",
+    "image/svg+xml",
+)
 
 
 class Compression:

@@ -218,6 +218,16 @@ def flat_files(name: str, info: ValidationInfo) -> str:
     raise refused(Fault("format", "conflicting_parameters", detail, name, ("format=json",)))
 
 
+def in_pictures(formats: Sequence[str], value: Any, info: ValidationInfo) -> Any:
+    """Refuse what says how a chart looks, for an answer that is none."""
+    if info.data.get("format", formats[0]) not in formats:
+        name = str(info.field_name)
+        detail = f"{name} says how a chart looks, and the answer is {info.data['format'] or 'json'}."
+        suggestions = tuple(f"format={format_}" for format_ in formats)
+        raise refused(Fault(name, "conflicting_parameters", detail, value, suggestions))
+    return value
+
+
 def fillable(fill: bool, info: ValidationInfo) -> bool:
     """Refuse to fill the dates of a report that is not grouped by a date grain."""
     grouped = info.data.get("group_by")

@@ -90,7 +90,7 @@ async def test_the_table_and_the_chart_name_the_unsettled_days(page: httpx.Async
     text = (await page.get("/")).text
     days = [row[0] for row in tables(text)[0] if "not settled yet" in row[0]]
     assert days == [f"2024-05-{day} not settled yet" for day in (29, 30, 31)]
-    assert "Shaded: not settled yet, from 2024-05-29." in text
+    assert "Dashed: not settled yet, from Wed 29 May 2024." in text
 
 
 @pytest.mark.parametrize("prefix", ["", "/adm"])

@@ -2,12 +2,14 @@
 
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from project.catalog import MEASURE_NAMES, METRICS
 from project.catalog.comparisons import COMPARISONS
+from project.charts.chart import USUAL_WIDTH
+from project.charts.kinds import KINDS
 from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
 from project.query.moments import Moment
@@ -28,6 +30,7 @@ from project.web.request.validators import (
     fillable,
     flat_files,
     in_ledger,
+    in_pictures,
     moment,
     one_grain,
     one_of,
@@ -112,6 +115,43 @@ class ReportParameters(PageParameters, _Bounded):
     format: Annotated[str, AfterValidator(partial(one_of, _FORMATS)), AfterValidator(flat_files)] | None = Field(
         None, description="`json` is a page; all others are files or charts. It wins over `Accept`."
     )
+    chart: (
+        Annotated[
+            str,
+            AfterValidator(partial(one_of, tuple(KINDS))),
+            AfterValidator(partial(in_pictures, tuple(PICTURES))),
+            choice(KINDS),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="Of a chart, its kind; by default lines over dates, and bars. `area` stacks measures over dates, "
+        "`heatmap` needs two dimensions.",
+        examples=["line"],
+    )
+    width: Annotated[
+        int,
+        Field(ge=240, le=2400),
+        BeforeValidator(whole_number),
+        AfterValidator(partial(in_pictures, tuple(PICTURES))),
+    ] = Field(
+        USUAL_WIDTH, description="Of a chart, how wide it is, in pixels; a PNG has twice as many.", examples=[760]
+    )
+    caption: Annotated[bool, AfterValidator(partial(in_pictures, tuple(PICTURES)))] = Field(
+        True, description="Of a chart, whether it has a title and says what it is of.", examples=[True]
+    )
+
+    @property
+    def chart_options(self) -> dict[str, Any]:
+        """The options of `charts.chart.chart_of`."""
+        picture = PICTURES.get(self.format or "")
+        return {
+            "kind": self.chart,
+            "limit": self.given_limit,
+            "width": self.width,
+            "caption": self.caption,
+            "interactive": bool(picture and picture.is_definition),
+        }
 
     def question(self, today: date) -> ReportQuestion:
         """Return the question; raises InvalidRequest where the cursor belongs to another one."""

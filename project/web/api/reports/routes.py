@@ -30,6 +30,7 @@ from project.web.state import state_of, today
 
 router = APIRouter(prefix="/v1/reports", tags=["Reports"], route_class=RetryOnDisconnect, responses=CACHED)
 
+_OF_FILES = ("format", "chart", "width", "caption")
 _FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
 
 
@@ -38,14 +39,15 @@ _FORMATS: Mapping[str, Format | Picture] = {**FORMATS, **PICTURES}
     summary="Facts grouped, summed, compared",
     response_model=ReportAnswer,
     responses=documented(422, 503, 504),
-    openapi_extra=query_parameters(ReportParameters, without=("format",)),
+    openapi_extra=query_parameters(ReportParameters, without=_OF_FILES),
 )
 @router.get(
     ".{format}",
     name="report_file",
     summary="Facts grouped, summed, compared, as a file or a chart",
-    description="Give all the groups, or the first `limit`. `svg` and `png` are charts, which name `limit` groups and "
-    "sum the others. `/v1/reports?format=csv` is the same.",
+    description="Give all the groups, or the first `limit`. `svg`, `png` and `vega` are charts, which name `limit` "
+    "groups and sum the others; `vega` is their definition, as Vega-Lite, with the data. `/v1/reports?format=csv` "
+    "is the same.",
     response_class=Response,
     responses=documented(422, 503, 504) | FILE,
     openapi_extra=file_parameters(ReportParameters, _FORMATS),
@@ -69,7 +71,7 @@ async def report(request: Request) -> Response:
         if format_ is None:
             return json_answer(await result.process(report_content, result), labels, **log)
         currency = state_of(request).settings.currency
-        chart = await result.process(chart_of, result, currency=currency, limit=params.given_limit)
+        chart = await result.process(chart_of, result, currency=currency, **params.chart_options)
         return await image_answer(request, chart, format_, labels, **log, format=format_.name)
 
     return await respond(request, make, *question.etag_inputs, format_ and format_.name)
@@ -80,7 +82,7 @@ async def report(request: Request) -> Response:
     summary="How a report would be read",
     response_model=PlanAnswer,
     responses=documented(422, 503, 504),
-    openapi_extra=query_parameters(ReportParameters, without=("format",)),
+    openapi_extra=query_parameters(ReportParameters, without=_OF_FILES),
 )
 async def plan(request: Request) -> Response:
     """Say what the same report would read: which source, how many days, about how many rows, by which SQL.

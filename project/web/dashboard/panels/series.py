@@ -6,6 +6,7 @@ from project.catalog import GRAINS
 from project.catalog.display import format_amount
 from project.catalog.natural_order import WEEKDAY
 from project.charts.caption import alt_text
+from project.charts.kinds import KINDS, can_show
 from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
 from project.query.reports.groups import Group, Key
@@ -46,7 +47,12 @@ class Series(ReportPanel):
 
     def chart_url(self) -> str:
         """Return the API's URL of the chart's report."""
-        return report_url(chart_question(self.view))
+        kind = self.view.chart
+        return report_url({**chart_question(self.view), "chart": [kind] if kind in self._kinds else []})
+
+    def chart_height(self) -> int:
+        """Return about how high the chart is, in pixels, so that nothing moves when it comes."""
+        return 330 if self.view.split else 310
 
     def grain_choices(self) -> list[Choice]:
         """Return the grains."""
@@ -56,7 +62,13 @@ class Series(ReportPanel):
     def kind_choices(self) -> list[Choice]:
         """Return the kinds of charts that show a second dimension."""
         view = self.view
-        return [(text, view.link(chart=kind), kind == (view.chart or "line")) for kind, text in _KINDS.items()]
+        return [(text, view.link(chart=kind), kind == (view.chart or "line")) for kind, text in self._kinds.items()]
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        """The kinds of charts that can show the metric, and what they are called."""
+        group_by = tuple(filter(None, (self.view.grain, self.view.split)))
+        return {kind: text for kind, text in _KINDS.items() if can_show(KINDS[kind], group_by, [self.view.metric])}
 
     def rolling_choices(self) -> list[Choice]:
         """Return of how many days each date is."""

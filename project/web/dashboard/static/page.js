@@ -165,9 +165,9 @@ addEventListener("click", async ({ target }) => {
 // A chart's answers: the dates that were dragged, and the label or date that was clicked.
 
 addEventListener("chart:zoom", ({ detail }) => filterBy({ date_from: detail.date_from, date_to: detail.date_to }));
-addEventListener("chart:select", ({ detail: { dimension, label, date } }) => {
-  if (dimension && label) filterBy({ [dimension]: label });
-  else if (date) filterBy({ date_from: date, date_to: date });
+addEventListener("chart:select", ({ detail: { labels, date_from, date_to } }) => {
+  if (Object.keys(labels).length) filterBy(labels);
+  else if (date_from) filterBy({ date_from, date_to });
 });
 
 function filterBy(changes) {
@@ -185,21 +185,7 @@ function enhance(root) {
     filter.dataset.ready = "";
     countLabels(filter);
   }
-  for (const figure of root.querySelectorAll("figure[data-inline]:has(img)")) inline(figure);
-}
-
-// Inside the page, rather than as an image, a chart shows the value under the pointer.
-async function inline(figure) {
-  const response = await fetch(figure.querySelector("img").src);
-  if (!response.ok) return;
-  const text = await response.text();
-  // The page's policy forbids style elements, but not a sheet with the same rules.
-  const style = /<style>(.*?)<\/style>/s;
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(style.exec(text)[1]);
-  document.adoptedStyleSheets.push(sheet);
-  const chart = new DOMParser().parseFromString(text.replace(style, ""), "image/svg+xml").documentElement;
-  figure.replaceChildren(document.importNode(chart, true));
+  document.dispatchEvent(new Event("chart:draw"));
 }
 
 enhance(document);
