@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from project.catalog.display import display_days, display_name
 from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Renderer
-from project.errors import NotDelivered, RenderFailed
+from project.errors import InvalidRequest, NotDelivered, RenderFailed
 from project.export.encode import encode
 from project.export.formats import FORMATS
 from project.export.open_export import open_export
@@ -154,11 +154,11 @@ def _rows_question(view: View) -> Query:
 
 
 async def _picture(series: Report, currency: str, renderer: Renderer) -> tuple[bytes | None, str]:
-    chart = await series.process(chart_of, series, currency=currency)
     try:
+        chart = await series.process(chart_of, series, currency=currency)
         return await renderer.render(chart, PICTURES["png"]), chart.alt
-    except RenderFailed:
-        # The numbers are worth a mail without it.
+    except (InvalidRequest, RenderFailed):
+        # It has too many marks, or the renderer fails; the numbers are worth a mail without it.
         return None, ""
 
 

@@ -129,7 +129,7 @@ class Dispatcher:
 
         async def begin() -> None:
             if not await queue.begin_sending(delivery):
-                raise NotDelivered("Another process sends it.")
+                raise NotDelivered("Another process sends it, or its subscription was paused or removed.")
 
         sender, recipient = (mail_address(text).addr_spec for text in (settings.mail_from, delivery.target))
         await send(settings.smtp_url, sender, recipient, message, begin)

@@ -44,7 +44,9 @@ RETURNING id, subscription_id, view, slot, target, attempts,
     (SELECT attach FROM subscription WHERE subscription.id = subscription_id) AS attach,
     (SELECT secret FROM subscription WHERE subscription.id = subscription_id) AS secret"""
 _BEGIN = "UPDATE delivery SET state = 'sending' WHERE id = $1 AND attempts = $2 AND state = 'pending' RETURNING true"
-_FINISH = "UPDATE delivery SET state = $2, error = $3, next_try_at = $4 WHERE id = $1"
+_FINISH = """\
+UPDATE delivery SET state = $3, error = $4, next_try_at = $5
+WHERE id = $1 AND attempts = $2 AND state IN ('pending', 'sending', 'unknown')"""
 _GIVE_UP_LOST = """\
 UPDATE delivery SET state = 'unknown', error = $3
 WHERE state = 'sending' AND (tried_at < $1::timestamptz - $2::interval OR tried_at > $1::timestamptz + $2::interval)
@@ -115,14 +117,14 @@ class Queue:
             return await find_view(self._connection, delivery.view)
 
     async def begin_sending(self, delivery: Delivery) -> bool:
-        """Say that the mail server is about to take it. Return False where it has been claimed again, or ended."""
+        """Say that the mail server is about to take it. Return False where it has been claimed again, or has ended."""
         async with self._lock:
             return bool(await self._connection.fetchval(_BEGIN, delivery.id, delivery.attempts))
 
     async def finish(self, delivery: Delivery, state: str, error: str | None, next_try_at: datetime) -> None:
-        """Write down what came of an attempt."""
+        """Write down what came of an attempt, unless it has been claimed again, or was paused or removed."""
         async with self._lock:
-            await self._connection.execute(_FINISH, delivery.id, state, error, next_try_at)
+            await self._connection.execute(_FINISH, delivery.id, delivery.attempts, state, error, next_try_at)
 
 
 async def count_problems(connection: "asyncpg.Connection[Any]", since: datetime) -> tuple[int, int]:

@@ -195,7 +195,29 @@ async def test_a_process_that_slept_through_its_lease_sends_nothing(
         assert len(box.mails) == 1
         awake.set()
         await first
+        await deliveries.send(SLOT + 2 * LEASE, smtp_url=box.url)
         assert len(box.mails) == 1
+    assert await deliveries.states() == [(BOSS, "sent", 2)]
+
+
+@pytest.mark.parametrize("change", [subscriptions.pause, subscriptions.remove])
+async def test_what_is_removed_during_an_attempt_is_not_tried_again(
+    deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch, change: Any
+) -> None:
+    with hook() as received:
+        id_ = await deliveries.subscribe(received.url, secret=b"x" * 32)
+        call = dispatch.call
+
+        async def removed_meanwhile(*arguments: Any) -> None:
+            await change(deliveries.connection, id_)
+            await call(*arguments)
+
+        monkeypatch.setattr(dispatch, "call", removed_meanwhile)
+        received.answers = [500]
+        await deliveries.send(SLOT)
+        await deliveries.send(SLOT + timedelta(days=1))
+        assert len(received.calls) == 1
+    assert [state for _, state, _ in await deliveries.states()] == ["failed"]
 
 
 async def test_a_view_that_has_gone_or_is_no_longer_valid_is_said(deliveries: Deliveries) -> None:

@@ -33,6 +33,8 @@ HEALTHY = {
     f"ad_metrics_heartbeat_late_seconds{JOB}": "-100x120",
     f"ad_metrics_rollup_check_ok{JOB}": "1x120",
     f"ad_metrics_rollup_check_age_seconds{JOB}": "100x120",
+    f"ad_metrics_deliveries_failed_total{JOB}": "0x120",
+    f"ad_metrics_deliveries_unknown_total{JOB}": "0x120",
     # Prometheus's clock begins at 0 in tests.
     f"ad_metrics_last_load_timestamp_seconds{JOB}": "0x120",
     'ad_metrics_requests_total{job="ad-metrics", status="200"}': "0+600x120",
@@ -55,6 +57,8 @@ FAILURES: list[tuple[str, dict[str, str], int]] = [
     ("AdMetricsCheckMissing", {f"ad_metrics_rollup_check_age_seconds{JOB}": "100000x1700"}, 1600),
     ("AdMetricsNoLoad", {f"ad_metrics_last_load_timestamp_seconds{JOB}": "-150000x120"}, 90),
     ("AdMetricsNoLoad", {f"ad_metrics_last_load_timestamp_seconds{JOB}": "_x120"}, 90),
+    ("AdMetricsNotDelivered", {f"ad_metrics_deliveries_failed_total{JOB}": "0+1x120"}, 60),
+    ("AdMetricsNotDelivered", {f"ad_metrics_deliveries_unknown_total{JOB}": "0+1x120"}, 60),
     ("AdMetricsErrors", {'ad_metrics_requests_total{job="ad-metrics", status="503"}': "0+20x120"}, 60),
     (
         "AdMetricsSlow",
