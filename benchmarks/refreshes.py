@@ -14,7 +14,7 @@ from datetime import date
 
 from benchmarks.servers import PORT
 from project.ingest.convert.dictionary import Dictionary
-from project.ingest.load import load_lines
+from project.ingest.load import load_blocks
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
 from project.ingest.write.records import convert_records
@@ -69,7 +69,7 @@ def load_again(dsn: str, seconds: float) -> int:
         for record in records:
             record.measures["impressions"] += dice.random() < 0.05
         dictionary, report = Dictionary(), Report(files=[{"name": "benchmark"}])
-        asyncio.run(load_lines(convert_records(records, dictionary), dictionary, report, settings, sample=True))
+        asyncio.run(load_blocks(convert_records(records, dictionary), dictionary, report, settings, sample=True))
         loads += 1
     return loads
 

@@ -20,7 +20,7 @@ import asyncpg
 
 from benchmarks.servers import VARY, need_wrk, postgres, serving
 from project.ingest.convert.dictionary import Dictionary
-from project.ingest.load import load_lines
+from project.ingest.load import load_blocks
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
 from project.ingest.write.records import convert_records
@@ -62,7 +62,7 @@ def fill(server: EmbeddedPostgres) -> None:
     print(f"loading {DAYS * COMBINATIONS:,} facts (kept for the next run) …", flush=True)
     dictionary = Dictionary()
     lines = convert_records(sample_records(END, DAYS, COMBINATIONS), dictionary)
-    asyncio.run(load_lines(lines, dictionary, report, settings, sample=True))
+    asyncio.run(load_blocks(lines, dictionary, report, settings, sample=True))
     print(f"{report.inserted:,} inserted, {report.unchanged:,} there before")
     asyncio.run(vacuum(server.url()))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import orjson
+import pyarrow as pa
 
 from project.errors import LoadRefused
 from project.ingest.convert.converter import Converter
@@ -69,8 +70,8 @@ async def load(
     report = report or Report()
     report.dry_run = dry_run
     dictionary = Dictionary()
-    lines = convert_files(paths, options, dictionary, report, settings.currency, notify=notify, progress=progress)
-    await load_lines(lines, dictionary, report, settings, options=options, notify=notify)
+    blocks = convert_files(paths, options, dictionary, report, settings.currency, notify=notify, progress=progress)
+    await load_blocks(blocks, dictionary, report, settings, options=options, notify=notify)
     return report
 
 
@@ -83,8 +84,8 @@ def convert_files(
     *,
     notify: Notify,
     progress: Progress | None = None,
-) -> Iterator[bytes]:
-    """Yield blocks of lines, a line a record, as `write.staging` copies them. Counts into the report as it goes.
+) -> Iterator[pa.Table]:
+    """Yield blocks of records, as `write.staging` takes them. Counts into the report as it goes.
 
     `notify` is called with the format and preset of each file, and where its fields come from. Raises LoadRefused.
     """
@@ -105,12 +106,13 @@ def convert_files(
                 yield converter.convert(block)
                 if progress:
                     progress(source, report)
-            yield converter.finish()
+            if (held := converter.finish()) is not None:
+                yield held
             report.add_file(source.name, source.sha256, source.size)
 
 
-async def load_lines(
-    lines: Iterator[bytes],
+async def load_blocks(
+    blocks: Iterator[pa.Table],
     dictionary: Dictionary,
     report: Report,
     settings: Settings,
@@ -119,19 +121,19 @@ async def load_lines(
     sample: bool = False,
     notify: Notify = print,
 ) -> None:
-    """Load lines from any source, and count into the report. `sample` marks the facts as sample data.
+    """Load blocks of records from any source, and count into the report. `sample` marks the facts as sample data.
 
     The first load of other data removes the sample data, so the two never mix.
     """
     report.currency = settings.currency
     # Behind a pooler, temporary tables last no longer than a transaction.
     async with write_connection(settings) as connection, _transaction(connection, report):
-        days = await stage(connection, lines, dictionary, report)
+        staged = await stage(connection, blocks, dictionary, report)
         if not options.allows_rejects(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
-        if days is None:
+        if staged is None:
             raise LoadRefused("The files have no rows; nothing was loaded.")
-        report.date_from, report.date_to = days
+        report.date_from, report.date_to = staged.first_day, staged.last_day
         if not report.dry_run:
             await _make_partitions(connection, report, settings)
         await lock_writes(connection, notify)
@@ -139,7 +141,8 @@ async def load_lines(
         merged = await merge(
             connection,
             report,
-            keys_differ=dictionary.keys_differ(report.rows_read),
+            staged,
+            rows_differ=lambda: dictionary.keys_differ(report.rows_read),
             replace=options.replace,
             refuse_duplicates=options.on_duplicate == "error",
             partition_months=settings.partition_months,

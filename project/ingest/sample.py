@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import product
 
 from project.ingest.convert.dictionary import Dictionary
-from project.ingest.load import load_lines
+from project.ingest.load import load_blocks
 from project.ingest.report import Report
 from project.ingest.write.records import Record, convert_records
 from project.settings import Settings
@@ -73,7 +73,7 @@ async def load_sample(
     """Load the sample data up to and including `end`. Raises LoadRefused where there is real data."""
     report, dictionary = Report(files=[{"name": NAME}]), Dictionary()
     records = _counted(sample_records(end, days, combinations), report)
-    await load_lines(convert_records(records, dictionary), dictionary, report, settings, sample=True, notify=notify)
+    await load_blocks(convert_records(records, dictionary), dictionary, report, settings, sample=True, notify=notify)
     return report
 
 

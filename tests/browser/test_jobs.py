@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from project.catalog.display import display_label
 from project.ingest.convert.dictionary import Dictionary
-from project.ingest.load import load_lines
+from project.ingest.load import load_blocks
 from project.ingest.report import Report
 from project.ingest.sample import sample_records
 from project.ingest.write.records import Record, convert_records
@@ -39,7 +39,7 @@ async def jobs_database(new_database) -> str:
     async def load(records: Iterator[Record]) -> None:
         dictionary = Dictionary()
         lines = convert_records(records, dictionary)
-        await load_lines(lines, dictionary, Report(), Settings(database_url=url), notify=lambda _: None)
+        await load_blocks(lines, dictionary, Report(), Settings(database_url=url), notify=lambda _: None)
 
     end = TODAY - timedelta(days=9)
     too_few = (

@@ -366,7 +366,7 @@ async def test_without_tables_or_without_a_database(server: Any, tmp_path: Path)
 async def test_a_backend_ended_in_the_middle_of_a_load(
     database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def ended(loading: asyncpg.Connection, _report: Report, **_options: Any) -> None:
+    async def ended(loading: asyncpg.Connection, *_others: Any, **_options: Any) -> None:
         await loading.execute("SELECT pg_terminate_backend(pg_backend_pid())")
 
     before = await state(connection)

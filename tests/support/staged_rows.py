@@ -11,6 +11,7 @@ from project.ingest.convert.dictionary import Dictionary
 from project.ingest.load import convert_files
 from project.ingest.options import Options
 from project.ingest.report import Report
+from project.ingest.write.in_memory import to_lines
 from tests.support.model import MEASURES, TABLES
 
 LENIENT = Options(max_rejects="100%")
@@ -25,8 +26,8 @@ def read(content: bytes, options: Options = LENIENT, name: str = "a.csv") -> tup
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / name
         path.write_bytes(content)
-        lines = convert_files([path], options, dictionary, report, "USD", notify=lambda _: None)
-        staged = b"".join(lines).decode().splitlines()
+        blocks = convert_files([path], options, dictionary, report, "USD", notify=lambda _: None)
+        staged = b"".join(map(to_lines, blocks)).decode().splitlines()
     return [dict(zip(STAGED, line.split("\t"), strict=True)) for line in staged], report, dictionary
 
 

@@ -1,4 +1,4 @@
-"""Convert: rows of text to the lines that are staged, a column at a time; unreadable rows are rejected with a reason.
+"""Convert: rows of text to the numbers that are staged, a column at a time; unreadable rows are rejected with a reason.
 
 A file has many rows and few texts: each distinct text of a column is read once, and Arrow does the remaining work on
 the indexes of these texts.
@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv as arrow_csv
 
 from project.catalog import DIMENSION_NAMES, LABELLED_NAMES, MEASURES, RECORD
 from project.errors import LoadRefused
@@ -29,6 +28,11 @@ from project.ingest.report import Report
 
 CACHED_TEXTS = 50_000
 """How many texts of a column are cached: the dates and labels of any file, and some megabytes of its numbers."""
+
+
+MEASURE_TYPES = {m.name: pa.decimal128(18, m.decimals) if m.decimals else pa.int64() for m in MEASURES}
+STAGED_TYPES = {"row_hash": pa.int64(), "day": pa.int32()} | dict.fromkeys(LABELLED_NAMES, pa.int32()) | MEASURE_TYPES
+"""The columns of staged records. Days and labels are numbers of the dictionary."""
 
 
 class Converter:
@@ -68,38 +72,39 @@ class Converter:
         self._constants = {name: self._constant(name, readers[name]) for name in columns.constants}
         self._cells = {name: _Column(readers[name]) for name in columns.positions}
         self._compared = compared(columns.positions)
+        # Rows that are equal but for their measures' texts are compared by the measures.
+        measures = {columns.positions.get(name) for name in MEASURE_TYPES}
+        self._hashed = [index for index in range(len(columns.header)) if index not in measures]
         self._sums = Sums()
         self._sorter = RowSorter(columns, self._cells, self._dates, report, source.name)
 
-    def convert(self, block: Block) -> bytes:
-        """Return a line for each readable row: a hash of the row, then the record, as COPY takes them."""
+    def convert(self, block: Block) -> pa.Table:
+        """Return the readable rows: a hash of the row, which leaves out its measures, then the record."""
         values = {name: self._values(name, block) for name in RECORD}
-        staged = pa.table(
-            {"row": _hashes(block.columns)} | {name: column.dictionary_decode() for name, column in values.items()}
-        )
-        keys = _hashes([values[name] for name in DIMENSION_NAMES])
+        row_hash = _hashes([block.columns[index] for index in self._hashed], len(block.lines))
+        staged = pa.table({"row_hash": row_hash} | {name: one.dictionary_decode() for name, one in values.items()})
+        keys = _hashes([values[name] for name in DIMENSION_NAMES], len(block.lines))
         facts, released = self._sorter.sort(block, staged, keys)
         self._check_currencies(block, facts)
         if facts is not None:
             staged, keys = staged.filter(facts), keys.filter(facts)
-        return self._held_lines(released) + self._lines(staged, keys)
+        return pa.concat_tables([*self._held(released), self._facts(staged, keys)])
 
-    def finish(self) -> bytes:
-        """Report the last lines, settle the dates, and return the lines of rows that turned out to be facts.
+    def finish(self) -> pa.Table | None:
+        """Report the last lines, settle the dates, and return rows that turned out to be facts, None where none did.
 
         Raises Unanswered where the file is ambiguous.
         """
         check_numbers(self._file, self._columns, self._numbers, self._sums, self._options, self._currency)
         self._dates.settle()
-        return self._held_lines(self._sorter.finish(self._sums, self._compared))
+        held = self._held(self._sorter.finish(self._sums, self._compared))
+        return pa.concat_tables(held) if held else None
 
-    def _lines(self, staged: pa.Table, keys: pa.Array) -> bytes:
+    def _facts(self, staged: pa.Table, keys: pa.Array) -> pa.Table:
         self._sums.add(staged, self._compared)
         self._dictionary.note_keys(keys)
         self._report.rows_read += staged.num_rows
-        lines = pa.BufferOutputStream()
-        arrow_csv.write_csv(staged, lines, _COPY_TEXT)
-        return bytes(lines.getvalue())
+        return staged.rename_columns(list(STAGED_TYPES))
 
     def _constant(self, name: str, read: Callable[[str], str]) -> str:
         try:
@@ -121,12 +126,13 @@ class Converter:
 
     def _values(self, name: str, block: Block) -> pa.DictionaryArray:
         """Return a field's values, null where a cell is unreadable."""
+        type_ = MEASURE_TYPES.get(name, pa.int32())
         if name in self._constants:
-            values = pa.array([self._constants[name]], pa.string())
+            values = pa.array([self._constants[name]], pa.string()).cast(type_)
             return pa.DictionaryArray.from_arrays(pa.array([0] * len(block.lines), pa.int32()), values)
         column = block.columns[self._columns.positions[name]]
         texts = column.dictionary.to_pylist()
-        values = pa.array(map(self._cells[name].__getitem__, texts), pa.string())
+        values = pa.array(map(self._cells[name].__getitem__, texts), pa.string()).cast(type_)
         return pa.DictionaryArray.from_arrays(column.indices, values)
 
     def _check_currencies(self, block: Block, facts: pa.Array | None) -> None:
@@ -145,11 +151,11 @@ class Converter:
                 f"database is in {self._currency}{hint}."
             )
 
-    def _held_lines(self, rows: Sequence[HeldRow]) -> bytes:
+    def _held(self, rows: Sequence[HeldRow]) -> list[pa.Table]:
         for held in rows:
             for index in self._columns.currencies:
                 self._check_currency(index, [held.row[index]])
-        return b"".join(self._lines(held.staged, held.keys) for held in rows)
+        return [self._facts(held.staged, held.keys) for held in rows]
 
     def _is_currency(self, index: int, text: str) -> bool:
         """Tell whether a cell of a column of currencies is the database's, or none at all."""
@@ -187,16 +193,15 @@ class _Column(dict[str, str]):
         raise AssertionError(text)
 
 
-def _hashes(columns: Sequence[pa.DictionaryArray]) -> pa.Array:
+def _hashes(columns: Sequence[pa.DictionaryArray], rows: int) -> pa.Array:
     """Return a hash of each row: the sum of the hashes of its cells, each with the index of its column."""
-    total = None
+    total = pa.array([0] * rows, pa.int64())
     for index, column in enumerate(columns):
         # Of one text, not of a tuple: the hashes of (0, a) and (1, b) add up to those of (0, b) and (1, a).
         of_texts = pa.array([hash(f"{index} {text}") for text in column.dictionary.to_pylist()], pa.int64())
         of_rows = of_texts.take(column.indices)
-        total = of_rows if total is None else pc.add(total, of_rows)
+        total = pc.add(total, of_rows)
     return total
 
 
 _CODE = re.compile("[A-Za-z]{3}")
-_COPY_TEXT = arrow_csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")

@@ -31,7 +31,7 @@ class Dictionary:
     def note_keys(self, hashes: pa.Int64Array) -> None:
         """Note a hash of the numbers of each row's day and labels."""
         if len(self._keys) < MAX_KEYS:
-            self._keys.extend(hashes.to_pylist())
+            self._keys.frombytes(memoryview(hashes.buffers()[1])[hashes.offset * 8 :][: len(hashes) * 8])
 
     def keys_differ(self, rows: int) -> bool:
         """Tell whether the keys of all rows are known to differ; then there is nothing to sum."""

@@ -109,7 +109,7 @@ class Sums:
         """Add rows."""
         self.rows += staged.num_rows
         for name in measures:
-            value = pc.sum(pc.cast(staged[name], pa.float64())).as_py() or 0.0
+            value = pc.sum(staged[name].cast(pa.float64(), safe=False)).as_py() or 0.0
             self.values[name] = self.values.get(name, 0.0) + value
 
     def equal(self, other: "Sums") -> bool:

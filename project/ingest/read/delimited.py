@@ -169,7 +169,8 @@ def _split(lines: bytes, delimiter: str, width: int) -> Any:
         )
     except (pa.ArrowInvalid, pa.ArrowKeyError):
         return None
-    plain = lines.count(b"\r") == lines.count(b"\r\n") and split.num_rows == lines.count(b"\n")
+    returns = lines.count(b"\r")
+    plain = (not returns or returns == lines.count(b"\r\n")) and split.num_rows == lines.count(b"\n")
     return split if plain and all(column.num_chunks == 1 for column in split.columns) else None
 
 

@@ -4,30 +4,35 @@ The statements are made of the catalogue's names only. They follow the rules tha
 the conflict target is the natural key, SET takes only from EXCLUDED, and `date_id` is never updated.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from typing import Any
 
 import asyncpg
+import pyarrow as pa
 
-from project.catalog import (
-    FACT_TABLE,
-    LABELLED_DIMENSIONS,
-    LABELLED_NAMES,
-    MEASURE_NAMES,
-    MEASURES,
-    NATURAL_KEY,
-    Dimension,
-    Measure,
-)
+from project.catalog import FACT_TABLE, MEASURE_NAMES, MEASURES, NATURAL_KEY
 from project.errors import LoadRefused
 from project.ingest.report import Report
-from project.ingest.write.preview import preview
+from project.ingest.write.in_memory import absent, by_ids, changes, file_between, keys_differ, known_facts
+from project.ingest.write.incoming import copy_incoming, copy_records, count_duplicates, make_incoming, type_of
+from project.ingest.write.labels import Ids, insert_labels
+from project.ingest.write.preview import preview, preview_records
 from project.ingest.write.removal import Span, delete_absent
+from project.ingest.write.staging import Staged
 from project.store.postgres import citus
 from project.store.postgres.connections import Notify
 from project.store.warehouse import partitions, rollups
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a load in memory changes, as the table `changes` has it; with `replace`, the facts that it lacks."""
+
+    changes: pa.Table
+    absent: pa.Table | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,9 @@ class Merged:
 async def merge(
     connection: "asyncpg.Connection[Any]",
     report: Report,
+    staged: Staged,
     *,
-    keys_differ: bool = False,
+    rows_differ: Callable[[], bool] = lambda: False,
     replace: bool = False,
     refuse_duplicates: bool = False,
     partition_months: int = 1,
@@ -50,19 +56,23 @@ async def merge(
 ) -> Merged:
     """Insert new labels, upsert the facts that differ, refresh the rollups of their days, and count into the report.
 
-    Rows with the same natural key are summed, or refused; `keys_differ` says that there are none. With `replace`, facts
-    that the load lacks, of its dates and platforms, are removed. Raises LoadRefused, also where a sum is larger than
-    its column.
+    Rows with the same natural key are summed, or refused; `rows_differ` tells whether there are none. With `replace`,
+    facts that the load lacks, of its dates and platforms, are removed. Raises LoadRefused, also where a sum is larger
+    than its column.
     """
     # New tables have no statistics, and gathering them takes longer than they save: join by hashes.
     await connection.execute(
         "SET LOCAL work_mem = '128MB'; SET LOCAL jit = off;"
         " SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off"
     )
-    ids = await _insert_dimensions(connection, report)
-    in_order = await _make_incoming(connection, ids, keys_differ=keys_differ)
-    await _count_duplicates(connection, report, refuse=refuse_duplicates)
-    await preview(connection, report, in_order=in_order)
+    only_staged = staged.table is None and bool(report.rejected or report.left_out)
+    ids = await insert_labels(connection, only_staged=only_staged)
+    records = await _records(connection, report, staged, ids)
+    if records is None:
+        await staged.copy(connection)
+        in_file_order = await make_incoming(connection, ids, keys_differ=rows_differ())
+        await count_duplicates(connection, report, refuse=refuse_duplicates)
+        await preview(connection, report, in_order=in_file_order)
     for line in report.preview_text():
         notify(line)
     days = set(ids["day"].values())
@@ -70,26 +80,26 @@ async def merge(
     new_partitions = await partitions.new_partitions(connection, months, partition_months)
     new_months = months.intersection(month for partition in new_partitions for month in partition.months)
     spans = await _spans(connection, days)
-    if new_months == months:
-        # The database has none of these months: every fact is new.
-        changes, changed_days = "incoming", set(days)
+    all_new = new_months == months
+    if all_new:
+        # The database has none of these months.
+        changed_days = days
         report.inserted, report.unchanged = report.unchanged, 0
     else:
-        await connection.execute(_CREATE_CHANGES)
-        for span in spans:
-            await connection.execute(_CHANGES, *span)
-        changes, changed_days = "changes", await _count_changes(connection, report)
-    if replace:
-        changed_days |= await delete_absent(connection, report, spans)
+        compared = None if records is None else await _compare(connection, records, replace=replace)
+        changed_days = await _find_changes(connection, report, spans, compared)
+        if replace:
+            changed_days |= await delete_absent(connection, report, spans, compared and compared.absent)
     merged = Merged(changed_days, sorted(ids["platform"].values()))
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
         return merged
-    order = _natural_order(ids)
+    select = partial(_OF_A_PARTITION.format, table="incoming" if all_new else "changes", order=_natural_order(ids))
     for partition in new_partitions:
-        select = _OF_A_PARTITION.format(changes=changes, lower=partition.lower, upper=partition.upper, order=order)
-        await partitions.fill(connection, partition, f"{_KEY}, {_NAMES}", select, partition_months)
-    for first, last, _ in spans if changes == "changes" else ():
+        bounds = {"lower": partition.lower, "upper": partition.upper}
+        rows = select(**bounds) if records is None or not all_new else file_between(records, **bounds)
+        await partitions.fill(connection, partition, (*NATURAL_KEY, *MEASURE_NAMES), rows, partition_months)
+    for first, last, _ in () if all_new or not (report.inserted or report.changed) else spans:
         await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
     try:
         await rollups.refresh(connection, changed_days)
@@ -98,47 +108,45 @@ async def merge(
     return merged
 
 
-async def _insert_dimensions(connection: "asyncpg.Connection[Any]", report: Report) -> dict[str, dict[int, int]]:
-    """Insert the days and labels that are new; return, by dimension, the database's id of each staged number."""
-    await connection.execute(_INSERT_DATES)
-    ids = {"day": dict(await connection.fetch("SELECT number, date_id FROM staged_day"))}
-    for dimension in LABELLED_DIMENSIONS:
-        await connection.execute(_insert_labels(dimension, only_staged=bool(report.rejected or report.left_out)))
-        ids[dimension.name] = dict(await connection.fetch(_select_ids(dimension)))
-    return ids
+async def _records(connection: "asyncpg.Connection[Any]", report: Report, staged: Staged, ids: Ids) -> pa.Table | None:
+    """Return the records in memory, counted and previewed.
 
-
-async def _make_incoming(
-    connection: "asyncpg.Connection[Any]", ids: Mapping[str, Mapping[int, int]], *, keys_differ: bool
-) -> bool:
-    """Make the table `incoming`: the staged records by the database's ids, those of one key summed.
-
-    Return whether none were, so that it has the order of the files.
+    None where they are not in memory, or where two have one key: the database sums them.
     """
-    # Two spellings may be one label, and two texts one day.
-    keys_differ = keys_differ and all(len(set(of_numbers.values())) == len(of_numbers) for of_numbers in ids.values())
-    arrays = {name: _array(of_numbers) for name, of_numbers in ids.items()}
-    try:
-        await connection.execute(_INCOMING.format(**arrays, **(_AS_THEY_ARE if keys_differ else _SUMMED)))
-    except asyncpg.NumericValueOutOfRangeError as error:
-        raise LoadRefused(f"Rows of the same key add up to more than a measure can hold: {error}.") from error
-    return keys_differ
+    if staged.table is None:
+        return None
+    records = by_ids(staged.table, ids)
+    if not keys_differ(records):
+        return None
+    report.unchanged = records.num_rows
+    await preview_records(connection, report, records)
+    return records
 
 
-async def _count_duplicates(connection: "asyncpg.Connection[Any]", report: Report, *, refuse: bool) -> None:
-    facts, rows = await connection.fetchrow("SELECT count(*), coalesce(sum(rows), 0)::bigint FROM incoming") or (0, 0)
-    report.unchanged, report.summed = facts, rows - facts
-    if report.summed:
-        report.repeated = await connection.fetchval(_REPEATED)
-    if report.summed and refuse:
-        raise LoadRefused(
-            f"{report.summed:,} rows have the natural key of another row, and --on-duplicate error refuses that; "
-            "--on-duplicate sum adds them up."
-        )
+async def _compare(connection: "asyncpg.Connection[Any]", records: pa.Table, *, replace: bool) -> Compared | None:
+    """Compare records with the facts; None where those are too many for memory, and the table `incoming` is made."""
+    known = await known_facts(connection, records)
+    changed = None if known is None else changes(records, known)
+    if known is None or changed is None:
+        await copy_incoming(connection, records)
+        return None
+    return Compared(changed, absent(records, known) if replace else None)
 
 
-async def _count_changes(connection: "asyncpg.Connection[Any]", report: Report) -> set[int]:
-    """Count what becomes of the facts into the report, and return the days that change."""
+async def _find_changes(
+    connection: "asyncpg.Connection[Any]",
+    report: Report,
+    spans: Iterable[Span],
+    compared: Compared | None,
+) -> set[int]:
+    """Make the table `changes`, count what becomes of the facts into the report, and return the days that change."""
+    if compared and not compared.changes.num_rows:
+        return set()
+    await connection.execute(_CREATE_CHANGES)
+    if compared:
+        await copy_records(connection, "changes", compared.changes)
+    for span in () if compared else spans:
+        await connection.execute(_CHANGES, *span)
     counts = await connection.fetchrow(_COUNT)
     assert counts is not None  # noqa: S101 - an aggregate without GROUP BY has one row
     report.inserted, report.changed = counts["inserted"], counts["changed"]
@@ -176,40 +184,6 @@ def _natural_order(ids: Mapping[str, Mapping[int, int]]) -> str:
     return packed
 
 
-def _array(ids: Mapping[int, int]) -> str:
-    """Return an array literal that has, at the index of each staged number, the database's id."""
-    return "{" + ",".join(str(ids.get(number, "NULL")) for number in range(max(ids, default=-1) + 1)) + "}"
-
-
-def _insert_labels(dimension: Dimension, *, only_staged: bool) -> str:
-    table, label = dimension.table, dimension.label
-    # A label that only rejected rows have is not inserted.
-    staged = f"AND number IN (SELECT {dimension.name} FROM staging)" if only_staged else ""  # noqa: S608
-    # The first spelling in the load stays; ids follow the order of first appearance.
-    return f"""\
-INSERT INTO {table} ({label})
-SELECT spelling FROM (
-    SELECT DISTINCT ON (lower(staged.label COLLATE "default")) staged.label AS spelling, number
-    FROM staged_label AS staged LEFT JOIN {table} AS known
-        ON lower(known.{label} COLLATE "default") = lower(staged.label COLLATE "default")
-    WHERE dimension = '{dimension.name}' AND known.{dimension.key} IS NULL {staged}
-    ORDER BY lower(staged.label COLLATE "default"), number
-) AS new
-ORDER BY number"""  # noqa: S608
-
-
-def _select_ids(dimension: Dimension) -> str:
-    return f"""\
-SELECT number, {dimension.key} FROM staged_label
-JOIN {dimension.table} AS known
-    ON lower(known.{dimension.label} COLLATE "default") = lower(staged_label.label COLLATE "default")
-WHERE dimension = '{dimension.name}'"""  # noqa: S608
-
-
-def _type(measure: Measure) -> str:
-    return f"numeric(18, {measure.decimals})" if measure.decimals else "bigint"
-
-
 def _listed(template: str, names: Iterable[str] = MEASURE_NAMES, separator: str = ", ") -> str:
     """Return the template for each name, as a list of SQL."""
     return separator.join(template.format(name) for name in names)
@@ -220,39 +194,17 @@ _KEY = ", ".join(NATURAL_KEY)
 _NAMES = ", ".join(MEASURE_NAMES)
 _SAME_KEY = _listed("facts.{0} = incoming.{0}", NATURAL_KEY, " AND ")
 
-_INSERT_DATES = "INSERT INTO dim_date (date_id, date_value) SELECT date_id, day FROM staged_day ON CONFLICT DO NOTHING"
-
-# A number of the staging is an index in an array: joins of eight tables took three times as long.
-_INCOMING = """\
-CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
-SELECT {ids}, {{rows}}::bigint AS rows, {measures}
-FROM staging {{grouped}}""".format(
-    ids=", ".join(
-        f"('{{{column}}}'::integer[])[{column} + 1] AS {key}"
-        for column, key in zip(("day", *LABELLED_NAMES), NATURAL_KEY, strict=True)
-    ),
-    measures=", ".join(f"{{sum}}({measure.name})::{_type(measure)} AS {measure.name}" for measure in MEASURES),
-)
-_SUMMED = {"rows": "count(*)", "sum": "sum", "grouped": f"GROUP BY {_KEY}"}
-# Where all keys differ there is nothing to sum: a quarter of the time.
-_AS_THEY_ARE = {"rows": "1", "sum": "", "grouped": ""}
-
-_REPEATED = f"""\
-SELECT coalesce(sum(rows - 1), 0)::bigint FROM (
-    SELECT count(*) AS rows FROM staging
-    GROUP BY row_hash, day, {", ".join(LABELLED_NAMES)}, {_NAMES}
-    HAVING count(*) > 1
-) AS equal"""  # noqa: S608
-
 # Only facts that are new or differ are written: of a file that is loaded twice, none.
 _CREATE_CHANGES = (
-    "CREATE TEMPORARY TABLE changes (LIKE incoming, known boolean, "
-    + ", ".join(f"old_{measure.name} {_type(measure)}" for measure in MEASURES)
+    f"CREATE TEMPORARY TABLE changes ({_listed('{0} integer', NATURAL_KEY)}, "
+    + ", ".join(f"{measure.name} {type_of(measure)}" for measure in MEASURES)
+    + ", known boolean, "
+    + ", ".join(f"old_{measure.name} {type_of(measure)}" for measure in MEASURES)
     + ") ON COMMIT DROP"
 )
 _CHANGES = f"""\
 INSERT INTO changes
-SELECT incoming.*, facts.id IS NOT NULL AS known, {_listed("facts.{0} AS old_{0}")}
+SELECT {_listed("incoming.{}", (*NATURAL_KEY, *MEASURE_NAMES))}, facts.id IS NOT NULL, {_listed("facts.{0} AS old_{0}")}
 FROM incoming LEFT JOIN {FACT_TABLE} AS facts
     ON {_SAME_KEY} AND facts.date_id >= $1 AND facts.date_id <= $2 AND facts.date_id = ANY($3)
 WHERE incoming.date_id >= $1 AND incoming.date_id <= $2
@@ -271,4 +223,4 @@ WHERE date_id >= $1 AND date_id <= $2 AND NOT date_id / 100 = ANY($3::integer[])
 ON CONFLICT ({_KEY}) DO UPDATE SET {_listed("{0} = EXCLUDED.{0}")}
 WHERE ({_listed("facts.{}")}) IS DISTINCT FROM ({_listed("EXCLUDED.{}")})"""  # noqa: S608
 _OF_A_PARTITION = f"""\
-SELECT {_KEY}, {_NAMES} FROM {{changes}} WHERE date_id >= {{lower}} AND date_id < {{upper}} ORDER BY {{order}}"""  # noqa: S608
+SELECT {_KEY}, {_NAMES} FROM {{table}} WHERE date_id >= {{lower}} AND date_id < {{upper}} ORDER BY {{order}}"""  # noqa: S608

@@ -1,12 +1,15 @@
-"""Records that are known to be valid, as lines to stage, without a file."""
+"""Records that are known to be valid, as blocks to stage, without a file."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pyarrow as pa
 
 from project.catalog import LABELLED_NAMES, MEASURE_NAMES, NOT_SET
+from project.ingest.convert.converter import STAGED_TYPES
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.read.table import ROWS
 
@@ -29,17 +32,18 @@ class Record(NamedTuple):
         return tuple(self.measures.get(name, 0) for name in MEASURE_NAMES)
 
 
-def convert_records(records: Iterable[Record], dictionary: Dictionary) -> Iterator[bytes]:
-    """Yield blocks of lines as `ingest.write.staging` copies them; the hash of a record is its index."""
-    lines = _lines(records, dictionary)
-    while block := "".join(islice(lines, ROWS)):
-        yield block.encode()
+def convert_records(records: Iterable[Record], dictionary: Dictionary) -> Iterator[pa.Table]:
+    """Yield blocks of records as `ingest.write.staging` takes them; the hash of a record is its index."""
+    rows = _rows(records, dictionary)
+    while block := list(islice(rows, ROWS)):
+        columns = zip(STAGED_TYPES.items(), zip(*block, strict=True), strict=True)
+        yield pa.table({name: pa.array(values, type_) for (name, type_), values in columns})
 
 
-def _lines(records: Iterable[Record], dictionary: Dictionary) -> Iterator[str]:
+def _rows(records: Iterable[Record], dictionary: Dictionary) -> Iterator[tuple[Any, ...]]:
     days: dict[date, int] = {}
     for index, record in enumerate(records):
         if record.day not in days:
             days[record.day] = dictionary.new_day(record.day)
         labels = map(dictionary.label, LABELLED_NAMES, record.ordered_labels)
-        yield "\t".join(map(str, (index, days[record.day], *labels, *record.ordered_measures))) + "\n"
+        yield index, days[record.day], *labels, *record.ordered_measures

@@ -7,19 +7,31 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import asyncpg
+import pyarrow as pa
 
 from project.catalog import DIMENSIONS, FACT_TABLE, NATURAL_KEY, ROLLUP_TABLE
 from project.ingest.report import Report
+from project.ingest.write.incoming import copy_records
 from project.store.postgres.citus import ONE_BY_ONE
 
 Span = tuple[int, int, Sequence[int]]
 """Days (YYYYMMDD) that one statement merges or deletes: the first, the last, and all of them."""
 
 
-async def delete_absent(connection: "asyncpg.Connection[Any]", report: Report, spans: Iterable[Span]) -> set[int]:
-    """Delete the facts of the dates and platforms of `incoming` that it lacks, count them, and return their days."""
+async def delete_absent(
+    connection: "asyncpg.Connection[Any]",
+    report: Report,
+    spans: Iterable[Span],
+    removals_in_memory: pa.Table | None = None,
+) -> set[int]:
+    """Delete the facts of the dates and platforms of `incoming` that it lacks, count them, and return their days.
+
+    Those in memory (`id` and `date_id`) are not sought.
+    """
     await connection.execute(_CREATE_REMOVALS)
-    for span in spans:
+    if removals_in_memory is not None:
+        await copy_records(connection, "removals", removals_in_memory)
+    for span in spans if removals_in_memory is None else ():
         await connection.execute(_REMOVALS, *span)
     removals = await connection.fetch("SELECT date_id, count(*) FROM removals GROUP BY date_id")
     report.removed = sum(facts for _, facts in removals)

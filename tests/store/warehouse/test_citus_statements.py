@@ -104,6 +104,8 @@ async def test_no_statement_of_the_service_has_a_shape_that_citus_refuses(
     await loaded(citus, write(tmp_path / "a.csv", rows))
     await loaded(citus, write(tmp_path / "a.csv", [*rows[:3], record(date="2024-03-05", clicks=40)]), replace=True)
     await loaded(citus, write(tmp_path / "a.csv", [rows[0], rows[0]]), dry_run=True)
+    # Rows of one key are merged by statements, others in memory.
+    await loaded(citus, write(tmp_path / "a.csv", [rows[2], rows[2]]), replace=True)
     await loaded(citus, write(tmp_path / "a.csv", [*rows[:2], record(clicks="many")]), max_rejects="1")
     await rebuild(settings, date.min, date.max, notify=lambda _: None)
     await create_partitions(settings)

@@ -1,0 +1,96 @@
+"""What is merged in memory and what statements merge is the same."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from project.catalog import NATURAL_KEY
+from project.ingest.convert.converter import MEASURE_TYPES
+from project.ingest.report import Report
+from project.ingest.write.in_memory import changes, in_order, keys_differ, to_lines
+from tests.ingest.test_load import facts
+from tests.support.model import TABLES
+from tests.support.records import loaded, record, write
+
+DAYS = ("2024-02-29", "2024-03-01", "2024-03-02")
+BEFORE = [record(date=day, region=region, clicks=7) for day in DAYS[1:] for region in "abcdefgh"]
+AFTER = [
+    record(date=DAYS[1], region="A", clicks=7),  # as it was, but for the spelling
+    record(date=DAYS[1], region="b", clicks=8),
+    record(date=DAYS[1], region="c", clicks=7, cost="18.400001"),
+    record(date=DAYS[2], region="z", clicks=7),
+    record(date=DAYS[0], region="a", clicks=7),  # of a month that the database has not
+]
+
+
+def told(report: Report) -> dict[str, Any]:
+    """Return what a report says, but for times, and for the first records, which sums have in another order."""
+    others = ("started_at", "finished_at", "first_records")
+    return {name: value for name, value in asdict(report).items() if name not in others}
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize(
+    "limit", [{"staging.MOST_RECORDS": 0}, {"in_memory.MOST_FACTS": 0}], ids=["staged records", "too many facts"]
+)
+async def test_memory_and_statements_give_the_same(
+    database: str, connection: asyncpg.Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    limit: dict[str, int], replace: bool,
+) -> None:  # fmt: skip
+    await loaded(database, write(tmp_path / "before.csv", BEFORE))
+    after = write(tmp_path / "after.csv", AFTER)
+    in_memory = await loaded(database, after, replace=replace, dry_run=True)
+    assert (in_memory.inserted, in_memory.changed, in_memory.unchanged) == (2, 2, 1)
+    assert in_memory.removed == (13 if replace else 0)
+    with monkeypatch.context() as limited:
+        for name, value in limit.items():
+            limited.setattr(f"project.ingest.write.{name}", value)
+        by_statements = await loaded(database, after, replace=replace, dry_run=True)
+        assert told(by_statements) == told(in_memory)
+        await loaded(database, after, replace=replace)
+    of_statements = await facts(connection)
+    assert (await loaded(database, after, replace=replace)).unchanged == 5
+    assert await facts(connection) == of_statements
+
+
+TYPES = dict.fromkeys(NATURAL_KEY, pa.int32()) | MEASURE_TYPES
+KEY = st.tuples(st.integers(20240101, 20240131), *[st.integers(1, 2)] * 6)
+MEASURES = st.tuples(
+    st.integers(2**63 - 2, 2**63 - 1), st.integers(0, 1), st.decimals(0, 1, places=6), st.just(0), st.just(0)
+)
+
+
+def table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(zip(TYPES, row, strict=True)) for row in rows], pa.schema(TYPES))
+
+
+@given(
+    st.lists(st.tuples(KEY, MEASURES), min_size=1, max_size=12), st.dictionaries(KEY, MEASURES, max_size=3), st.data()
+)
+def test_changes_are_the_records_that_no_fact_equals(
+    rows: list[Any], others: dict[Any, Any], data: st.DataObject
+) -> None:
+    known = others | dict(data.draw(st.lists(st.sampled_from(rows), max_size=6)))
+    known |= {key: data.draw(MEASURES) for key, _ in data.draw(st.lists(st.sampled_from(rows), max_size=2))}
+    changed = changes(table(key + measures for key, measures in rows), table(k + m for k, m in known.items()))
+    assert changed is not None
+    assert [(tuple(row.values())[:7], row["known"]) for row in changed.to_pylist()] == [
+        (key, key in known) for key, measures in rows if known.get(key) != measures
+    ]
+    keys = [key for key, _ in rows]
+    records = table(key + measures for key, measures in rows)
+    assert keys_differ(records) == (len(set(keys)) == len(keys))
+    assert [tuple(row.values())[:7] for row in in_order(records).to_pylist()] == sorted(keys)
+
+
+def test_a_chunk_without_rows_is_no_line() -> None:
+    rows = pa.table({name: pa.array([1, 2], pa.int32()) for name in TABLES})
+    chunked = pa.concat_tables([rows.slice(0, 0), rows, rows.slice(0, 0)])
+    assert to_lines(chunked) == b"\t".join([b"1"] * 6) + b"\n" + b"\t".join([b"2"] * 6) + b"\n"
