@@ -1,6 +1,7 @@
 """Reports over millions of facts: the service, the bare SQL on the rollup, the same GROUP BY on the facts, and an ORM.
 
-    uv run --group benchmark python -m benchmarks.reports [--millions 1 10] [--rounds 15]
+    uv run --group benchmark python -m benchmarks.reports [--rounds 200]
+    uv run --group benchmark python -m benchmarks.reports --millions 1 10 100    # how it grows: benchmarks.growth
 
 Two years of sample data in a database of its own for each size, kept for the next run; ten million take ten minutes to
 make. All run one request at a time, in turns: not asked before, asked again, 304, an empty request (`/health/live`) and
@@ -16,6 +17,7 @@ from datetime import date, timedelta
 
 import asyncpg
 
+from benchmarks import growth
 from benchmarks.requests import Connection
 from benchmarks.servers import postgres, serving
 from project.catalog import LABELLED_DIMENSIONS, MEASURE_NAMES, NATURAL_KEY, date_id
@@ -42,6 +44,9 @@ RATIOS = {
     "empty request / 304": ("empty request", "304"),
     "empty request / asked again": ("empty request", "asked again"),
 }
+SIZES = (1, 10)
+"""In millions of facts."""
+
 SLOW_ROUNDS = 3
 WARM_UP = 20
 """PostgreSQL settles on a plan after five runs of a prepared statement, on each connection of the pool."""
@@ -50,12 +55,15 @@ COLUMNS = {"date": "date_id", "platform": "platform_id"}
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--millions", type=int, nargs="+", default=[1, 10])
+    arguments.add_argument("--millions", type=int, nargs="+", help="how the service grows: see benchmarks.growth")
     arguments.add_argument("--rounds", type=int, default=200)
     options = arguments.parse_args()
+    if options.millions:
+        growth.run(options.millions, max(1, options.rounds // 40))
+        return
     with postgres() as server:
         medians = {}
-        for millions in options.millions:
+        for millions in SIZES:
             dsn = asyncio.run(fill(server, millions))
             medians[millions] = measure(dsn, millions, options.rounds)
         smallest, largest = min(medians), max(medians)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
+
 from project.store.postgres.embedded import EmbeddedPostgres
 
 PORT = 8765
@@ -27,6 +29,15 @@ def postgres() -> Iterator[EmbeddedPostgres]:
         yield server
     finally:
         server.stop()
+
+
+async def create(server: EmbeddedPostgres, name: str) -> str:
+    """Create a database where it does not exist, and return its address."""
+    connection = await asyncpg.connect(server.url("postgres"))
+    if not await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+        await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    return server.url(name)
 
 
 def need_wrk() -> None:
