@@ -131,7 +131,7 @@ async def read_content(
         attachment = await _attachment(view, attach, current) if attach else None
     chart, alt = None, ""
     if picture and not totals.is_empty:
-        chart, alt = await _picture(series, settings.currency, renderer)
+        chart, alt = await _picture(series, settings.currency, view.chart if view.split else None, renderer)
     return Content(
         saved,
         view,
@@ -153,9 +153,9 @@ def _rows_question(view: View) -> Query:
     return Breakdown.query(replace(view, split=None, sort=sort))
 
 
-async def _picture(series: Report, currency: str, renderer: Renderer) -> tuple[bytes | None, str]:
+async def _picture(series: Report, currency: str, kind: str | None, renderer: Renderer) -> tuple[bytes | None, str]:
     try:
-        chart = await series.process(chart_of, series, currency=currency)
+        chart = await series.process(chart_of, series, currency=currency, kind=kind)
         return await renderer.render(chart, PICTURES["png"]), chart.alt
     except (InvalidRequest, RenderFailed):
         # It has too many marks, or the renderer fails; the numbers are worth a mail without it.

@@ -27,7 +27,7 @@ LEASE = timedelta(minutes=10)
 _LOST = "The process ended while the mail server took the mail; it may have arrived, and is not sent again."
 
 _ACTIVE = "SELECT id, view, cron, targets, slot FROM subscription WHERE paused_at IS NULL ORDER BY id"
-_MOVE_SLOT = "UPDATE subscription SET slot = $3 WHERE id = $1 AND slot = $2 RETURNING true"
+_MOVE_SLOT = "UPDATE subscription SET slot = $3 WHERE id = $1 AND slot = $2 AND paused_at IS NULL RETURNING true"
 _ADD = """\
 INSERT INTO delivery (subscription_id, view, slot, target, next_try_at)
 SELECT $1, $2, $3::timestamptz, target, $3::timestamptz FROM unnest($4::text[]) AS target
@@ -117,12 +117,12 @@ class Queue:
             return await find_view(self._connection, delivery.view)
 
     async def begin_sending(self, delivery: Delivery) -> bool:
-        """Say that the mail server is about to take it. Return False where it has been claimed again, or has ended."""
+        """Say that the mail server is about to take it. Return False where it has been claimed again, or dropped."""
         async with self._lock:
             return bool(await self._connection.fetchval(_BEGIN, delivery.id, delivery.attempts))
 
     async def finish(self, delivery: Delivery, state: str, error: str | None, next_try_at: datetime) -> None:
-        """Write down what came of an attempt, unless it has been claimed again, or was paused or removed."""
+        """Write down what came of an attempt, unless it has been claimed again, or dropped."""
         async with self._lock:
             await self._connection.execute(_FINISH, delivery.id, delivery.attempts, state, error, next_try_at)
 

@@ -15,9 +15,7 @@ ATTACHMENTS = ("xlsx", "csv")
 """The formats in which a mail has the breakdown as a file."""
 
 _PREFIX = "whsec_"
-_ENDED = """\
-UPDATE delivery SET state = 'failed', error = $2
-WHERE subscription_id = $1 AND state = 'pending'"""
+_DROP_PENDING = "DELETE FROM delivery WHERE subscription_id = $1 AND state = 'pending'"
 
 
 async def create(
@@ -43,10 +41,10 @@ async def list_all(connection: "asyncpg.Connection[Any]") -> list[asyncpg.Record
 
 
 async def pause(connection: "asyncpg.Connection[Any]", id_: int) -> None:
-    """Stop a subscription, also what is still to be sent for it, until it is resumed. Raises NoSuchThing."""
+    """Stop a subscription until it is resumed; what was still to be sent for it is dropped. Raises NoSuchThing."""
     async with connection.transaction():
         await _change(connection, "UPDATE subscription SET paused_at = coalesce(paused_at, now()) WHERE id = $1", id_)
-        await connection.execute(_ENDED, id_, "The subscription was paused.")
+        await connection.execute(_DROP_PENDING, id_)
 
 
 async def resume(connection: "asyncpg.Connection[Any]", id_: int) -> None:
@@ -58,10 +56,10 @@ async def resume(connection: "asyncpg.Connection[Any]", id_: int) -> None:
 
 
 async def remove(connection: "asyncpg.Connection[Any]", id_: int) -> None:
-    """Delete a subscription, and end what is still to be sent for it; what was sent stays. Raises NoSuchThing."""
+    """Delete a subscription, and what was still to be sent for it; what was sent stays. Raises NoSuchThing."""
     async with connection.transaction():
         await _change(connection, "DELETE FROM subscription WHERE id = $1", id_)
-        await connection.execute(_ENDED, id_, "The subscription was removed.")
+        await connection.execute(_DROP_PENDING, id_)
 
 
 def new_secret() -> bytes:

@@ -217,7 +217,7 @@ async def test_what_is_removed_during_an_attempt_is_not_tried_again(
         await deliveries.send(SLOT)
         await deliveries.send(SLOT + timedelta(days=1))
         assert len(received.calls) == 1
-    assert [state for _, state, _ in await deliveries.states()] == ["failed"]
+    assert await deliveries.states() == []
 
 
 async def test_a_view_that_has_gone_or_is_no_longer_valid_is_said(deliveries: Deliveries) -> None:
@@ -255,8 +255,7 @@ async def test_what_is_paused_or_removed_is_not_sent(deliveries: Deliveries, cha
         await change(deliveries.connection, id_)
         await deliveries.send(SLOT + timedelta(days=7), smtp_url=box.url)
         assert box.mails == []
-    assert await deliveries.states() == [(BOSS, "failed", 1)]
-    assert (await deliveries.errors())[0].startswith("The subscription was ")
+    assert await deliveries.states() == []
 
 
 async def test_metrics_and_doctor_say_what_was_not_delivered(deliveries: Deliveries, serving: Client) -> None:
