@@ -114,6 +114,8 @@ def column_values(report: Report, groups: ChartGroups, metric: str, currency: st
         if len(lines) == 1:
             continue
         column: dict[str, Any] = {"at": str(at), "tip": "\n".join(map("\t".join, lines))}
+        if not question.grain and at != groups.axis_others:
+            column["label"] = at
         if question.grain:
             first, last = extents[at]
             days = (

@@ -20,7 +20,7 @@ class ChartGroups:
 
     `axis` has the buckets or labels of the axis, and `series` the names of the series, both in order, each with the
     labels that it stands for, None for the sum of all that have no name of their own. Without series (`has_series`)
-    there is one, named "". `summed` has a sentence for each such sum.
+    there is one, named "". `axis_others` is such a sum on the axis, "" without, and `summed` has a sentence for each.
     """
 
     kind: Kind
@@ -29,6 +29,7 @@ class ChartGroups:
     has_series: bool
     groups: Mapping[tuple[Any, ...], Group]
     summed: Sequence[str]
+    axis_others: str
 
 
 def chart_groups(report: Report, kind: str | None = None, limit: int | None = None) -> ChartGroups:
@@ -66,7 +67,7 @@ def chart_groups(report: Report, kind: str | None = None, limit: int | None = No
         return value if value in axis_values else axis_others, name if name in series else others
 
     series = {name: None if name == others else names[name] for name in named}
-    return ChartGroups(of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed)
+    return ChartGroups(of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed, axis_others)
 
 
 def xml_safe(part: Any) -> Any:

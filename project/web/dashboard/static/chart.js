@@ -70,7 +70,7 @@
       if (!column) return;
       // The first touch shows the values, and the second goes there.
       if (byTouch && touched !== column) return (touched = column);
-      const labels = column.date_from || column.at === usermeta.others ? {} : { [usermeta.axis]: column.at };
+      const labels = column.label ? { [usermeta.axis]: column.label } : {};
       const series = usermeta.series.find(({ name }) => name && name === found.find((datum) => datum.series)?.series);
       series?.labels?.forEach((label, index) => (labels[usermeta.dimensions[index]] = label));
       tell("chart:select", { labels, date_from: column.date_from, date_to: column.date_to });
