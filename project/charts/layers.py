@@ -151,7 +151,7 @@ def _layer(panel: Panel, kind: str, mark: Spec, encoding: Spec) -> list[Spec]:
 
 
 def _labels(panel: Panel) -> Spec:
-    labels = [str(label) for label in panel.groups.axis]
+    labels = [panel.groups.name_of(label) for label in panel.groups.axis]
     return {"field": "at", "type": "nominal", "sort": labels, "axis": {"title": None, "labelLimit": 220}}
 
 

@@ -59,9 +59,9 @@ def mark_values(report: Report, groups: ChartGroups, metric: str, currency: str)
             continue
         value = report.plan.values[metric](amounts)
         state = incomplete.get(at, "") if not period_index else ""
-        names = (str(at), series, period if question.compare_to else "", state)
+        names = (groups.name_of(at), series, period if question.compare_to else "", state)
         mark: dict[str, Any] = {
-            "at": str(at),
+            "at": groups.name_of(at),
             "series": series,
             "value": None if value is None else float(value),
             "previous" if period_index else "incomplete" if state else "complete": True,
@@ -96,7 +96,7 @@ def column_values(report: Report, groups: ChartGroups, metric: str, currency: st
     value_of, periods = plan.values[metric], period_names(question)
     incomplete, extents = incomplete_buckets(report), column_extents(report, groups)
     for at in groups.axis:
-        title = display_bucket(question.grain.name, at) if question.grain else " ".join(str(at).split())
+        title = display_bucket(question.grain.name, at) if question.grain else " ".join(groups.name_of(at).split())
         title += f" ({incomplete[at]})" if at in incomplete else ""
         lines = [[title, *(periods if question.compare_to else [])]]
         sums = [0.0] * len(periods)
@@ -113,7 +113,7 @@ def column_values(report: Report, groups: ChartGroups, metric: str, currency: st
             lines.append([" ".join(series.split()) or display_name(metric), *texts])
         if len(lines) == 1:
             continue
-        column: dict[str, Any] = {"at": str(at), "tip": "\n".join(map("\t".join, lines))}
+        column: dict[str, Any] = {"at": groups.name_of(at), "tip": "\n".join(map("\t".join, lines))}
         if not question.grain and at != groups.axis_others:
             column["label"] = at
         if question.grain:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from project.catalog import METRICS, Formula
+from project.catalog.display import display_label
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.charts.kinds import Kind, kind_of
 from project.query.keyset import SortKey
@@ -30,6 +31,11 @@ class ChartGroups:
     groups: Mapping[tuple[Any, ...], Group]
     summed: Sequence[str]
     axis_others: str
+    axis_names: Mapping[str, str]
+
+    def name_of(self, axis_value: Any) -> str:
+        """Return a label of the axis as people write it, and a date as it is."""
+        return self.axis_names.get(axis_value, str(axis_value))
 
 
 def chart_groups(report: Report, kind: str | None = None, limit: int | None = None) -> ChartGroups:
@@ -47,8 +53,10 @@ def chart_groups(report: Report, kind: str | None = None, limit: int | None = No
     def series_labels(group: Group) -> tuple[str, ...]:
         return tuple(str(group.key[index]) for index in series_indexes)
 
+    series_names = _names(map(series_labels, groups))
+
     def series_name(group: Group) -> str:
-        return " · ".join(series_labels(group))
+        return series_names[series_labels(group)]
 
     summed: list[str] = []
     axis: Sequence[Any] = plan.buckets
@@ -60,6 +68,7 @@ def chart_groups(report: Report, kind: str | None = None, limit: int | None = No
     names: dict[str, Sequence[str] | None] = {series_name(group): series_labels(group) for group in ranked}
     dimensions = " and ".join(question.group_by[index] for index in series_indexes)
     named, others = _largest(list(names), most_series, dimensions, summed)
+    axis_names = {} if question.grain else {key[0]: name for key, name in _names((str(at),) for at in axis).items()}
     axis_values = set(axis)
 
     def cell(group: Group) -> tuple[Any, str]:
@@ -67,7 +76,9 @@ def chart_groups(report: Report, kind: str | None = None, limit: int | None = No
         return value if value in axis_values else axis_others, name if name in series else others
 
     series = {name: None if name == others else names[name] for name in named}
-    return ChartGroups(of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed, axis_others)
+    return ChartGroups(
+        of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed, axis_others, axis_names
+    )
 
 
 def xml_safe(part: Any) -> Any:
@@ -76,6 +87,12 @@ def xml_safe(part: Any) -> Any:
 
 
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _names(labels: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], str]:
+    """Return labels as people write them, or where two would have the same name, as they are."""
+    names = {label: " · ".join(map(display_label, label)) for label in labels}
+    return names if len({*names.values()}) == len(names) else {label: " · ".join(label) for label in names}
 
 
 def _ranked(report: Report, groups: Sequence[Group], indexes: Sequence[int], most: int) -> list[Group]:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import struct
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import date
 from decimal import Decimal
 from xml.etree import ElementTree
@@ -13,8 +14,10 @@ import psutil
 import pytest
 from loguru import logger
 
+from project.catalog.display import display_label
 from project.charts import renderer
 from project.charts.theme import PREVIOUS, SERIES
+from tests.conftest import Client
 from tests.support.calendar_model import WEEKDAYS
 from tests.support.hosting import soon
 from tests.support.report_model import METRICS, REPORT_FACTS, report
@@ -24,6 +27,13 @@ pytestmark = pytest.mark.slow
 REPORTS = "/v1/reports"
 AGES = ["18-24", "25-34", "65+", "(not set)"]
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+async def reports_client(serving: Client, reports_database: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client whose pictures are rendered each time."""
+    async with serving(reports_database, answer_cache_mb=0) as client:
+        yield client
 
 
 async def rendered(client: httpx.AsyncClient, query: str) -> ElementTree.Element:
@@ -54,7 +64,7 @@ async def test_bars_show_the_groups_of_the_model(reports_client: httpx.AsyncClie
     svg = await rendered(reports_client, f"group_by=platform&metrics={','.join(METRICS)}")
     rows = report(REPORT_FACTS, {"group_by": ["platform"], "metrics": list(METRICS)})["data"]
     expected = Counter(
-        f"{row['platform']}: {amount(metric, row[metric])}"
+        f"{display_label(row['platform'])}: {amount(metric, row[metric])}"
         for row in rows
         for metric in METRICS
         if row[metric] is not None
@@ -69,7 +79,8 @@ async def test_lines_show_days_without_facts_as_zero(reports_client: httpx.Async
     assert len({row["platform"] for row in rows}) <= len(SERIES)
     part = {rows[0]["week"]: ", 3 of its 7 days", rows[-1]["week"]: ", 3 of its 7 days"}
     assert marks(svg) == Counter(
-        f"{row['week']}, {row['platform']}{part.get(row['week'], '')}: {row['impressions']:,}" for row in rows
+        f"{row['week']}, {display_label(row['platform'])}{part.get(row['week'], '')}: {row['impressions']:,}"
+        for row in rows
     )
 
 
@@ -86,15 +97,18 @@ async def test_the_compared_period_is_grey(reports_client: httpx.AsyncClient) ->
         | {"date_from": date(2024, 2, 20), "date_to": date(2024, 3, 20)},
     )["data"]
     assert marks(bars) == Counter(
-        [f"{row['platform']}, this period: {amount('cost', row['cost'])}" for row in rows]
-        + [f"{row['platform']}, previous year: {amount('cost', row['compare']['cost']['value'])}" for row in rows]
+        [f"{display_label(row['platform'])}, this period: {amount('cost', row['cost'])}" for row in rows]
+        + [
+            f"{display_label(row['platform'])}, previous year: {amount('cost', row['compare']['cost']['value'])}"
+            for row in rows
+        ]
     )
 
 
 async def test_ages_and_weekdays_stand_in_their_order(reports_client: httpx.AsyncClient) -> None:
     for query, order in (
         ("group_by=age_range", AGES),
-        ("group_by=weekday&exclude_weekday=sun", list(WEEKDAYS[:6])),
+        ("group_by=weekday&exclude_weekday=sun", [display_label(day) for day in WEEKDAYS[:6]]),
         # The legend of the series.
         ("group_by=month,age_range", AGES),
     ):
@@ -144,7 +158,7 @@ async def test_the_caption_says_the_question(reports_client: httpx.AsyncClient) 
 
 async def test_labels_are_text(reports_client: httpx.AsyncClient) -> None:
     svg = await rendered(reports_client, "group_by=region&metrics=clicks&limit=50")
-    names = {row["region"] for row in report(REPORT_FACTS, {"group_by": ["region"]})["data"]}
+    names = {display_label(row["region"]) for row in report(REPORT_FACTS, {"group_by": ["region"]})["data"]}
     assert {text.text for text in svg.iter(f"{SVG}text")} >= names
 
 
@@ -185,10 +199,11 @@ async def test_a_slow_picture_blocks_no_other_request(reports_client: httpx.Asyn
     assert (await reports_client.get(picture)).status_code == 200
     stopped = render_worker()
     stopped.suspend()
-    pending = [asyncio.create_task(reports_client.get(picture)) for _ in range(renderer.LARGEST_QUEUE + 1)]
+    pictures = [f"{picture}&width={width}" for width in range(300, 302 + renderer.LARGEST_QUEUE)]
+    pending = [asyncio.create_task(reports_client.get(one)) for one in pictures[1:]]
     await asyncio.sleep(0.2)
     assert (await reports_client.get(f"{REPORTS}?group_by=platform")).status_code == 200
-    refused = await reports_client.get(picture)
+    refused = await reports_client.get(pictures[0])
     assert (refused.status_code, refused.json()["type"]) == (503, "/problems/pictures-full")
     assert refused.headers["retry-after"] == "2"
     stopped.resume()

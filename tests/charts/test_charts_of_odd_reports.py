@@ -37,7 +37,7 @@ async def test_labels_with_any_characters(odd: httpx.AsyncClient) -> None:
     texts = marks(await rendered(odd, "group_by=region&metrics=cost&date_from=2024-03-01"))
     assert set(texts) == {
         "Zug: 101.00 USD", "4 others: 120.00 USD", "bad\N{REPLACEMENT CHARACTER}x: 9.00 USD",
-        "<b>\"&': 30.00 USD", "last: 5.00 USD",
+        "<b>\"&': 30.00 USD", "Last: 5.00 USD",
     }  # fmt: skip
     svg = await rendered(odd, "group_by=platform&metrics=cost&exclude_region=bad%01x")
     assert "without region: bad\N{REPLACEMENT CHARACTER}x" in svg.get("aria-label", "")
@@ -55,8 +55,8 @@ async def test_a_picture_has_the_order_of_its_report(odd: httpx.AsyncClient) -> 
         return name
 
     assert await first("") == "4 others"
-    assert await first("sort=cost") == "last"
-    assert await first("sort=-region") == "last"
+    assert await first("sort=cost") == "Last"
+    assert await first("sort=-region") == "Last"
     # Series are sorted by their sums, not by their largest value.
     svg = await rendered(odd, "group_by=date,region&date_from=2024-03-01&limit=1&metrics=cost&sort=-cost")
     assert {title.split(", ")[1].split(":")[0] for title in marks(svg)} == {"4 others", "(4 others)"}
