@@ -80,11 +80,16 @@ async def test_the_legend_hides_series_and_a_click_on_one_filters(service: Servi
         await expect(page).to_have_url(re.compile(r"&platform=\w+$"))
 
 
-async def test_phones_have_the_whole_chart_and_dark_screens_its_colours(service: Service, opened: Opened) -> None:
+async def test_a_finger_shows_values_and_dark_screens_have_their_colours(service: Service, opened: Opened) -> None:
     phone = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
     async with opened(service.site + VIEW, **phone) as page:
         await page.locator("figure.chart").scroll_into_view_if_needed()
         chart = await drawn(page)
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await page.touchscreen.tap(*await at(page, 0.5))
+        assert (await texts(page))[0][0] == "Thu 15 Feb 2024"
+        assert query(page)["date_from"] == ["2024-02-01"]
         ink = await chart.locator(".mark-line path").last.evaluate("line => getComputedStyle(line).stroke")
         assert ink == "rgb(74, 168, 224)"
+        await page.touchscreen.tap(*await at(page, 0.5))
+        await expect(page).to_have_url(re.compile("date_from=2024-02-15"))

@@ -56,7 +56,7 @@
       addEventListener("pointerup", () => setTimeout(zoom), { once: true });
     });
     // What a finger has found stays until it touches something else.
-    place.addEventListener("pointerout", (event) => event.pointerType === "touch" && event.stopPropagation(), true);
+    for (const name of ["pointerout", "mouseout"]) place.addEventListener(name, (event) => byTouch && event.stopPropagation(), true);
     function zoom() {
       const [[first, last] = []] = Object.values(view.getState().signals.brush ?? {});
       const marked = columns.filter(({ at }) => Date.parse(at) >= first && Date.parse(at) <= last);
