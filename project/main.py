@@ -4,7 +4,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from operator import attrgetter
 
 from asgi_correlation_id import correlation_id
@@ -98,7 +98,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # Without DATABASE_URL this may start a server, which takes a second.
     config = await asyncio.to_thread(serving_config, settings)
     deliveries = Dispatcher(settings, state.renderer)
-    async with RegisterTortoise(app, config=config), running_jobs(settings, deliveries.send_due):
+    async with (
+        RegisterTortoise(app, config=config),
+        aclosing(deliveries),
+        running_jobs(settings, deliveries.send_due),
+    ):
         state.admission = admission()
         state.telemetry = telemetry_of(settings)
         state.telemetry.watch(state.admission)

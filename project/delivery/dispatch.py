@@ -25,6 +25,9 @@ from project.store.views import find_view
 _AT_ONCE = 4
 """How many deliveries are tried at once: a server that hangs does not delay those to others."""
 
+_CLOSE_TIMEOUT = 10.0
+"""Seconds that what is being sent has when the service ends."""
+
 MOST_ATTEMPTS = len(BACKOFF) + 1
 
 
@@ -34,10 +37,28 @@ class Dispatcher:
     def __init__(self, settings: Settings, renderer: Renderer) -> None:
         self._settings, self._renderer = settings, renderer
         self._zone = ZoneInfo(settings.timezone)
-        self._database_away = False
+        self._database_away = self._closing = False
+        self._runs: set[asyncio.Task[None]] = set()
 
     async def send_due(self) -> None:
-        """Send what is due. It never raises: errors are logged, and the next minute tries again."""
+        """Send what is due. It never raises: errors are logged, and the next minute tries again.
+
+        Where it is cancelled, what is being sent goes on; `aclose` waits for it.
+        """
+        run = asyncio.create_task(self._run())
+        self._runs.add(run)
+        run.add_done_callback(self._runs.discard)
+        await asyncio.shield(run)
+
+    async def aclose(self) -> None:
+        """Begin nothing more, and wait for what is being sent."""
+        self._closing = True
+        if self._runs:
+            _, unfinished = await asyncio.wait(self._runs, timeout=_CLOSE_TIMEOUT)
+            for run in unfinished:
+                run.cancel()
+
+    async def _run(self) -> None:
         try:
             async with write_connection(self._settings, "delivery", "delivery") as connection:
                 await self._send_due(Queue(connection))
@@ -77,7 +98,7 @@ class Dispatcher:
             return contents[key]
 
         async def work() -> None:
-            while delivery := await queue.claim(datetime.now(UTC)):
+            while not self._closing and (delivery := await queue.claim(datetime.now(UTC))):
                 await self._finish(delivery, queue, await self._attempt(delivery, queue, read))
 
         try:

@@ -93,7 +93,7 @@ def _render(template: str, content: Content) -> str:
     names = list(dict.fromkeys((view.metric, *_TILES)))[:_MOST_TILES]
     total = breakdown.report.page.total
     # Columns are read from above: all of a column has cents, or nothing has.
-    shown = _format_whole if (breakdown.value(view.metric, total) or 0) >= _FIVE_DIGITS else format_amount
+    shown = _format_without_cents if (breakdown.value(view.metric, total) or 0) >= _FIVE_DIGITS else format_amount
     groups = breakdown.report.page.groups[: view.limit]
     return _templates.get_template(template).render(
         content=content,
@@ -122,8 +122,8 @@ def _cell(
     return Cell(metric, shown(metric, panel.value(metric, group)), previous, text, tone, _unit(metric, content))
 
 
-def _format_whole(metric: str, value: Number | None) -> str:
-    """Return an amount of money without cents; of other metrics as they are."""
+def _format_without_cents(metric: str, value: Number | None) -> str:
+    """Return an amount of money without cents, and others as they are."""
     if value is not None and METRICS[metric].unit == "currency":
         return f"{value:,.0f}"
     return format_amount(metric, value)

@@ -234,6 +234,22 @@ async def test_a_view_that_has_gone_or_is_no_longer_valid_is_said(deliveries: De
     assert "No view is called 'weekly-spend'" in gone
 
 
+async def test_a_service_that_ends_finishes_what_it_sends_and_begins_nothing(deliveries: Deliveries) -> None:
+    await deliveries.subscribe(*(f"{number}@example.com" for number in range(9)))
+    with mailbox() as box:
+        box.seconds = 0.3
+        deliveries.clock.move_to(SLOT)
+        dispatcher = deliveries.dispatcher(smtp_url=box.url)
+        sending = asyncio.create_task(dispatcher.send_due())
+        while "sending" not in {state for _, state, _ in await deliveries.states()}:
+            await asyncio.sleep(0.01)
+        sending.cancel()
+        await dispatcher.aclose()
+        assert 1 <= len(box.mails) <= 4
+    states = [state for _, state, _ in await deliveries.states()]
+    assert sorted(states) == ["pending"] * (9 - len(box.mails)) + ["sent"] * len(box.mails)
+
+
 async def test_a_view_is_sent_once_now(deliveries: Deliveries) -> None:
     with mailbox() as box:
         once = deliveries.dispatcher(smtp_url=box.url)
