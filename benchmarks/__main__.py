@@ -47,7 +47,7 @@ def pages(server: EmbeddedPostgres) -> Iterator[Line]:
     options = argparse.Namespace(connections=8, seconds=3)
     ours, bare = (row_pages.SERVERS[name] for name in list(row_pages.SERVERS)[:2])
     ratios = [
-        row_pages.one_turn(ours, server.url(), options)[0] / row_pages.one_turn(bare, server.url(), options)[0]
+        row_pages.one_turn(*ours, server.url(), options)[0] / row_pages.one_turn(*bare, server.url(), options)[0]
         for _ in range(3)
     ]
     yield Line("page of 100 rows, of bare Starlette + asyncpg", statistics.median(ratios), "×", 0.8, least=True)
