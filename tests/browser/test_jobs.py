@@ -33,7 +33,7 @@ RESTATED = 5
 
 @pytest.fixture(scope="module")
 async def jobs_database(new_database) -> str:
-    """Fourteen months: a load of nine days ago, and one of today with the days since, and corrections of five days."""
+    """Days of two years: a load of nine days ago, and one of today with the days since, and corrections of five days."""
     url = await new_database()
 
     async def load(records: Iterator[Record]) -> None:
@@ -47,6 +47,8 @@ async def jobs_database(new_database) -> str:
         if record.day <= end - timedelta(days=RESTATED)
         else record._replace(measures={**record.measures, "conversions": int(record.measures["conversions"] / 2)})
         for record in sample_records(end, days=410, combinations=40)
+        # Last year's days are for comparison.
+        if not 110 < (TODAY - record.day).days < 360
     )
     await load(too_few)
     connection = await asyncpg.connect(url)
