@@ -63,7 +63,7 @@ def _days(report: Report, groups: ChartGroups) -> str:
     if plan.as_of is not None:
         line += f"; as known at data version {plan.as_of}"
     if question.rolling:
-        line += f"; each date sums {question.rolling} days"
+        line += f"; each date {'is the mean of' if plan.is_mean else 'sums'} {question.rolling} days"
     return line
 
 

@@ -4,7 +4,7 @@
 and `charts.interaction` how they answer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from project.charts.caption import alt_text, details_of, title_of
@@ -14,6 +14,7 @@ from project.charts.marks import check_marks, column_values, mark_values
 from project.charts.panel import Panel, Spec
 from project.charts.series import chart_groups
 from project.charts.theme import CONFIG, DARK, GREY, PAPER, TITLE
+from project.query.reports.plan import with_means
 from project.query.reports.run import Report
 
 USUAL_WIDTH = 760
@@ -38,13 +39,16 @@ def chart_of(
     limit: int | None = None,
     width: int = USUAL_WIDTH,
     caption: bool = True,
+    average: bool = False,
     interactive: bool = False,
 ) -> Chart:
     """Return the chart of a report, whose page has all groups.
 
-    `limit` is how many groups have names; the others are summed. Raises InvalidRequest where the kind cannot show the
-    report, and for a chart of too many marks.
+    `limit` is how many groups have names; the others are summed. `average` makes rolling sums means a day. Raises
+    InvalidRequest where the kind cannot show the report, and for a chart of too many marks.
     """
+    if average:
+        report = replace(report, plan=with_means(report.plan))
     question = report.plan.question
     groups = chart_groups(report, kind, limit)
     check_marks(question, groups)

@@ -71,6 +71,14 @@ def days_in_a_row(days: int, info: ValidationInfo) -> int:
     return days
 
 
+def averageable(average: bool, info: ValidationInfo) -> bool:
+    """Refuse means of nothing but single days."""
+    if average and "rolling" in info.data and not info.data["rolling"]:
+        detail = "average makes means of the days that rolling sums, and needs it."
+        raise refused(Fault("average", "missing_parameter", detail, average, ("rolling=7",)))
+    return average
+
+
 def _possible_intervals(text: str) -> Iterable[str]:
     """Yield the intervals of whole days that the text may mean."""
     parts = text.replace("--", "/").split("/")

@@ -15,7 +15,7 @@ from project.export.formats import FORMATS
 from project.query.moments import Moment
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.question import ReportQuestion
-from project.web.request.comparison_validators import comparable, matchable, rollable
+from project.web.request.comparison_validators import averageable, comparable, matchable, rollable
 from project.web.request.filter_params import (
     SORTABLE_CHANGES,
     FilterParameters,
@@ -141,6 +141,14 @@ class ReportParameters(PageParameters, _Bounded):
         True, description="Of a chart, whether it has a title and says what it is of.", examples=[True]
     )
 
+    average: Annotated[bool, AfterValidator(partial(in_pictures, tuple(PICTURES))), AfterValidator(averageable)] = (
+        Field(
+            False,
+            description="Of a chart with `rolling`, whether measures are means a day rather than sums.",
+            examples=[False],
+        )
+    )
+
     @property
     def chart_options(self) -> dict[str, Any]:
         """The options of `charts.chart.chart_of`."""
@@ -150,6 +158,7 @@ class ReportParameters(PageParameters, _Bounded):
             "limit": self.given_limit,
             "width": self.width,
             "caption": self.caption,
+            "average": self.average,
             "interactive": bool(picture and picture.is_definition),
         }
 

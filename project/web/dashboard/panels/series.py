@@ -1,6 +1,8 @@
 """The metric over time: a chart and its table."""
 
+from dataclasses import replace
 from functools import cached_property
+from typing import Self
 
 from project.catalog import GRAINS
 from project.catalog.display import format_amount
@@ -10,8 +12,9 @@ from project.charts.kinds import KINDS, can_show
 from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
 from project.query.reports.groups import Group, Key
+from project.query.reports.plan import with_means
 from project.web.dashboard.amounts import format_change
-from project.web.dashboard.panels.panel import ReportPanel, report_url
+from project.web.dashboard.panels.panel import PageData, ReportPanel, report_url
 from project.web.dashboard.panels.pivot import Pivot, pivot_of
 from project.web.dashboard.panels.totals import Totals
 from project.web.dashboard.view import Query, View
@@ -45,10 +48,15 @@ class Series(ReportPanel):
             **rolling,
         }
 
+    @classmethod
+    async def read(cls, data: PageData) -> Self:
+        """Ask the question; of several days, each date has the mean a day."""
+        report = await data.report(cls.query(data.view))
+        return cls(data, replace(report, plan=with_means(report.plan)) if data.view.rolling else report)
+
     def chart_url(self) -> str:
-        """Return the API's URL of the chart's report."""
-        kind = self.view.chart
-        return report_url({**chart_question(self.view), "chart": [kind] if kind in self._kinds else []})
+        """Return the API's URL of the chart, without its format."""
+        return report_url({**chart_question(self.view), **chart_options(self.view)})
 
     def chart_height(self) -> int:
         """Return about how high the chart is, in pixels, so that nothing moves when it comes."""
@@ -62,20 +70,14 @@ class Series(ReportPanel):
     def kind_choices(self) -> list[Choice]:
         """Return the kinds of charts that show a second dimension."""
         view = self.view
-        return [(text, view.link(chart=kind), kind == (view.chart or "line")) for kind, text in self._kinds.items()]
-
-    @property
-    def _kinds(self) -> dict[str, str]:
-        """The kinds of charts that can show the metric, and what they are called."""
-        group_by = tuple(filter(None, (self.view.grain, self.view.split)))
-        return {kind: text for kind, text in _KINDS.items() if can_show(KINDS[kind], group_by, [self.view.metric])}
+        return [(text, view.link(chart=kind), kind == (view.chart or "line")) for kind, text in _kinds(view).items()]
 
     def rolling_choices(self) -> list[Choice]:
         """Return of how many days each date is."""
         view = self.view
         return [
             ("daily", view.link(rolling=None), view.rolling is None),
-            *((f"{days}-day sums", view.link(rolling=str(days)), view.rolling == days) for days in (7,)),
+            *((f"{days}-day average", view.link(rolling=str(days)), view.rolling == days) for days in (7,)),
         ]
 
     def can_roll(self) -> bool:
@@ -116,3 +118,15 @@ class Series(ReportPanel):
 def chart_question(view: View) -> Query:
     """Return the question of the view's chart."""
     return {**Series.query(view), "metrics": [view.metric], "totals": []}
+
+
+def chart_options(view: View) -> Query:
+    """Return what else a picture of the view's chart takes: a kind that can show it, and means of rolling sums."""
+    kind = [view.chart] if view.chart in _kinds(view) else []
+    return {"chart": kind, "average": ["true"] if view.rolling else []}
+
+
+def _kinds(view: View) -> dict[str, str]:
+    """Return the kinds of charts that can show the metric, and what they are called."""
+    group_by = [name for name in (view.grain, view.split) if name]
+    return {kind: text for kind, text in _KINDS.items() if can_show(KINDS[kind], group_by, [view.metric])}

@@ -1,13 +1,13 @@
 """What to do with a view: send it, keep it, print it, and take its numbers elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import urlencode
 
 from project.charts.renderer import PICTURES
 from project.export.formats import FORMATS
 from project.web.dashboard.panels.breakdown import question_of
 from project.web.dashboard.panels.panel import Panel, report_url
-from project.web.dashboard.panels.series import chart_question
+from project.web.dashboard.panels.series import chart_options, chart_question
 
 _NAMES = {"xlsx": "Excel", "csv": "CSV", "png": "PNG", "svg": "SVG", "vega": "Vega-Lite", "parquet": "Parquet"}
 """The formats that the menu offers, in its order."""
@@ -21,11 +21,13 @@ class Share(Panel):
     def exports(self) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
         """Yield what can be taken: its name, the API's URL, and the names and URLs of its files."""
         view = self.view
-        yield "Table", *_files(report_url(question_of(view)))
-        yield "Chart", *_files(report_url(chart_question(view)), pictures=True)
-        yield "Single facts", *_files(f"v1/ad-metrics?{urlencode(view.facts, doseq=True)}")
+        table, chart = report_url(question_of(view)), report_url(chart_question(view))
+        facts = f"v1/ad-metrics?{urlencode(view.facts, doseq=True)}"
+        yield "Table", table, _files(table, FORMATS)
+        picture = report_url({**chart_question(view), **chart_options(view)})
+        yield "Chart", chart, [*_files(picture, PICTURES), *_files(chart, ["csv"])]
+        yield "Single facts", facts, _files(facts, FORMATS)
 
 
-def _files(url: str, *, pictures: bool = False) -> tuple[str, list[tuple[str, str]]]:
-    formats = {**PICTURES, "csv": None} if pictures else FORMATS
-    return url, [(title, f"{url}&format={name}") for name, title in _NAMES.items() if name in formats]
+def _files(url: str, formats: Collection[str]) -> list[tuple[str, str]]:
+    return [(title, f"{url}&format={name}") for name, title in _NAMES.items() if name in formats]
