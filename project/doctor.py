@@ -30,9 +30,15 @@ from project.jobs.heartbeat_log import check_rotation, last_check
 from project.jobs.log_location import check_kind, is_stream, log_file
 from project.settings import Settings
 from project.store.postgres import citus, migrations
-from project.store.postgres.connections import database_address, is_standby, serving_settings, standby_addresses
+from project.store.postgres.connections import (
+    NAME_THE_PRIMARY,
+    database_address,
+    is_standby,
+    serving_settings,
+    standby_addresses,
+)
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.errors import NAME_THE_PRIMARY, database_errors
+from project.store.postgres.errors import database_errors
 from project.store.postgres.sessions import connect
 from project.store.warehouse import data_version, partitions
 from project.store.warehouse.distribution import read_distribution

@@ -52,5 +52,5 @@ def _days(first: datetime | None, last: datetime | None) -> tuple[date, date]:
 
 
 async def _check(settings: Settings, first: date, last: date) -> Findings:
-    async with write_connection(settings, "check", writes=False) as connection:
+    async with write_connection(settings) as connection:
         return await consistency.check(connection, await consistency.days_between(connection, first, last))

@@ -120,7 +120,7 @@ async def _newest(settings: Settings) -> tuple[str, list[str]]:
 async def _state(settings: Settings) -> tuple[str, str, str, list[str], list[str]]:
     from project.store.postgres import migrations  # noqa: PLC0415
 
-    async with write_connection(settings, "db", needs="", writes=False) as connection:
+    async with write_connection(settings, "db", needs="") as connection:
         database = await connection.fetchval("SELECT current_database()")
         size = await connection.fetchval("SELECT pg_size_pretty(pg_database_size(current_database()))")
         version = connection.get_settings().server_version

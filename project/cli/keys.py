@@ -38,7 +38,7 @@ def create(name: Annotated[str, _NAME], scope: Annotated[str, _SCOPE] = "read") 
 @app.command(name="list")
 def list_keys() -> None:
     """List all keys, also revoked ones, without their secrets."""
-    keys = _run(api_keys.list_keys, writes=False)
+    keys = _run(api_keys.list_keys)
     if not keys:
         print(f"There are no keys; `{typed('ad-metrics keys create NAME')}` creates one.", file=sys.stderr)
     for key in keys:
@@ -54,9 +54,9 @@ def revoke(name: Annotated[str, _NAME]) -> None:
     print(f"revoked {name} at {_moment(at)}")
 
 
-def _run(action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]], *, writes: bool = True) -> Result:
+def _run(action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]]) -> Result:
     async def run() -> Result:
-        async with write_connection(get_settings(), "keys", writes=writes) as connection:
+        async with write_connection(get_settings(), "keys") as connection:
             return await action(connection)
 
     with exit_codes():

@@ -33,5 +33,5 @@ def loads(limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, 
 
 
 async def _recent_loads(settings: Settings, limit: int) -> list[asyncpg.Record]:
-    async with write_connection(settings, writes=False) as connection:
+    async with write_connection(settings) as connection:
         return await connection.fetch("SELECT * FROM ingest_log ORDER BY id DESC LIMIT $1", limit)

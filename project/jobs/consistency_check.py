@@ -23,7 +23,7 @@ async def daily_check(settings: Settings, next_run: datetime | None = None) -> L
     try:
         async with (
             # Outside the pool: requests need its connections.
-            write_connection(settings, "check", writes=False) as connection,
+            write_connection(settings, "check") as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             findings = await consistency.check(connection, await consistency.newest_days(connection, DAYS))

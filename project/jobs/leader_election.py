@@ -24,7 +24,7 @@ from project.jobs.heartbeat_log import future_line, last_completed_slot
 from project.jobs.log_location import log_file
 from project.logs import timestamp
 from project.settings import Settings
-from project.store.postgres.connections import INSTALLATION, write_connection
+from project.store.postgres.connections import INSTALLATION, cannot_write, is_standby, write_connection
 
 SECONDS_BETWEEN_TRIES = 1.0
 
@@ -33,11 +33,7 @@ _LOCK = 0x0AD1EAD  # any number; only leaders take it
 _TIMEOUT = 3.0
 """Seconds without an answer from the database after which a leader steps down."""
 
-_KEEPALIVE: Any = {
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "1",
-    "tcp_keepalives_count": "4",
-}
+_KEEPALIVE = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "1", "tcp_keepalives_count": "4"}
 """The server releases the lock after 9 s without a sign of the leader, which has stepped down by then."""
 
 _TRY_LOCK = f"SELECT pg_try_advisory_lock($1, {INSTALLATION})"
@@ -61,6 +57,9 @@ async def leadership(settings: Settings) -> AsyncIterator["Leader"]:
             yield HostLeader(log)
             return
         async with write_connection(settings, "leader", direct=True, **_KEEPALIVE) as connection:
+            if is_standby(connection):
+                # It would lock, for itself alone.
+                raise cannot_write(connection)
             # It polls: a blocking wait would not notice that the network is gone.
             while not await connection.fetchval(_TRY_LOCK, _LOCK, timeout=_TIMEOUT):  # noqa: ASYNC110
                 await asyncio.sleep(SECONDS_BETWEEN_TRIES)

@@ -13,7 +13,7 @@ from project.commands import typed
 from project.database_url import Address
 from project.errors import DatabaseUnavailable, Interrupted, NotMigrated
 from project.settings import Settings
-from project.store.postgres.errors import NAME_THE_PRIMARY, database_errors, meaning_of
+from project.store.postgres.errors import database_errors, meaning_of
 from project.store.postgres.sessions import connect
 
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ _WRITES = 0x0AD10AD  # any number; only transactions that write facts or rollups
 
 INSTALLATION = "'data_version'::regclass::oid::int4"
 """The second half of the key of an advisory lock: each schema of a database may have an installation of its own."""
+
+NAME_THE_PRIMARY = (
+    "Let DATABASE_URL name the primary, or all hosts, as postgresql://h1,h2/database?target_session_attrs=read-write."
+)
 
 MODELS = ("project.store.models", "aerich.models")
 
@@ -139,26 +143,20 @@ def is_standby(connection: "asyncpg.Connection[Any]") -> bool:
     return getattr(connection.get_settings(), "in_hot_standby", "off") == "on"
 
 
-def refuse_standby(connection: "asyncpg.Connection[Any]") -> None:
-    """Raise DatabaseUnavailable where the server is a standby, before a statement fails there."""
-    if is_standby(connection):
-        # With several hosts, only the driver knows which one it took.
-        address = cast("Any", connection)._addr  # noqa: SLF001
-        host = address if isinstance(address, str) else ":".join(map(str, address))
-        raise DatabaseUnavailable(f"{host} is a standby, which cannot write. {NAME_THE_PRIMARY}")
+def cannot_write(connection: "asyncpg.Connection[Any]") -> DatabaseUnavailable:
+    """Return the error of a write that this server refuses, as a standby or by its settings."""
+    # With several hosts, only the driver knows which one it took.
+    address = cast("Any", connection)._addr  # noqa: SLF001
+    host = address if isinstance(address, str) else ":".join(map(str, address))
+    reason = "is a standby, which cannot write" if is_standby(connection) else "refuses to write"
+    return DatabaseUnavailable(f"{host} {reason}. {NAME_THE_PRIMARY}")
 
 
 @asynccontextmanager
 async def write_connection(
-    settings: Settings,
-    purpose: str = "load",
-    needs: str = "data_version",
-    *,
-    writes: bool = True,
-    direct: bool = False,
-    **session: str,
+    settings: Settings, purpose: str = "load", needs: str = "data_version", *, direct: bool = False, **session: str
 ) -> AsyncIterator["asyncpg.Connection[Any]"]:
-    """Open a connection outside the pool and without timeouts, to the primary where it `writes`.
+    """Open a connection that may write, outside the pool and without timeouts.
 
     `pg_stat_activity` shows it as `ad-metrics PURPOSE`. What needs one session for all its transactions, and what
     makes settings for it (`session`), says `direct`. Errors of the database, also inside the block, raise
@@ -170,13 +168,11 @@ async def write_connection(
     connection = await connect(address, f"ad-metrics {purpose}", session)
     with database_errors():
         try:
-            if writes:
-                refuse_standby(connection)
             if needs and await connection.fetchval("SELECT to_regclass($1)", needs, timeout=30) is None:
                 raise NotMigrated(f"The database has no tables yet; run `{typed('ad-metrics db upgrade')}`.")
             yield connection
         except asyncpg.ReadOnlySQLTransactionError as error:
-            raise DatabaseUnavailable(f"The database refuses to write. {NAME_THE_PRIMARY}") from error
+            raise cannot_write(connection) from error
         finally:
             await connection.close(timeout=5)
 

@@ -54,14 +54,15 @@ class DsnClient(AsyncpgDBClient):
         **credentials: Any,
     ) -> None:
         super().__init__(**credentials)
-        # One connection more, on which the lag is read.
-        own: dict[str, Any] = {
+        same: dict[str, Any] = {
+            # One more, on which the lag is read; none is held open, so that nobody tries one that is down.
             "exports": exports + 1,
+            "minsize": 0,
             "statement_timeout": statement_timeout,
             "settings": settings,
             "init": init,
         }
-        self.replicas = {name: type(self)(address=one, **own, **credentials) for name, one in replicas.items()}
+        self.replicas = {name: type(self)(address=one, **{**credentials, **same}) for name, one in replicas.items()}
         self.tasks: set[asyncio.Task[None]] = set()
         self.address = address
         self.request_timeout = request_timeout

@@ -81,9 +81,6 @@ _TEXTS_ON_CONNECT: Mapping[type[BaseException], str] = {
 _ON_CONNECT = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError)
 """Whatever of these is raised before there is a connection, no query of the service is at fault."""
 
-NAME_THE_PRIMARY = (
-    "Let DATABASE_URL name the primary, or all hosts, as postgresql://h1,h2/database?target_session_attrs=read-write."
-)
 _UPGRADE = typed("ad-metrics db upgrade")
 _TEXTS: Mapping[type[BaseException], str] = {
     DatabaseUnavailable: "The database cannot answer.",

@@ -24,7 +24,7 @@ import project
 from project.errors import AdMetricsError, DatabaseUnavailable, MigrationRefused
 from project.settings import Settings, get_settings
 from project.store.postgres import sessions
-from project.store.postgres.connections import database_address, refuse_standby, tortoise_config
+from project.store.postgres.connections import cannot_write, database_address, is_standby, tortoise_config
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 
@@ -44,11 +44,10 @@ class MigrationClient(DsnClient):
     async def create_connection(self, with_db: bool) -> None:
         """Acquire the lock on a connection of its own, then connect."""
         self._lock_connection = await sessions.connect(self.address, "ad-metrics migration")
-        try:
-            refuse_standby(self._lock_connection)
-        except DatabaseUnavailable:
+        if is_standby(self._lock_connection):
+            refused = cannot_write(self._lock_connection)
             await self.close()
-            raise
+            raise refused
         # Poolers keep a transaction in one session. It has no snapshot, so nothing waits for its end.
         await self._lock_connection.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0")
         if not await self._lock_connection.fetchval(f"SELECT pg_try_advisory_xact_lock({_LOCK})"):

@@ -27,7 +27,7 @@ from project.store.warehouse.data_version import DataVersion
 _PATIENCE = 0.25
 """Seconds for which a standby that is behind is asked again: most replay a load within some milliseconds."""
 _PAUSE = 0.02
-_SECONDS_BETWEEN_TRIES = 1.0
+_SECONDS_BETWEEN_RETRIES = 1.0
 """How often a standby that is left out is tried again."""
 _TIMEOUT = 2.0
 
@@ -229,13 +229,13 @@ class _Standby:
             return
         self.left_out = True
         logger.warning("Reads leave out the standby {}: {}", self.name, reason)
-        task = asyncio.create_task(self._try_again(), context=Context())
+        task = asyncio.create_task(self._retry(), context=Context())
         self.client.tasks.add(task)
         task.add_done_callback(self.client.tasks.discard)
 
-    async def _try_again(self) -> None:
+    async def _retry(self) -> None:
         while self.left_out:
-            await asyncio.sleep(_SECONDS_BETWEEN_TRIES)
+            await asyncio.sleep(_SECONDS_BETWEEN_RETRIES)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_TIMEOUT), AsyncExitStack() as stack:
                     self.left_out = await self.begin(stack, self._servers.floor) is None
