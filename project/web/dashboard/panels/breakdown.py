@@ -97,7 +97,7 @@ class Breakdown(ReportPanel):
 
 
 class PivotTable(Breakdown):
-    """The view's metric by two dimensions: rows, columns and their sums; darker cells have more."""
+    """The view's metric by two dimensions: rows, columns and their sums; colours say how much a cell has."""
 
     template = "pivot.html"
 
