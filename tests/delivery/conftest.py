@@ -62,7 +62,7 @@ class Deliveries:
         return [row[0] for row in await self.connection.fetch("SELECT error FROM delivery ORDER BY slot, target")]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 async def delivery_database(new_database: Callable[[], Awaitable[str]]) -> str:
     return await with_rollups(await new_database())
 

@@ -97,6 +97,7 @@ async def test_what_is_refused_for_good_is_not_tried_again(deliveries: Deliverie
     assert await deliveries.errors() == ["The mail server refused the mail: 550 no such person."]
 
 
+@pytest.mark.slow
 async def test_a_server_that_greets_and_dies_is_tried_for_a_day(deliveries: Deliveries) -> None:
     await deliveries.subscribe(BOSS)
     lines: list[str] = []
@@ -116,6 +117,7 @@ async def test_a_server_that_greets_and_dies_is_tried_for_a_day(deliveries: Deli
     assert [line.partition(":")[0] for line in lines] == ["Did not send the view weekly-spend of 2024-03-11T07"]
 
 
+@pytest.mark.slow
 async def test_a_server_that_hangs_delays_nobody_else(deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(smtp, "_TIMEOUT", 1.0)
     await deliveries.subscribe(BOSS)
@@ -274,6 +276,7 @@ async def test_what_is_paused_or_removed_is_not_sent(deliveries: Deliveries, cha
     assert await deliveries.states() == []
 
 
+@pytest.mark.slow
 async def test_metrics_and_doctor_say_what_was_not_delivered(deliveries: Deliveries, serving: Client) -> None:
     await deliveries.subscribe(BOSS, EVE)
     with mailbox() as box:

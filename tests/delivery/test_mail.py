@@ -95,6 +95,7 @@ async def test_a_mail_has_the_numbers_of_the_page(deliveries: Deliveries) -> Non
     assert {row["platform"]: Decimal(row["cost"]) for row in table} == now
 
 
+@pytest.mark.slow
 async def test_the_chart_is_inside_the_mail(deliveries: Deliveries) -> None:
     renderer = Renderer()
     mail = await mail_of(deliveries, renderer=renderer)

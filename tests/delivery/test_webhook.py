@@ -6,6 +6,7 @@ import hmac
 import json
 from datetime import UTC, datetime
 
+import pytest
 from loguru import logger
 
 from project.delivery.queue import BACKOFF
@@ -36,6 +37,7 @@ def test_the_signature_is_that_of_the_specification() -> None:
     )
 
 
+@pytest.mark.slow
 async def test_a_webhook_gets_the_reports_of_the_api(deliveries: Deliveries, serving: Client) -> None:
     with hook() as received:
         await deliveries.subscribe(f"{received.url}/a?token=b", secret=SECRET)
