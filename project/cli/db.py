@@ -10,6 +10,7 @@ import typer
 
 from project.cli.exit_codes import DATABASE_AWAY, REFUSED, exit_codes
 from project.commands import typed
+from project.errors import NotMigrated
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import database_address, write_connection
 from project.store.postgres.embedded import EmbeddedPostgres
@@ -45,6 +46,15 @@ def downgrade(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = 
             typer.confirm("Undo it?", abort=True)
         asyncio.run(migrations.downgrade(settings, name))
         print(f"undone {name}; now run the service of the release before")
+
+
+@app.command()
+def grants(
+    prefix: Annotated[str, typer.Option(help="The beginning of the names: PREFIX_reader and so on.")] = "ad_metrics",
+) -> None:
+    """Print the SQL that makes the roles reader, loader and analyst, and gives each what it needs and no more."""
+    with exit_codes():
+        print(asyncio.run(_grants(get_settings(), prefix)))
 
 
 @app.command()
@@ -115,6 +125,15 @@ async def _newest(settings: Settings) -> tuple[str, list[str]]:
     async with write_connection(settings, "db", needs="") as connection:
         name = await migrations.newest(connection)
         return name, await migrations.losses(connection, name)
+
+
+async def _grants(settings: Settings, prefix: str) -> str:
+    from project.store.postgres import grants, migrations  # noqa: PLC0415 - as above
+
+    async with write_connection(settings, "db") as connection:
+        if pending := await migrations.pending(connection):
+            raise NotMigrated(f"Migrations are pending: {', '.join(pending)}. Run `{typed('ad-metrics db upgrade')}`.")
+        return await grants.statements(connection, prefix)
 
 
 async def _state(settings: Settings) -> tuple[str, str, str, list[str], list[str]]:

@@ -12,7 +12,8 @@ from tests.support.processes import AD_METRICS, AERICH, run
 
 pytestmark = pytest.mark.slow
 
-NAMES = [path.name for path in sorted((ROOT / "migrations" / "models").glob("[0-9]*.py"))]
+FILES = (ROOT / "migrations" / "models").glob("[0-9]*.py")
+NAMES = sorted((path.name for path in FILES), key=lambda name: int(name.split("_")[0]))
 
 
 async def test_upgrade_status_and_downgrade_work_in_any_directory(empty_database: str, tmp_path: Path) -> None:

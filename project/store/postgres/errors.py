@@ -25,6 +25,7 @@ MEANINGS: Mapping[type[BaseException] | str, Meaning] = {
     "3F": NotMigrated,  # the schema
     "40": Interrupted,  # a conflict on a standby, a deadlock
     "42501": NotMigrated,  # a right
+    "42883": NotMigrated,  # a function
     "42P01": NotMigrated,  # a table
     "42P05": Interrupted,  # as 26: another's prepared statement
     "42703": NotMigrated,  # a column
@@ -86,7 +87,9 @@ _TEXTS: Mapping[type[BaseException], str] = {
     DatabaseUnavailable: "The database cannot answer.",
     Interrupted: "The database did not finish the query.",
     QueryTooSlow: "The database did not answer within its time-out.",
-    NotMigrated: f"The database lacks tables or columns, or the right to read them; run `{_UPGRADE}`.",
+    NotMigrated: f"The database lacks tables or columns; run `{_UPGRADE}`.",
+    asyncpg.InsufficientPrivilegeError: "The role of the URL lacks a right that this needs;"
+    f" `{typed('ad-metrics db grants')}` prints the SQL that gives roles theirs.",
     asyncpg.DuplicatePreparedStatementError: TRANSACTION_POOLER,
     asyncpg.InvalidSQLStatementNameError: TRANSACTION_POOLER,
     asyncpg.InvalidSchemaNameError: "The schema that DATABASE_URL names does not exist; create it with CREATE SCHEMA.",

@@ -65,6 +65,7 @@ BY_SQLSTATE = {
     "25P03": RETRY,  # idle in transaction
     "25P04": SLOW,  # transaction_timeout
     "42501": NOT_SET_UP,  # insufficient privilege
+    "42883": NOT_SET_UP,  # undefined function
     "42703": NOT_SET_UP,  # undefined column
     "42P01": NOT_SET_UP,  # undefined table
     "42P05": RETRY,  # duplicate prepared statement: a pooler
