@@ -147,6 +147,20 @@ async def test_hosts_that_alternate_never_send_a_client_back(
         assert await version_of(client) in (new - 1, new)
 
 
+async def test_of_several_hosts_the_first_that_has_the_version_answers(
+    primary: Server, paused: Standby, standby: Standby, serving: Client
+) -> None:
+    url = f"postgresql://postgres@/ad_metrics?host={host(paused)},{host(standby)}&target_session_attrs=prefer-standby"
+    new = await version_at(primary)
+    async with serving(primary.url, database_read_url=url) as client:
+        assert await only(paused, client, primary, standby)
+        assert (await client.get(f"{ROWS}&min_version={new}")).status_code == 200
+        assert await version_of(client) == new
+        await soon(lambda: only(standby, client, primary, paused), what="reads from the second")
+        standby.kill()
+        assert await version_of(client) == new
+
+
 async def test_a_killed_standby_is_left_out_and_comes_back(
     primary: Server, standby: Standby, serving: Client, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -178,8 +178,8 @@ async def newest_version() -> DataVersion:
         client.look = NextFlight(lambda: _look(client))
     version: DataVersion = await client.look()
     if version.number < servers().minimum:
-        # This request wants more than others who share the look.
-        async with snapshot(reserved=True) as current:
+        # This request wants more than others who share the look; it may wait, so not on the reserved connection.
+        async with snapshot() as current:
             return current.version
     return version
 
