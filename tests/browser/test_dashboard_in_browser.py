@@ -109,6 +109,7 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
         await clicked(page, page.locator(".tile", has_text="CTR"))
         assert query(page)["metric"] == ["ctr"]
         assert await page.locator(".tile[aria-current] .name").inner_text() == "CTR"
+        await drawn(page)
         await page.locator(".breakdown").scroll_into_view_if_needed()
         place = await page.evaluate("scrollY")
         assert place > 100
