@@ -42,8 +42,20 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 ROOT = Path(__file__).parent.parent
 
+_ROOT_HOME_EXISTED = pytest.StashKey[bool]()
+
 T = TypeVar("T")
 Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    session.config.stash[_ROOT_HOME_EXISTED] = ROOT_HOME.exists()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove what servers started by root may leave outside their directories, once all workers have ended."""
+    if not hasattr(session.config, "workerinput") and not session.config.stash[_ROOT_HOME_EXISTED]:
+        shutil.rmtree(ROOT_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -65,15 +77,6 @@ def short_directory() -> Iterator[Path]:
     directory.chmod(0o755)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_left_behind() -> Iterator[None]:
-    """Remove what a server started by root may leave outside its directory: a copy of the binaries."""
-    there_before = ROOT_HOME.exists()
-    yield
-    if not there_before:
-        shutil.rmtree(ROOT_HOME, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
