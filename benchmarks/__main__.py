@@ -1,6 +1,6 @@
 """Everything small, in ten minutes: one table with the ratios that matter.
 
-    uv run --group benchmark python -m benchmarks
+    uv run --group dev python -m benchmarks
 
 Each line is measured as the module that it names does, on less data or in fewer rounds; `docs/benchmarks.md` has the
 figures of the whole. A page needs `wrk`.

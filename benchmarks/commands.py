@@ -1,6 +1,6 @@
 """The command line as whole processes: what people and cron wait for.
 
-uv run --group benchmark python -m benchmarks.commands [--rounds 7]
+uv run --group dev python -m benchmarks.commands [--rounds 7]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """The page's first view of ten million facts, next to a request that finds nothing.
 
-    uv run --group benchmark python -m benchmarks.dashboard [--millions 10] [--rounds 100]
+    uv run --group dev python -m benchmarks.dashboard [--millions 10] [--rounds 100]
 
 Each round asks three times, one after another, on one connection: for rows of a day without facts; for a view that
 nobody has asked for since the start, which is planned, read and rendered; and for one that was asked for before, which

@@ -1,6 +1,6 @@
 """A million rows as files, next to psql's `\\copy` of the same rows with their labels joined.
 
-    uv run --group benchmark python -m benchmarks.exports [--rounds 5]
+    uv run --group dev python -m benchmarks.exports [--rounds 5]
 
 One worker on the database of `benchmarks.row_pages`; `curl` and psql take turns. A ratio is the median of
 the rounds' own ratios: how many times as fast as psql. Then ten files at once: how much the service grows, and how much

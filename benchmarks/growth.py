@@ -1,6 +1,6 @@
 """Growth: what the service takes over ten years of more and more facts, relative to the smallest number.
 
-    uv run --group benchmark python -m benchmarks.reports --millions 1 10 100 [--rounds 5]
+    uv run --group dev python -m benchmarks.reports --millions 1 10 100 [--rounds 5]
 
 The facts are made set by set in SQL: ten million take five minutes, 100 million half an hour, and 35 GB of disk. Each
 round asks every database in turn, each time another question, so that none is answered from memory. Ratios are of

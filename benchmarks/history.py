@@ -1,6 +1,6 @@
 """Reports as they were known, over ten years of daily re-pulls of eight platforms, against the same reports without.
 
-    uv run --group benchmark python -m benchmarks.history [--rounds 15]
+    uv run --group dev python -m benchmarks.history [--rounds 15]
 
 The ledger has an entry for each day, platform and day of the 28 that re-pull it: 0.8 million. All requests run one at a
 time, in turns; the ratios are of medians.

@@ -1,7 +1,7 @@
 """Ten times the requests that a service can answer, and many dashboards while a load runs.
 
-    uv run --group benchmark python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
-    uv run --group benchmark python -m benchmarks.overload --only dashboards [--dashboards 200] [--every 10]
+    uv run --group dev python -m benchmarks.overload [--rounds 3] [--seconds 6] [--saturating 8]
+    uv run --group dev python -m benchmarks.overload --only dashboards [--dashboards 200] [--every 10]
 
 One service with two workers on the database of `benchmarks.row_pages`; `wrk` asks in turns: by as many connections as
 saturate it, and by ten times as many, none of which waits before it asks again. A ratio is the median of the rounds'

@@ -1,7 +1,7 @@
 """Reports over millions of facts: the service, the bare SQL on the rollup, the same GROUP BY on the facts, and an ORM.
 
-    uv run --group benchmark python -m benchmarks.reports [--rounds 200]
-    uv run --group benchmark python -m benchmarks.reports --millions 1 10 100    # how it grows: benchmarks.growth
+    uv run --group dev python -m benchmarks.reports [--rounds 200]
+    uv run --group dev python -m benchmarks.reports --millions 1 10 100    # how it grows: benchmarks.growth
 
 Two years of sample data in a database of its own for each size, kept for the next run; ten million take ten minutes to
 make. All run one request at a time, in turns: not asked before, asked again, 304, an empty request (`/health/live`) and

@@ -1,6 +1,6 @@
 """A filtered page of 100 rows out of a million, four ways, side by side in one run.
 
-    uv run --group benchmark python -m benchmarks.row_pages [--rounds 5] [--seconds 4] [--connections 8]
+    uv run --group dev python -m benchmarks.row_pages [--rounds 5] [--seconds 4] [--connections 8]
 
 The servers run one at a time, one worker each, on the same database, in turns, so that a noisy machine disturbs all
 alike; a ratio is the median of the rounds' own ratios. `wrk` makes the requests, each about other two weeks; (m) is

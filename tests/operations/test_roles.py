@@ -9,7 +9,10 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+import sqlalchemy
+from sqlalchemy.ext.asyncio import create_async_engine
 
+from project.catalog import DIMENSION_NAMES, MEASURE_NAMES
 from project.ingest.load import load
 from project.ingest.options import Options
 from project.jobs import partition_maintenance
@@ -17,7 +20,7 @@ from project.jobs.consistency_check import daily_check
 from project.jobs.leader_election import leadership
 from project.settings import Settings
 from project.store.postgres.embedded import EmbeddedPostgres
-from project.store.postgres.grants import WRITTEN
+from project.store.postgres.grants import VIEW, WRITTEN
 from project.store.warehouse.rebuild import rebuild
 from tests.conftest import Client
 from tests.operations.test_poolers import PATHS
@@ -190,7 +193,28 @@ async def test_the_analyst_sees_the_star_only(installation: Installation) -> Non
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
+    [cost] = await connection.fetchrow("SELECT sum(cost) FROM ad_metrics_daily")
+    assert cost == await connection.fetchval("SELECT sum(cost) FROM fact_ad_metrics_daily")
+    # Metabase, Grafana and others list what the role may read: no partitions, and none of the other tables.
+    listed = await connection.fetch(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()"
+    )
+    assert {row[0] for row in listed} == {*STAR, VIEW}
     await connection.close()
+
+
+async def test_sqlalchemy_reflects_the_star_and_the_view_as_the_analyst(installation: Installation) -> None:
+    url = sqlalchemy.make_url(installation.url("analyst")).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url)
+    metadata = sqlalchemy.MetaData()
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda sync: metadata.reflect(sync, views=True, only=[*STAR, VIEW]))
+    await engine.dispose()
+    assert metadata.tables.keys() == {*STAR, VIEW}
+    facts = metadata.tables["fact_ad_metrics_daily"]
+    assert {key.column.table.name for key in facts.foreign_keys} == set(STAR) - {"fact_ad_metrics_daily"}
+    assert [column.name for column in metadata.tables[VIEW].columns] == [*DIMENSION_NAMES, *MEASURE_NAMES]
+    assert all(column.comment for table in metadata.tables.values() for column in table.columns)
 
 
 async def test_the_functions_make_and_drop_partitions_only(installation: Installation) -> None:
