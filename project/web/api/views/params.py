@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from project.catalog import GRAINS, METRICS
+from project.charts.kinds import KINDS
 from project.errors import Fault, InvalidRequest
 from project.query.moments import Moment
 from project.store.views import LONGEST_NAME, LONGEST_QUERY, LONGEST_TITLE, NAME
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     _Bounded = FilterParameters
 else:
     _Bounded = bounded("_Bounded", METRICS.values())
-
-CHART_KINDS = ("line", "area", "bar", "heatmap")
 
 
 def _of_days(days: int, info: ValidationInfo) -> int:
@@ -46,7 +45,7 @@ class ViewParameters(_Bounded):
     grain: Annotated[str, AfterValidator(partial(one_of, tuple(GRAINS)))] | None = None
     group_by: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] = "platform"
     split: Annotated[str, AfterValidator(partial(one_of, FILTERED_NAMES))] | None = None
-    chart: Annotated[str, AfterValidator(partial(one_of, CHART_KINDS))] | None = None
+    chart: Annotated[str, AfterValidator(partial(one_of, tuple(KINDS)))] | None = None
     rolling: (
         Annotated[
             int,
