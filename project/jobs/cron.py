@@ -106,10 +106,7 @@ def next_slot(schedule: CronSchedule, after: datetime) -> datetime | None:
 
 def newest_slot(schedule: CronSchedule, now: datetime) -> datetime:
     """Return the newest slot of the last hour (MISFIRE_GRACE), or now where there is none."""
-    slot = next_slot(schedule, now - MISFIRE_GRACE) or now
-    while (later := next_slot(schedule, slot)) and later <= now:
-        slot = later
-    return slot
+    return latest_slot(schedule, now - MISFIRE_GRACE, now) or now
 
 
 def latest_slot(schedule: CronSchedule, after: datetime, now: datetime) -> datetime | None:
