@@ -20,6 +20,9 @@ LONGEST_NAME = 100
 LONGEST_TITLE = 200
 LONGEST_QUERY = 8000
 
+_COLUMNS = "name, title, query, changed_at"
+_FIND = f"SELECT {_COLUMNS} FROM saved_view WHERE name = $1"  # noqa: S608
+
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
@@ -38,15 +41,14 @@ class SavedView:
 
 async def list_views(connection: "asyncpg.Connection[Any]") -> Sequence[SavedView]:
     """Return all views, by title."""
-    rows = await connection.fetch("SELECT name, title, query, changed_at FROM saved_view ORDER BY lower(title), name")
+    rows = await connection.fetch(f"SELECT {_COLUMNS} FROM saved_view ORDER BY lower(title), name")  # noqa: S608
     return [SavedView(*row) for row in rows]
 
 
 async def find_view(connection: "asyncpg.Connection[Any]", name: str) -> SavedView:
     """Return a view. Raises NoSuchThing, which suggests names that are similar."""
-    sql = "SELECT name, title, query, changed_at FROM saved_view WHERE name = $1"
     # The name may be any text of an address, also one that PostgreSQL has no characters for.
-    row = await connection.fetchrow(sql, name) if NAME.fullmatch(name) else None
+    row = await connection.fetchrow(_FIND, name) if NAME.fullmatch(name) else None
     if row is None:
         names = [view.name for view in await list_views(connection)]
         raise NoSuchThing(
@@ -70,12 +72,12 @@ async def save_view(
         before = await _lock(connection, name)
         check(before)
         row = await connection.fetchrow(
-            """
+            f"""
             INSERT INTO saved_view AS stored (name, title, query) VALUES ($1, $2, $3)
             ON CONFLICT (name) DO UPDATE SET title = EXCLUDED.title, query = EXCLUDED.query, changed_at = now()
             WHERE (stored.title, stored.query) IS DISTINCT FROM (EXCLUDED.title, EXCLUDED.query)
-            RETURNING name, title, query, changed_at
-            """,
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608
             name,
             title,
             query,
@@ -94,6 +96,5 @@ async def delete_view(
 
 
 async def _lock(connection: "asyncpg.Connection[Any]", name: str) -> SavedView | None:
-    sql = "SELECT name, title, query, changed_at FROM saved_view WHERE name = $1 FOR UPDATE"
-    row = await connection.fetchrow(sql, name)
+    row = await connection.fetchrow(f"{_FIND} FOR UPDATE", name)
     return SavedView(*row) if row else None

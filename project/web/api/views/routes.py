@@ -107,16 +107,16 @@ def _precondition(request: Request) -> Callable[[SavedView | None], None]:
     expected, unexpected = (request.headers.get(name) for name in ("if-match", "if-none-match"))
 
     def check(view: SavedView | None) -> None:
-        if view and unexpected and _names(unexpected, view):
+        if view and unexpected and _matches(unexpected, view):
             raise PreconditionFailed(f"The view {view.name!r} exists, and If-None-Match is {unexpected}.")
-        if expected and not (view and _names(expected, view)):
+        if expected and not (view and _matches(expected, view)):
             state = f"is now {_tag(view)}" if view else "does not exist"
             raise PreconditionFailed(f"The view {state}, and If-Match is {expected}.")
 
     return check
 
 
-def _names(header: str, view: SavedView) -> bool:
+def _matches(header: str, view: SavedView) -> bool:
     tags = [part.strip().removeprefix("W/") for part in header.split(",")]
     return tags == ["*"] or _tag(view) in tags
 
