@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from project.catalog import MEASURES
+from project.catalog.metrics import DECIMAL_MEASURES
 from project.export.row_batches import LABEL
 from project.query.changes import BY_LOAD, ChangesPage, Entry
 from project.store.warehouse.ledger import SUMS
@@ -15,7 +15,6 @@ _LOAD_KEYS = (
     ("data_version", pa.int64()), ("changed_at", LABEL), ("cause", LABEL), ("files", LABEL),
     ("date_from", pa.date32()), ("date_to", pa.date32()),
 )  # fmt: skip
-_DECIMALS = {measure.name for measure in MEASURES if measure.decimals}
 
 
 class ChangesTable:
@@ -52,7 +51,7 @@ def _sums(entry: Entry) -> list[Any]:
 
 
 def _type(name: str, index: int, entries: Sequence[Entry]) -> pa.DataType:
-    if name in _DECIMALS:
+    if name in DECIMAL_MEASURES:
         return pa.decimal128(38, 6)
     largest = max((max(entry.before[index], entry.after[index]) for entry in entries), default=0)
     return pa.decimal128(38) if largest >= 2**63 else pa.int64()
