@@ -18,7 +18,6 @@ from project.settings import Settings
 from project.store.views import SavedView
 from project.store.warehouse.snapshot import Snapshot, snapshot
 from project.web.api.reports.params import ReportParameters
-from project.web.api.reports.routes import report_content
 from project.web.api.views.params import ViewParameters
 from project.web.dashboard.panels.breakdown import Breakdown, question_of
 from project.web.dashboard.panels.freshness import Freshness
@@ -27,6 +26,7 @@ from project.web.dashboard.panels.series import chart_question
 from project.web.dashboard.panels.totals import Totals
 from project.web.dashboard.view import Query, View, view_of
 from project.web.request.query_string import validate
+from project.web.response.json import report_content
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from project.query.changes import ChangesPage
 from project.query.facets import Facet
 from project.query.reports.groups import Group, change_of, members_of_change, share, total_changes
 from project.query.reports.plan import ReportPlan
+from project.query.reports.run import Report
 from project.query.rows import FIELDS, Page
 from project.store.warehouse.labels import Labels
 from project.store.warehouse.ledger import SUMS
 from project.web.response.etag import caching_headers
+from project.web.response.meta import report_meta
 from project.web.server.answer_cache import Answer
 
 
@@ -55,7 +57,7 @@ def _as_answered(name: str, values: Sequence[Any], page: Page, labels: Labels) -
     return map(_exact, values) if name in DECIMAL_MEASURES else values
 
 
-def group_objects(
+def _group_objects(
     groups: Sequence[Group], plan: ReportPlan, total: Group, *, shares: bool = False
 ) -> list[dict[str, Any]]:
     """Return groups of a report, or its total, as the objects of an answer, with their shares of the total."""
@@ -81,6 +83,18 @@ def group_objects(
             if group.empty:
                 row["filled"] = True
     return objects
+
+
+def report_content(report: Report) -> dict[str, Any]:
+    """Return a report as the content of an answer."""
+    plan, page = report.plan, report.page
+    data = _group_objects(page.groups, plan, page.total, shares=plan.question.shows_shares)
+    content: dict[str, Any] = {"data": data}
+    if plan.question.totals:
+        [content["totals"]] = _group_objects([page.total], plan, page.total)
+    content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
+    content["meta"] = report_meta(plan, report.labels)
+    return content
 
 
 def change_objects(page: ChangesPage) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -11,7 +10,7 @@ from project.charts.renderer import PICTURES, Picture
 from project.export.formats import FORMATS, Format
 from project.query.reports.fetch import Estimate, explain_report
 from project.query.reports.plan import ReportPlan
-from project.query.reports.run import Report, plan_as_of, run
+from project.query.reports.run import plan_as_of, run
 from project.store.warehouse.snapshot import Snapshot, of_one_state
 from project.web.api.reports.params import ReportParameters
 from project.web.api.reports.schemas import PlanAnswer, ReportAnswer
@@ -22,8 +21,8 @@ from project.web.request.retry import RetryOnDisconnect
 from project.web.response.answers import respond
 from project.web.response.file_stream import file_response
 from project.web.response.image import image_answer
-from project.web.response.json import group_objects, json_answer
-from project.web.response.meta import data_meta, report_meta
+from project.web.response.json import json_answer, report_content
+from project.web.response.meta import data_meta
 from project.web.response.problems import documented
 from project.web.server.answer_cache import Answer
 from project.web.state import state_of, today
@@ -112,15 +111,3 @@ async def plan(request: Request) -> Response:
         return json_answer({"data": data, "meta": data_meta(labels)}, labels)
 
     return await respond(request, make, *question.etag_inputs)
-
-
-def report_content(report: Report) -> dict[str, Any]:
-    """Return the answer as it is encoded."""
-    plan, page = report.plan, report.page
-    data = group_objects(page.groups, plan, page.total, shares=plan.question.shows_shares)
-    content: dict[str, Any] = {"data": data}
-    if plan.question.totals:
-        [content["totals"]] = group_objects([page.total], plan, page.total)
-    content["page"] = {"limit": plan.question.limit, "next_cursor": page.next_cursor}
-    content["meta"] = report_meta(plan, report.labels)
-    return content
