@@ -1,15 +1,17 @@
 """Load: files → rows → staging → facts, in one transaction: all of the files land, or nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import orjson
 import pyarrow as pa
+from asyncpg.transaction import Transaction
 
 from project.errors import LoadRefused
 from project.ingest.convert.converter import Converter
@@ -127,7 +129,7 @@ async def load_blocks(
     """
     report.currency = settings.currency
     # Behind a pooler, temporary tables last no longer than a transaction.
-    async with write_connection(settings) as connection, _transaction(connection, report):
+    async with write_connection(settings) as connection, commits.transaction(connection, partial(_end, report)):
         staged = await stage(connection, blocks, dictionary, report)
         if not options.allows_rejects(report.rejected, report.rows_read + report.rejected):
             raise RowsRejected(report)
@@ -173,16 +175,8 @@ async def _make_partitions(connection: "asyncpg.Connection[Any]", report: Report
             await partitions.ensure(other, months, settings.partition_months)
 
 
-@asynccontextmanager
-async def _transaction(connection: "asyncpg.Connection[Any]", report: Report) -> AsyncIterator[None]:
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        yield
-    except BaseException:
-        if not connection.is_closed():
-            await transaction.rollback()
-        raise
+async def _end(report: Report, connection: "asyncpg.Connection[Any]", transaction: Transaction) -> None:
+    """Commit a load, or roll back a dry run."""
     if report.dry_run:
         await transaction.rollback()
         return

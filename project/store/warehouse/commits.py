@@ -6,7 +6,7 @@ commit until the last server has committed, and then moves the data version once
 version was the same before its first statement and after its last one, and nobody held the lock at either time.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,20 +28,6 @@ VERSION_NOW = f"SELECT version, {_IS_IDLE} FROM data_version"  # noqa: S608
 """Reads the number of the data version, and whether no commit is under way."""
 
 
-@asynccontextmanager
-async def transaction(connection: "asyncpg.Connection[Any]") -> AsyncIterator[None]:
-    """Begin a transaction that may change facts, and commit it with `commit`."""
-    begun = connection.transaction()
-    await begun.start()
-    try:
-        yield
-    except BaseException:
-        if not connection.is_closed():
-            await begun.rollback()
-        raise
-    await commit(connection, begun)
-
-
 async def commit(connection: "asyncpg.Connection[Any]", begun: Transaction) -> None:
     """Commit a transaction. On Citus, one that moved the data version moves it once more when all servers have it."""
     on_citus = await connection.fetchval(_MOVED_ON_CITUS)
@@ -51,6 +37,23 @@ async def commit(connection: "asyncpg.Connection[Any]", begun: Transaction) -> N
     await begun.commit()
     if on_citus:
         await data_version.move(connection)
+
+
+@asynccontextmanager
+async def transaction(
+    connection: "asyncpg.Connection[Any]",
+    end: Callable[["asyncpg.Connection[Any]", Transaction], Awaitable[None]] = commit,
+) -> AsyncIterator[None]:
+    """Begin a transaction that may change facts. `end` ends it; where the block raises, it is rolled back."""
+    begun = connection.transaction()
+    await begun.start()
+    try:
+        yield
+    except BaseException:
+        if not connection.is_closed():
+            await begun.rollback()
+        raise
+    await end(connection, begun)
 
 
 async def begin_read(connection: "asyncpg.Connection[Any]") -> bool:
