@@ -4,7 +4,7 @@ What the database has already needs no staging, no join and no write. Each of it
 under the lock of the load, so that nothing but an equal fact is left out: not a day by a hash, which may be wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
@@ -15,6 +15,7 @@ from pyarrow import csv as arrow_csv
 
 from project.catalog import DATE, FACT_TABLE, KEYS, LABELLED_NAMES, MEASURE_NAMES, MEASURES, NATURAL_KEY
 from project.ingest.convert.converter import MEASURE_TYPES
+from project.ingest.write.labels import Ids, by_number
 
 MOST_RECORDS = 500_000
 """How many records memory holds, of 84 bytes each; a load that has more is staged."""
@@ -22,7 +23,9 @@ MOST_RECORDS = 500_000
 MOST_FACTS = 50_000
 """How many of the database's facts are compared in memory; twice as many as there are records, if that is more."""
 
-_BITS = 62
+KEY_BITS = 62
+"""How many bits the ids of a key may have together, to be compared and sorted as one number."""
+
 _FACTS = {"id": pa.int64()} | dict.fromkeys(NATURAL_KEY, pa.int32()) | MEASURE_TYPES
 _TEXT = arrow_csv.WriteOptions(include_header=False, delimiter="\t", quoting_style="none")
 
@@ -43,12 +46,11 @@ def file_between(records: pa.Table, lower: int, upper: int) -> BytesIO:
     return BytesIO(to_lines(in_order(records.filter(pc.and_(pc.greater_equal(days, lower), pc.less(days, upper))))))
 
 
-def by_ids(staged: pa.Table, ids: Mapping[str, Mapping[int, int]]) -> pa.Table:
+def by_ids(staged: pa.Table, ids: Ids) -> pa.Table:
     """Return staged records with the database's ids instead of their numbers."""
     columns = {}
     for name, key in zip(("day", *LABELLED_NAMES), NATURAL_KEY, strict=True):
-        of_numbers = [ids[name].get(number) for number in range(max(ids[name], default=-1) + 1)]
-        columns[key] = pa.array(of_numbers, pa.int32()).take(staged[name].combine_chunks())
+        columns[key] = pa.array(by_number(ids[name]), pa.int32()).take(staged[name].combine_chunks())
     return pa.table(columns | {name: staged[name] for name in MEASURE_NAMES})
 
 
@@ -129,7 +131,7 @@ def _keys(*tables: pa.Table) -> Sequence[pa.Array] | None:
     first_day = min((pc.min(days).as_py() for days in columns[0] if len(days)), default=0)
     columns[0] = [pc.subtract(days, first_day) for days in columns[0]]
     widths = [max((pc.max(ids).as_py() for ids in of_key if len(ids)), default=0).bit_length() for of_key in columns]
-    if sum(widths) > _BITS:
+    if sum(widths) > KEY_BITS:
         return None
     keys = columns[0]
     for of_key, width in zip(columns[1:], widths[1:], strict=True):

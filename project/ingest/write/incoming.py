@@ -11,7 +11,7 @@ from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, NATURAL_KEY
 from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.ingest.write.in_memory import to_lines
-from project.ingest.write.labels import Ids
+from project.ingest.write.labels import Ids, by_number
 
 
 async def make_incoming(connection: "asyncpg.Connection[Any]", ids: Ids, *, keys_differ: bool) -> bool:
@@ -60,8 +60,8 @@ def type_of(measure: Measure) -> str:
 
 
 def _array(ids: Mapping[int, int]) -> str:
-    """Return an array literal that has, at the index of each staged number, the database's id."""
-    return "{" + ",".join(str(ids.get(number, "NULL")) for number in range(max(ids, default=-1) + 1)) + "}"
+    """Return `by_number` as an array literal."""
+    return "{" + ",".join("NULL" if id_ is None else str(id_) for id_ in by_number(ids)) + "}"
 
 
 _KEY = ", ".join(NATURAL_KEY)

@@ -34,6 +34,11 @@ async def insert_labels(connection: "asyncpg.Connection[Any]", *, only_staged: b
     return ids
 
 
+def by_number(ids: Mapping[int, int]) -> list[int | None]:
+    """Return a list that has, at the index of each staged number, the database's id."""
+    return [ids.get(number) for number in range(max(ids, default=-1) + 1)]
+
+
 def _insert_labels(dimension: Dimension, *, only_staged: bool) -> str:
     table, label = dimension.table, dimension.label
     # A label that only rejected rows have is not inserted.
