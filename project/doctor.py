@@ -221,7 +221,7 @@ async def _contents(connection: "asyncpg.Connection[Any]", settings: Settings) -
 
 async def _deliveries(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
     stored = await subscriptions.list_all(connection)
-    by_mail = [record for record in stored if "://" not in record["targets"][0]]
+    by_mail = [record for record in stored if not subscriptions.is_webhook(record["targets"][0])]
     if by_mail and not settings.smtp_url:
         detail = f"{len(by_mail)} subscriptions send mail, and SMTP_URL is not set."
         yield Finding("fail", "deliveries", detail, "Set SMTP_URL and MAIL_FROM where the service runs.")

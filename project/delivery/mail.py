@@ -83,9 +83,9 @@ def subject_of(content: Content) -> str:
     value = f"{format_compact(metric, panel.value(metric, total))} {_unit(metric, content)}"
     number = f"{display_name(metric)} {value}" + (f" ({change})" if change else "")
     sample = "Sample data: " if panel.report.labels.version.sample else ""
-    found = "no facts" if panel.is_empty else number
+    outcome = "no facts" if panel.is_empty else number
     # A header has one line.
-    return " ".join(f"{sample}{content.saved.title}, {content.view.days}: {found}".split())
+    return " ".join(f"{sample}{content.saved.title}, {content.view.days}: {outcome}".split())
 
 
 def _render(template: str, content: Content) -> str:

@@ -1,4 +1,4 @@
-"""Subscriptions: who gets which view, and when. Operators make them on the command line, never strangers over HTTP."""
+"""Subscriptions: who gets which view, and when. Only the command line makes them."""
 
 import base64
 import secrets
@@ -67,15 +67,20 @@ def new_secret() -> bytes:
     return secrets.token_bytes(32)
 
 
+def is_webhook(target: str) -> bool:
+    """Whether a target is the URL of a webhook, and no mail address."""
+    return urlsplit(target).scheme in ("http", "https")
+
+
 def display_secret(secret: bytes) -> str:
     """Return a secret as receivers configure it."""
     return _PREFIX + base64.b64encode(secret).decode()
 
 
 def display_target(target: str) -> str:
-    """Return an address as it is, and of a URL the host: the rest may be a secret."""
+    """Return an address as it is, and of a URL the host: its path may be a secret."""
     parts = urlsplit(target)
-    return f"{parts.scheme}://{parts.hostname}/…" if parts.scheme in ("http", "https") else target
+    return f"{parts.scheme}://{parts.hostname}/…" if is_webhook(target) else target
 
 
 async def _change(connection: "asyncpg.Connection[Any]", statement: str, id_: int) -> None:
