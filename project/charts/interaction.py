@@ -62,13 +62,13 @@ def _hits(panel: Panel) -> Spec:
     drag = {"type": "interval", "encodings": ["x"], "on": _MOUSE_DRAG, "clear": "dblclick", "mark": style}
     brush = {"name": "brush", "select": drag | {"translate": False, "zoom": False}}
     params: list[Spec] = [{"name": "hover", "select": hover}]
-    place: Spec = {"y": {"field": "at", "type": "nominal", "sort": [column["at"] for column in panel.columns]}}
+    position: Spec = {"y": {"field": "at", "type": "nominal", "sort": [column["at"] for column in panel.columns]}}
     if panel.question.grain:
         params.append(brush)
-        place = {"x": panel.x | {"field": "start"}, "x2": {"field": "end"}}
+        position = {"x": panel.x | {"field": "start"}, "x2": {"field": "end"}}
     return {
         "data": panel.column_data,
         "params": params,
         "mark": {"type": "rect", "clip": True, "color": INK, "aria": False, "cursor": "pointer"},
-        "encoding": {**place, "opacity": {"value": 0}, "tooltip": {"field": "tip"}},
+        "encoding": {**position, "opacity": {"value": 0}, "tooltip": {"field": "tip"}},
     }

@@ -18,8 +18,8 @@ class Kind:
 
     `series` is how many series have names: so many colours people can distinguish. `labels` is how many labels have
     names on an axis that is not of dates, and `grouped_labels` how many where each has several series. `incomplete` is
-    how it draws days that have not settled, and buckets of which it has not all days, and `previous` how the previous
-    period; "" where that depends on the series.
+    how it draws days that have not settled, and buckets that lack some of their days, and `previous` how it draws the
+    previous period; "" where that depends on the series.
     """
 
     name: str

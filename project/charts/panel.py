@@ -113,13 +113,13 @@ def _date_text(grain: str, dates: Sequence[str]) -> str:
 
 def _value_axis(panel: Panel) -> Spec:
     suffix = {"count": "", "currency": f" ({panel.currency})", "ratio": " (%)"}[METRICS[panel.metric].unit]
-    place = {"titleAngle": 0, "titleAnchor": "end", "titleAlign": "left", "titleX": 0, "titleY": -14}
+    above = {"titleAngle": 0, "titleAnchor": "end", "titleAlign": "left", "titleX": 0, "titleY": -14}
     horizontal = panel.groups.kind.name == "bar" and not panel.question.grain
     return {
         "title": display_name(panel.metric) + suffix,
         "labelExpr": number_text(panel.metric),
         "tickCount": 5,
-        **({"titleAnchor": "end"} if horizontal else place),
+        **({"titleAnchor": "end"} if horizontal else above),
     }
 
 
