@@ -19,6 +19,7 @@ KINDS = [
     "date preset",
     "load preset",
     "format",
+    "kind of chart",
     "command",
     "setting",
     "dependency",
