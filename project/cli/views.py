@@ -32,7 +32,7 @@ _NAME = typer.Argument(help="The name of the view in addresses, such as weekly-s
 _QUERY = typer.Argument(help="The query string of the page, as in its address.")
 _EXPORT = typer.Argument(help="The TOML file to write; - is standard output.", allow_dash=True)
 _IMPORT = typer.Argument(help="A TOML file as `export` writes it.", exists=True, dir_okay=False)
-_PRUNE = typer.Option("--prune", help="Also delete the views that the file has not.")
+_PRUNE = typer.Option("--prune", help="Also delete the views that the file does not have.")
 
 
 @app.command(name="list")

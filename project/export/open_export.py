@@ -78,9 +78,7 @@ def export_snapshot(question: Question) -> AbstractAsyncContextManager[Snapshot]
 
 
 async def open_export(question: Question, format_: Format, snapshot: Snapshot, query: str) -> Export:
-    """Answer a question in a format. `query` is the question as a query string, which the file says of itself.
-
-    It also says which days that means, if there are any, since a date preset means other days tomorrow.
+    """Answer a question in a format. The metadata has `query`, the question as a query string, and the days it means.
 
     The first rows are read here, so that a query that fails does so before anything is sent. Raises InvalidRequest and
     DatabaseUnavailable.

@@ -107,9 +107,8 @@ async def fill(
 ) -> None:
     """Create a partition of the facts, and of the rollups, in the caller's transaction, and insert facts.
 
-    `rows` selects them, or is a file of them as COPY reads it.
-    The table of the facts is filled, then gets its keys, then is attached. That is ten times as fast as inserting rows
-    with all foreign keys in place, and blocks no reader.
+    `rows` selects them, or is a file of them as COPY reads it. The table of the facts is filled, then gets its keys,
+    then is attached. That is ten times as fast as inserting rows with all foreign keys in place, and blocks no reader.
     """
     await connection.execute(_CREATE, *partition.bounds, False)
     if isinstance(rows, str):
