@@ -11,19 +11,18 @@ from typing import Annotated, BinaryIO
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import typer
-from tortoise.context import TortoiseContext
 
 from project.charts.chart import chart_of
 from project.charts.renderer import PICTURES, Picture, Renderer
 from project.cli.exit_codes import exit_codes
 from project.cli.progress import terminal_bar
+from project.cli.serving import serving_pool
 from project.errors import FileUnwritable
 from project.export.encode import encode
 from project.export.formats import FORMATS, Format
 from project.export.open_export import export_snapshot, open_export
 from project.query.reports.run import run
 from project.settings import Settings, get_settings
-from project.store.postgres.connections import serving_config
 from project.store.warehouse.snapshot import snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.api.rows.params import RowsParameters
@@ -90,8 +89,7 @@ def _format_of(file: Path) -> str:
 
 async def _export(settings: Settings, path: str, items: list[tuple[str, str]], file: Path) -> str:
     """Answer as the service does, write the answer, and return a description of what was written."""
-    async with TortoiseContext() as context:
-        await context.init(config=serving_config(settings))
+    async with serving_pool(settings):
         params = await parse_items(_RESOURCES[path], items)
         format_ = _FORMATS[params.format or "csv"]
         with _complete_file(file) as out:

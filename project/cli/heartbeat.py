@@ -6,16 +6,15 @@ from typing import Annotated
 
 import typer
 from filelock import Timeout
-from tortoise.context import TortoiseContext
 
 from project.cli.exit_codes import exit_codes
+from project.cli.serving import serving_pool
 from project.jobs.cron import cron_schedule, next_slot
 from project.jobs.heartbeat import Unwritten, check_heartbeat, heartbeat_line
 from project.jobs.heartbeat_log import LogLine, append_line, last_beat, open_log
 from project.jobs.leader_election import lock_for
 from project.jobs.log_location import log_file
 from project.settings import Settings, get_settings
-from project.store.postgres.connections import serving_config
 
 app = typer.Typer(add_completion=False)
 
@@ -36,8 +35,7 @@ def heartbeat(
 async def _write_heartbeat(settings: Settings) -> LogLine:
     log = log_file(settings)
     due = next_slot(cron_schedule(settings.heartbeat_cron), datetime.now(UTC))
-    async with TortoiseContext() as context:
-        await context.init(config=serving_config(settings))
+    async with serving_pool(settings):
         line = await heartbeat_line("ok", due, log, manual=True)
     try:
         with lock_for(log), open_log(settings) as write:

@@ -1,21 +1,14 @@
 """`ad-metrics keys`: create, list and revoke API keys, for `API_AUTH=required`."""
 
-import asyncio
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
-import asyncpg
 import typer
 
-from project.cli.exit_codes import exit_codes
+from project.cli.connection import on_connection
 from project.commands import typed
-from project.settings import get_settings
 from project.store import api_keys
-from project.store.postgres.connections import write_connection
-
-Result = TypeVar("Result")
 
 app = typer.Typer(name="keys", add_completion=False, no_args_is_help=True, help="The keys of the API.")
 
@@ -31,14 +24,14 @@ def create(name: Annotated[str, _NAME], scope: Annotated[str, _SCOPE] = "read") 
         raise typer.BadParameter(f"{scope!r} must be one of: {', '.join(api_keys.SCOPES)}", param_hint="--scope")
     if not name.isprintable() or not 0 < len(name.strip()) <= 100:
         raise typer.BadParameter("expected 1 to 100 printable characters", param_hint="NAME")
-    print(_run(lambda connection: api_keys.create(connection, name.strip(), scope)))
+    print(on_connection(lambda connection: api_keys.create(connection, name.strip(), scope), "keys"))
     print("Send it as `Authorization: Bearer …`. It is not stored, and not shown again.", file=sys.stderr)
 
 
 @app.command(name="list")
 def list_keys() -> None:
     """List all keys, also revoked ones, without their secrets."""
-    keys = _run(api_keys.list_keys)
+    keys = on_connection(api_keys.list_keys, "keys")
     if not keys:
         print(f"There are no keys; `{typed('ad-metrics keys create NAME')}` creates one.", file=sys.stderr)
     for key in keys:
@@ -50,17 +43,8 @@ def list_keys() -> None:
 @app.command()
 def revoke(name: Annotated[str, _NAME]) -> None:
     """Revoke a key for good; a running service refuses it within a second."""
-    at = _run(lambda connection: api_keys.revoke(connection, name.strip()))
+    at = on_connection(lambda connection: api_keys.revoke(connection, name.strip()), "keys")
     print(f"revoked {name} at {_moment(at)}")
-
-
-def _run(action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]]) -> Result:
-    async def run() -> Result:
-        async with write_connection(get_settings(), "keys") as connection:
-            return await action(connection)
-
-    with exit_codes():
-        return asyncio.run(run())
 
 
 def _moment(at: datetime) -> str:

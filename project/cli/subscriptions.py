@@ -5,23 +5,21 @@ import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import typer
 
+from project.cli.connection import Result, on_connection
 from project.cli.exit_codes import exit_codes
 from project.commands import typed
 from project.delivery import queue, subscriptions
 from project.delivery.subscriptions import ATTACHMENTS
 from project.jobs.cron import cron_schedule, next_slot
 from project.settings import Settings, get_settings, mail_address
-from project.store.postgres.connections import serving_config, write_connection
 from project.store.views import find_view
-
-Result = TypeVar("Result")
 
 app = typer.Typer(add_completion=False)
 group = typer.Typer(name="subscriptions", invoke_without_command=True)
@@ -50,11 +48,14 @@ def subscribe(
     targets = [_webhook(url)] if url else _addresses(to, settings)
     with exit_codes():
         schedule = cron_schedule(cron, "--cron", ZoneInfo(settings.timezone))
-        secret = subscriptions.new_secret() if url else None
-        file = None if url else _attachment(attach)
-        id_ = _run(
-            settings, lambda connection: subscriptions.create(connection, view, cron, targets, file, secret), view
-        )
+    secret = subscriptions.new_secret() if url else None
+    file = None if url else _attachment(attach)
+
+    async def create(connection: "asyncpg.Connection[Any]") -> int:
+        await find_view(connection, view)
+        return await subscriptions.create(connection, view, cron, targets, file, secret)
+
+    id_ = _run(create)
     due = next_slot(schedule, datetime.now(UTC))
     print(f"subscription {id_}: {view} to {', '.join(targets)}, next {_moment(due, settings)}")
     if secret:
@@ -70,8 +71,7 @@ def list_subscriptions(context: typer.Context) -> None:
     if context.invoked_subcommand and context.invoked_subcommand != "list":
         return
     settings = get_settings()
-    with exit_codes():
-        records = _run(settings, subscriptions.list_all)
+    records = _run(subscriptions.list_all)
     if not records:
         print(f"There are no subscriptions; `{typed('ad-metrics subscribe')}` makes one.", file=sys.stderr)
     for record in records:
@@ -112,8 +112,7 @@ def deliveries(
 ) -> None:
     """Show what was sent, what is still to be sent, and what failed, and why."""
     settings = get_settings()
-    with exit_codes():
-        records = _run(settings, lambda connection: queue.list_newest(connection, view, limit))
+    records = _run(lambda connection: queue.list_newest(connection, view, limit))
     if not records:
         print("There are no deliveries.", file=sys.stderr)
     for record in records:
@@ -128,17 +127,15 @@ def deliveries(
 @app.command()
 def deliver(view: _View, to: _To, attach: _Attach = ATTACHMENTS[0]) -> None:
     """Send a view by mail, once, now."""
-    from tortoise.context import TortoiseContext  # noqa: PLC0415
-
     from project.charts.renderer import Renderer  # noqa: PLC0415
+    from project.cli.serving import serving_pool  # noqa: PLC0415
     from project.delivery.dispatch import Dispatcher  # noqa: PLC0415
 
     settings = get_settings()
     addresses, file = _addresses(to, settings), _attachment(attach)
 
     async def send() -> None:
-        async with TortoiseContext() as context:
-            await context.init(config=serving_config(settings))
+        async with serving_pool(settings):
             renderer = Renderer()
             try:
                 for address in addresses:
@@ -152,23 +149,12 @@ def deliver(view: _View, to: _To, attach: _Attach = ATTACHMENTS[0]) -> None:
 
 
 def _change(id_: int, change: Callable[["asyncpg.Connection[Any]", int], Awaitable[None]], done: str) -> None:
-    with exit_codes():
-        _run(get_settings(), lambda connection: change(connection, id_))
+    _run(lambda connection: change(connection, id_))
     print(f"{done} subscription {id_}")
 
 
-def _run(
-    settings: Settings, action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]], view: str | None = None
-) -> Result:
-    """Run an action on a connection that may write; of a view, which must be there."""
-
-    async def run() -> Result:
-        async with write_connection(settings, "subscriptions", "delivery") as connection:
-            if view is not None:
-                await find_view(connection, view)
-            return await action(connection)
-
-    return asyncio.run(run())
+def _run(action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]]) -> Result:
+    return on_connection(action, "subscriptions", "delivery")
 
 
 def _addresses(to: list[str], settings: Settings) -> list[str]:

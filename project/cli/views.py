@@ -1,28 +1,25 @@
 """`ad-metrics views`: save, list and delete views, and keep them as a file under version control."""
 
-import asyncio
 import json
 import sys
 import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import asyncpg
 import typer
-from tortoise.context import TortoiseContext
 
+from project.cli.connection import Result, on_connection
 from project.cli.exit_codes import exit_codes
+from project.cli.serving import serving_pool
 from project.commands import typed
 from project.errors import Fault, InvalidRequest
 from project.settings import get_settings
 from project.store import views
-from project.store.postgres.connections import serving_config, write_connection
 from project.store.views import SavedView
 from project.web.api.views.params import checked_view
-
-Result = TypeVar("Result")
 
 app = typer.Typer(
     name="views", add_completion=False, no_args_is_help=True, help="Views of the page, saved under names."
@@ -112,8 +109,7 @@ def _entries(file: Path) -> Sequence[tuple[str, str, str]]:
 async def _checked(entries: Sequence[tuple[str, str, str]]) -> Sequence[tuple[str, str, str]]:
     """Return names, titles and queries as they are stored. Raises InvalidRequest with the faults of all."""
     checked, faults = [], list[Fault]()
-    async with TortoiseContext() as context:
-        await context.init(config=serving_config(get_settings()))
+    async with serving_pool(get_settings()):
         for name, title, query in entries:
             try:
                 checked.append((name, *await checked_view(name, title, query)))
@@ -142,9 +138,4 @@ def _table(view: SavedView) -> str:
 
 
 def _run(action: Callable[["asyncpg.Connection[Any]"], Awaitable[Result]]) -> Result:
-    async def run() -> Result:
-        async with write_connection(get_settings(), "views", needs="saved_view") as connection:
-            return await action(connection)
-
-    with exit_codes():
-        return asyncio.run(run())
+    return on_connection(action, "views", "saved_view")
