@@ -1,5 +1,6 @@
 """What a view shows: the panels of its page, the chart as a picture, and the breakdown as a file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -22,7 +23,7 @@ from project.web.api.views.params import ViewParameters
 from project.web.dashboard.panels.breakdown import Breakdown, question_of
 from project.web.dashboard.panels.freshness import Freshness
 from project.web.dashboard.panels.panel import PageData, report_url
-from project.web.dashboard.panels.series import chart_question
+from project.web.dashboard.panels.series import chart_options, chart_question
 from project.web.dashboard.panels.totals import Totals
 from project.web.dashboard.view import Query, View, view_of
 from project.web.request.query_string import validate
@@ -129,9 +130,11 @@ async def read_content(
         breakdown = Breakdown(data, await data.report(_rows_question(view)))
         series = await data.report(chart_question(view))
         attachment = await _attachment(view, attach, current) if attach else None
+        chart_items = _items({**chart_question(view), **chart_options(view)}, "png")
+        options = validate(ReportParameters, chart_items, current.labels).chart_options
     chart, alt = None, ""
     if picture and not totals.is_empty:
-        chart, alt = await _picture(series, settings.currency, view.chart if view.split else None, renderer)
+        chart, alt = await _picture(series, settings.currency, options, renderer)
     return Content(
         saved,
         view,
@@ -153,9 +156,16 @@ def _rows_question(view: View) -> Query:
     return Breakdown.query(replace(view, split=None, sort=sort))
 
 
-async def _picture(series: Report, currency: str, kind: str | None, renderer: Renderer) -> tuple[bytes | None, str]:
+def _items(query: Query, format_: str) -> list[tuple[str, str]]:
+    """Return the names and values with which `GET /v1/reports` answers a question of the page as a file."""
+    return [*((name, value) for name, values in query.items() for value in values), ("format", format_)]
+
+
+async def _picture(
+    series: Report, currency: str, options: Mapping[str, Any], renderer: Renderer
+) -> tuple[bytes | None, str]:
     try:
-        chart = await series.process(chart_of, series, currency=currency, kind=kind)
+        chart = await series.process(chart_of, series, currency=currency, **options)
         return await renderer.render(chart, PICTURES["png"]), chart.alt
     except (InvalidRequest, RenderFailed):
         # It has too many marks, or the renderer fails; the numbers are worth a mail without it.
@@ -163,8 +173,7 @@ async def _picture(series: Report, currency: str, kind: str | None, renderer: Re
 
 
 async def _attachment(view: View, attach: str, current: Snapshot) -> Attachment:
-    query = {**question_of(view), "format": [attach]}
-    items = [(name, value) for name, values in query.items() for value in values]
+    items = _items(question_of(view), attach)
     question = validate(ReportParameters, items, current.labels).question(view.today)
     export = await open_export(question, FORMATS[attach], current, urlencode(items))
     try:

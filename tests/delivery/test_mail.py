@@ -106,6 +106,15 @@ async def test_the_chart_is_inside_the_mail(deliveries: Deliveries) -> None:
     assert Cells(mail.get_body(("html",)).get_content()).sources == [f"cid:{picture['Content-ID'].strip('<>')}"]
 
 
+@pytest.mark.slow
+async def test_the_chart_is_that_of_the_page(deliveries: Deliveries) -> None:
+    renderer = Renderer()
+    query = "date_preset=last_week&metric=cost&group_by=platform&rolling=7"
+    mail = await mail_of(deliveries, query, renderer=renderer)
+    await renderer.close()
+    assert "each date is the mean of 7 days" in mail.get_body(("html",)).get_content()
+
+
 async def test_any_text_is_text_in_a_mail(deliveries: Deliveries) -> None:
     await deliveries.connection.execute("UPDATE saved_view SET title = $1", "<b>Q1</b> & Größe")
     mail = await mail_of(deliveries, "group_by=region&region=O'Hara; DROP TABLE dim_region&date_preset=last_month")
