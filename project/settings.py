@@ -122,8 +122,8 @@ class Settings(BaseSettings):
     """How long a session lasts: `transaction` where DATABASE_URL is that of a pooler which gives each transaction
     another one, as PgBouncer's pool mode `transaction` does. The server itself, and other poolers, need no setting."""
     database_direct_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
-    """The database without the pooler of DATABASE_URL, for the lock of `SCHEDULER_LOCK`, migrations and `ad-metrics db
-    psql`. Unset: that of DATABASE_URL."""
+    """The database without the pooler of DATABASE_URL, for the lock of `SCHEDULER_LOCK`, migrations, `ad-metrics
+    distribute` and `ad-metrics db psql`. Unset: that of DATABASE_URL."""
     database_read_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
     """A standby of this database, or several hosts as `h1:5432,h2:5432`: rows, reports, files and the page are read
     there, in this order, and from DATABASE_URL while none of them answers or has the newest data."""
