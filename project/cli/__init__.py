@@ -48,7 +48,7 @@ COMMANDS = {
     "keys": Entry("keys", "The keys of the API."),
     "views": Entry("views", "Views of the page, saved under names."),
     "subscribe": Entry(
-        "subscriptions", "Send a view again and again: by mail, or to a webhook, whose secret is printed once."
+        "subscriptions", "Send a view on a schedule: by mail, or to a webhook, whose secret is printed once."
     ),
     "subscriptions": Entry("subscriptions", "List the subscriptions; pause, resume or remove one."),
     "deliveries": Entry("subscriptions", "Show what was sent, what is still to be sent, and what failed, and why."),
@@ -56,7 +56,7 @@ COMMANDS = {
     "db": Entry("db", "The database: its tables, and the embedded server."),
     "distribute": Entry(
         "distribute",
-        "Distribute facts, rollups and ledger over the servers of Citus, by day; once more changes nothing.",
+        "Distribute facts, rollups and ledger over the servers of Citus, by day; a second run changes nothing.",
     ),
 }
 """All commands, in the order of `--help`."""

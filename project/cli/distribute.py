@@ -22,7 +22,7 @@ _SHARDS = typer.Option(
 
 @app.command()
 def distribute(shards: Annotated[int | None, _SHARDS] = None) -> None:
-    """Distribute facts, rollups and ledger over the servers of Citus, by day; once more changes nothing."""
+    """Distribute facts, rollups and ledger over the servers of Citus, by day; a second run changes nothing."""
     with exit_codes():
         done = asyncio.run(_distribute(get_settings(), shards))
         print(f"distributed: {len(done.tables)} tables, the facts in {done.shards} shards on {done.servers} servers")

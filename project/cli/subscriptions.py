@@ -41,7 +41,7 @@ def subscribe(
     url: Annotated[str, typer.Option("--webhook", metavar="URL", help="POST the view as JSON to this URL.")] = "",
     attach: _Attach = ATTACHMENTS[0],
 ) -> None:
-    """Send a view again and again: by mail, or to a webhook, whose secret is printed once."""
+    """Send a view on a schedule: by mail, or to a webhook, whose secret is printed once."""
     settings = get_settings()
     if bool(to) == bool(url):
         raise typer.BadParameter("give either --to, once or more, or --webhook")

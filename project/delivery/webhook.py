@@ -1,7 +1,7 @@
 """Webhooks, signed as Standard Webhooks (https://www.standardwebhooks.com) says.
 
 `webhook-signature` is `v1,` and the HMAC-SHA256, in base64, of `webhook-id.webhook-timestamp.body`; the secret is what
-follows `whsec_`, in base64. Each attempt of a delivery has the same id, by which its receiver knows it again.
+follows `whsec_`, in base64. Each attempt of a delivery has the same id, by which its receiver recognises it.
 """
 
 import asyncio
