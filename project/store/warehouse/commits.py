@@ -28,13 +28,13 @@ VERSION_NOW = f"SELECT version, {_IS_IDLE} FROM data_version"  # noqa: S608
 """Reads the number of the data version, and whether no commit is under way."""
 
 
-async def commit(connection: "asyncpg.Connection[Any]", begun: Transaction) -> None:
+async def commit(connection: "asyncpg.Connection[Any]", transaction: Transaction) -> None:
     """Commit a transaction. On Citus, one that moved the data version moves it once more when all servers have it."""
     on_citus = await connection.fetchval(_MOVED_ON_CITUS)
     if on_citus:
         # PostgreSQL releases it after Citus has committed everywhere.
         await connection.execute(f"SELECT pg_advisory_xact_lock({_KEYS})")
-    await begun.commit()
+    await transaction.commit()
     if on_citus:
         await data_version.move(connection)
 
@@ -45,15 +45,15 @@ async def transaction(
     end: Callable[["asyncpg.Connection[Any]", Transaction], Awaitable[None]] = commit,
 ) -> AsyncIterator[None]:
     """Begin a transaction that may change facts. `end` ends it; where the block raises, it is rolled back."""
-    begun = connection.transaction()
-    await begun.start()
+    writing = connection.transaction()
+    await writing.start()
     try:
         yield
     except BaseException:
         if not connection.is_closed():
-            await begun.rollback()
+            await writing.rollback()
         raise
-    await end(connection, begun)
+    await end(connection, writing)
 
 
 async def begin_read(connection: "asyncpg.Connection[Any]") -> bool:

@@ -24,7 +24,7 @@ from project.store.postgres.errors import database_errors
 from project.store.warehouse import data_version
 from project.store.warehouse.data_version import DataVersion
 
-_PATIENCE = 0.25
+_RETRY_SECONDS = 0.25
 """Seconds for which a standby that is behind is asked again: most replay a load within some milliseconds."""
 _PAUSE = 0.02
 _SECONDS_BETWEEN_RETRIES = 1.0
@@ -123,11 +123,11 @@ class Servers:
         driver's errors.
         """
         async with AsyncExitStack() as stack:
-            standby, begun = await self._begin(stack, () if primary else self._standbys)
-            self.floor = max(self.floor, begun[1].number)
+            standby, opened = await self._begin(stack, () if primary else self._standbys)
+            self.floor = max(self.floor, opened[1].number)
             try:
                 with database_errors():
-                    yield begun
+                    yield opened
             except (Interrupted, NotMigrated) as error:
                 if standby is None:
                     raise
@@ -144,8 +144,8 @@ class Servers:
                     connection = await stack.enter_async_context(read_only_transaction(self._primary))
             except DatabaseUnavailable:
                 for standby in self._standbys:
-                    if begun := await standby.begin(stack, 0):
-                        connection = begun[0]
+                    if opened := await standby.begin(stack, 0):
+                        connection = opened[0]
                         break
                 else:
                     raise
@@ -161,11 +161,11 @@ class Servers:
 
     async def _begin(self, stack: AsyncExitStack, standbys: Sequence["_Standby"]) -> tuple["_Standby | None", Begun]:
         floor, minimum = self.floor, self.minimum
-        end = monotonic() + _PATIENCE
+        end = monotonic() + _RETRY_SECONDS
         while used := [standby for standby in standbys if not standby.left_out]:
             for standby in used:
-                if begun := await standby.begin(stack, minimum):
-                    return standby, begun
+                if opened := await standby.begin(stack, minimum):
+                    return standby, opened
             if monotonic() > end:
                 break
             await asyncio.sleep(_PAUSE)
@@ -174,8 +174,8 @@ class Servers:
         except DatabaseUnavailable as error:
             answering = [standby for standby in standbys if standby.answers]
             for standby in answering:
-                if begun := await standby.begin(stack, minimum):
-                    return standby, begun
+                if opened := await standby.begin(stack, minimum):
+                    return standby, opened
             if answering:
                 text = f"No standby has data version {minimum} yet, and the primary is away."
                 raise DatabaseUnavailable(text) from error.__cause__ or error
@@ -209,19 +209,19 @@ class _Standby:
         """Begin a transaction, which `stack` ends. None where the standby is behind or does not answer."""
         async with AsyncExitStack() as attempt:
             try:
-                begun = await _begin(attempt, self.client)
+                opened = await _begin(attempt, self.client)
             except DatabaseUnavailable as error:
                 self.answers = False
                 self.leave_out(f"{error} ({error.cause})")
                 return None
-            self.answers, number, floor = True, begun[1].number, self._servers.floor
+            self.answers, number, floor = True, opened[1].number, self._servers.floor
             self._behind_since = (self._behind_since or monotonic()) if number < floor else None
-            if self._behind_since and monotonic() > self._behind_since + _PATIENCE:
+            if self._behind_since and monotonic() > self._behind_since + _RETRY_SECONDS:
                 self.leave_out(f"it has data version {number}, and {floor} was there before")
             if number < minimum:
                 return None
             stack.push_async_exit(attempt.pop_all())
-            return begun
+            return opened
 
     def leave_out(self, reason: str) -> None:
         """Read from other servers, until it answers and has the floor."""

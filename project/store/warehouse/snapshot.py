@@ -17,6 +17,7 @@ from tortoise.connection import get_connection
 from project.errors import InvalidRequest, StateMoved
 from project.store.postgres.admission import AdmissionControl
 from project.store.postgres.connections import fetch_alone
+from project.store.postgres.copied_rows import copied_rows
 from project.store.postgres.engine import DsnClient
 from project.store.postgres.errors import database_errors
 from project.store.postgres.query_plan import rows_to_read
@@ -31,9 +32,6 @@ Result = TypeVar("Result")
 
 _LOOK_TIMEOUT = 5.0
 """Seconds for one short statement, which blocks others that use the reserved connection."""
-
-_BLOCK_BYTES = 128 << 10
-_BLOCKS_AHEAD = 1
 
 
 @dataclass(slots=True)
@@ -56,47 +54,9 @@ class Snapshot:
         """
         return await self.connection.fetch(statement.sql, *statement.values)
 
-    async def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
-        """Run a statement and yield its rows as CSV, in blocks of 128 kB that end at the end of a row.
-
-        It reads at most one block ahead of its consumer.
-        """
-        blocks: asyncio.Queue[bytes | None] = asyncio.Queue(_BLOCKS_AHEAD)
-        buffer = bytearray()
-
-        async def buffer_chunk(chunk: bytes) -> None:
-            buffer.extend(chunk)
-            if len(buffer) >= _BLOCK_BYTES:
-                end = buffer.rindex(b"\n") + 1
-                await blocks.put(bytes(buffer[:end]))
-                del buffer[:end]
-
-        async def copy() -> None:
-            try:
-                await self.connection.copy_from_query(
-                    statement.sql, *statement.values, output=buffer_chunk, format="csv"
-                )
-                if buffer:
-                    await blocks.put(bytes(buffer))
-            finally:
-                if consuming:
-                    await blocks.put(None)
-
-        consuming = True
-        copying = asyncio.create_task(copy())
-        try:
-            while (block := await blocks.get()) is not None:
-                yield block
-            await copying
-        finally:
-            consuming = False
-            if not copying.done():
-                # Nobody reads the remaining rows, and the connection is unusable until they are read.
-                copying.cancel()
-                self.connection.terminate()
-            await asyncio.wait({copying})
-            if not copying.cancelled():
-                copying.exception()
+    def copied(self, statement: Statement) -> AsyncGenerator[bytes, None]:
+        """Run a statement and return its rows as CSV (`store.postgres.copied_rows`)."""
+        return copied_rows(self.connection, statement)
 
     async def rows_to_read(self, statement: Statement) -> int:
         """Return how many rows the database expects to read for a statement, from its plan."""
