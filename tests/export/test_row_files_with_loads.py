@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from project.store.warehouse import snapshot as snapshots
+from project.store.postgres import copied_rows
 from tests.conftest import Client
 from tests.export.test_row_files import FORMATS, ROWS, read_back
 from tests.support.model import MEASURES
@@ -27,7 +27,7 @@ async def test_awkward_labels_in_every_format(database: str, tmp_path: Path, ser
 async def test_a_file_is_of_one_state(
     database: str, connection: asyncpg.Connection, tmp_path: Path, serving: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "_BLOCK_BYTES", 2000)
+    monkeypatch.setattr(copied_rows, "_BLOCK_BYTES", 2000)
     days = [f"2024-03-{day:02}" for day in range(1, 29)]
     rows = [record(date=day, region=f"R{index}") for day in days for index in range(40)]
     await loaded(database, write(tmp_path / "a.csv", rows))
