@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import date
 from typing import Any
 
 import httpx
@@ -59,6 +60,17 @@ async def test_the_series_has_the_numbers_of_the_model(reports_client: httpx.Asy
     model = report(REPORT_FACTS, {"group_by": ["month"], "metrics": ["cost"], "fill": True})
     series, _ = tables(answer.text)
     assert series[1:] == [[row["month"], displayed("cost", row["cost"])] for row in model["data"]]
+
+
+async def test_the_series_has_each_comparison_once(reports_client: httpx.AsyncClient) -> None:
+    view = "date_from=2024-02-01&date_to=2024-03-31&grain=month&metric=cost"
+    answer = await reports_client.get(f"/?{view}&compare_to=previous_month")
+    days = {"date_from": date(2024, 1, 1), "date_to": date(2024, 2, 29)}
+    before = report(REPORT_FACTS, {"group_by": ["month"], "metrics": ["cost"], "fill": True, **days})["data"]
+    head, *rows = tables(answer.text)[0]
+    assert head == ["month", "cost", "previous month", "change"]
+    assert {len(row) for row in rows} == {len(head)}
+    assert [row[2] for row in rows] == [displayed("cost", row["cost"]) for row in before]
 
 
 async def test_a_long_series_has_every_date(reports_client: httpx.AsyncClient) -> None:

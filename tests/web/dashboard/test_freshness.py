@@ -185,4 +185,7 @@ async def test_what_was_known_leads_to_what_changed_since_then(page: httpx.Async
     assert httpx.QueryParams(html.unescape(link).partition("?")[2])["since"] == moment
     assert (await page.get("/" + html.unescape(link))).status_code == 200
     # Nothing was known before the first load.
-    assert "Nothing was known then." in said((await page.get("/?as_of=2020-01-01T00:00:00Z")).text)
+    text = (await page.get("/?as_of=2020-01-01T00:00:00Z")).text
+    assert "Nothing was known then." in said(text)
+    assert "Nothing was loaded by then" in text
+    assert "The data goes from" not in text

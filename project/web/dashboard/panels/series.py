@@ -13,7 +13,6 @@ from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
 from project.query.reports.groups import Group, Key
 from project.query.reports.plan import with_means
-from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import PageData, ReportPanel, report_url
 from project.web.dashboard.panels.pivot import Pivot, pivot_of
 from project.web.dashboard.panels.totals import Totals
@@ -95,10 +94,10 @@ class Series(ReportPanel):
         return all(group.empty for group in self.report.page.groups)
 
     def cells(self, group: Group) -> list[str]:
-        """Return the metric of a date and, with a comparison, that of the previous period and the change."""
+        """Return the metric of a date and, with a comparison, that of the previous period."""
         metric, change = self.view.metric, self.change(self.view.metric, group)
         cells = [format_amount(metric, self.value(metric, group))]
-        return [*cells, format_amount(metric, change.value), format_change(metric, change)] if change else cells
+        return [*cells, format_amount(metric, change.value) if change else ""] if self.view.compare_to else cells
 
     def cell(self, key: Key, label: str) -> str:
         """Return the metric of a date and a label of the second dimension; "" without facts."""
