@@ -52,7 +52,7 @@ function swap(page) {
     const same = [...main.querySelectorAll(`${focused.localName}`)].find(({ textContent }) => textContent === focused.textContent);
     same?.focus({ preventScroll: true });
   }
-  const status = main.querySelector("[role=status]");
+  const status = main.querySelector(".unseen[role=status]");
   if (status) status.textContent = page.title;
 }
 
