@@ -224,7 +224,7 @@ class Report:
 
     def _rejected_lines(self) -> Iterator[str]:
         if self.rejected:
-            yield f"rejected {self.rejected:,} rows:"
+            yield f"rejected {self.rejected:,} row{'' if self.rejected == 1 else 's'}:"
         frequent = sorted(self.reasons.items(), key=lambda item: -item[1])
         for (file, column, reason), count in frequent[:SHOWN_REASONS]:
             same = [one for one in self.rejects if (one.file, one.column, one.reason) == (file, column, reason)]
