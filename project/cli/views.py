@@ -97,7 +97,7 @@ def import_views(file: Annotated[Path, _IMPORT], *, prune: Annotated[bool, _PRUN
 def _entries(file: Path) -> Sequence[tuple[str, str, str]]:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{file} is not TOML: {error}") from error
     expected = {"title", "query"}
     for name, table in tables.items():

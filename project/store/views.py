@@ -69,6 +69,8 @@ async def save_view(
     `check` gets what it was before, and may raise. The name must match NAME, and the page must take the query.
     """
     async with connection.transaction():
+        # A row that is not there yet cannot be locked: two requests with `If-None-Match: *` would both make it.
+        await connection.execute("LOCK TABLE saved_view IN SHARE ROW EXCLUSIVE MODE")
         before = await _lock(connection, name)
         check(before)
         row = await connection.fetchrow(

@@ -42,6 +42,8 @@ def test_a_file_is_imported_as_a_whole_or_not_at_all(views: Callable[..., Done],
     file.write_text("[good]\nquery = 3\n")
     refused = views("import", str(file))
     assert (refused.returncode, "[good] is invalid; expected title" in refused.stderr) == (2, True)
+    file.write_text("a = " + "[" * 5000)
+    assert "is not TOML" in views("import", str(file)).stderr
     file.write_text("[good")
     assert "is not TOML" in views("import", str(file)).stderr
     assert views("delete", "good").returncode == 1

@@ -37,6 +37,6 @@ def _refusal(request: Request) -> AdMetricsError | None:
     # The length of chunks is not declared.
     if not declared.isdigit() or int(declared) > LARGEST_BODY or "transfer-encoding" in request.headers:
         path = request.scope["path"]
-        detail = f"{path} takes no body, and ignores one that is declared, of up to {LARGEST_BODY:,} bytes."
+        detail = f"{path} takes no body of more than {LARGEST_BODY:,} bytes, or of a length that is not declared."
         return BodyTooLarge(detail, unread=True)
     return None

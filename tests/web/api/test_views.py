@@ -1,5 +1,6 @@
 """`/v1/views` and `/views/{name}`: the page's queries under names."""
 
+import asyncio
 import html
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from project.catalog import DATE_PRESETS, METRICS
 from project.store import api_keys
+from project.web.middleware.size_limits import LARGEST_BODY
 from tests.conftest import Client, with_facts
 from tests.web.middleware.test_loopback_only import from_address
 
@@ -45,6 +47,30 @@ async def test_a_view_is_made_shown_changed_and_deleted(serving: Client, databas
         gone = await client.get("/v1/views/b")
         assert (gone.status_code, gone.json()["detail"][:22]) == (404, "No view is called 'b';")
         assert (await client.get("/views/aa", headers={"Accept": "text/html"})).status_code == 404
+
+
+async def test_of_two_requests_at_once_that_make_a_view_one_does(serving: Client, database: str) -> None:
+    url = await with_facts(database)
+    other = await asyncpg.connect(url)
+    async with serving(url) as client:
+        async with other.transaction():
+            # As another request does.
+            await other.execute("INSERT INTO saved_view VALUES ('weekly-spend', 'Theirs', '')")
+            putting = asyncio.create_task(client.put(VIEW, json=WEEKLY, headers={"If-None-Match": "*"}))
+            while not await other.fetchval("SELECT true FROM pg_locks WHERE NOT granted LIMIT 1"):
+                await asyncio.sleep(0.02)
+        assert (await putting).status_code == 412
+        assert (await client.get(VIEW)).json()["data"]["title"] == "Theirs"
+    await other.close()
+
+
+async def test_a_body_that_is_too_large_is_refused_as_such(serving: Client, database: str) -> None:
+    async with serving(await with_facts(database)) as client:
+        refused = await client.put(VIEW, json=WEEKLY | {"query": "x" * LARGEST_BODY})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        413,
+        f"{VIEW} takes no body of more than 65,536 bytes, or of a length that is not declared.",
+    )
 
 
 async def test_a_change_of_what_somebody_changed_meanwhile_is_refused(serving: Client, database: str) -> None:
