@@ -94,7 +94,8 @@ def mail_address(text: str) -> Address:
     except (ValueError, IndexError, MessageError) as error:
         raise ValueError(f"{text!r} is not an address such as boss@example.com") from error
     has_domain = "." in address.domain.strip(".") or address.domain == "localhost"
-    if not (address.username and has_domain and text.isprintable()):
+    # Few servers take other characters, also in domains.
+    if not (address.username and has_domain and address.addr_spec.isascii() and text.isprintable()):
         raise ValueError(f"{text!r} is not an address such as boss@example.com")
     return address
 

@@ -1,6 +1,7 @@
 """`ad-metrics subscribe`, `subscriptions`, `deliveries` and `deliver`: views by mail or to a webhook."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -21,6 +22,8 @@ from project.jobs.cron import cron_schedule, next_slot
 from project.settings import Settings, get_settings, mail_address
 from project.store.views import find_view
 
+_HOST = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*|[\w-]{1,63}(\.[\w-]{1,63})*", re.ASCII)
+
 app = typer.Typer(add_completion=False)
 group = typer.Typer(name="subscriptions", invoke_without_command=True)
 app.add_typer(group)
@@ -30,7 +33,10 @@ _To = Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="A mail 
 _Attach = Annotated[
     str, typer.Option(metavar="|".join((*ATTACHMENTS, "none")), help="The breakdown as a file beside the mail.")
 ]
-_Id = Annotated[int, typer.Argument(metavar="ID", help="The number that `ad-metrics subscriptions` shows.")]
+_Id = Annotated[
+    int,
+    typer.Argument(metavar="ID", min=1, max=2**63 - 1, help="The number that `ad-metrics subscriptions` shows."),
+]
 
 
 @app.command()
@@ -108,7 +114,7 @@ def remove(id_: _Id) -> None:
 @app.command()
 def deliveries(
     view: Annotated[str, typer.Argument(metavar="[VIEW]", help="Only of this view.", show_default=False)] = "",
-    limit: Annotated[int, typer.Option(min=1, help="How many, the newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, the newest first.")] = 20,
 ) -> None:
     """Show what was sent, what is still to be sent, and what failed, and why."""
     settings = get_settings()
@@ -171,9 +177,14 @@ def _addresses(to: list[str], settings: Settings) -> list[str]:
 
 
 def _webhook(url: str) -> str:
-    with suppress(ValueError):
+    import httpx  # noqa: PLC0415
+
+    with suppress(ValueError, httpx.InvalidURL):
         parts = urlsplit(url)
-        if parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and url.isprintable():
+        target = httpx.URL(url)
+        # `host` raises where httpx could not read it when the view is sent.
+        is_host = target.host and _HOST.fullmatch(target.raw_host.decode().removesuffix("."))
+        if parts.scheme in ("http", "https") and parts.port != 0 and is_host and url.isprintable():
             return url
     detail = f"{url!r} is not a URL such as https://hooks.example.com/ad-metrics"
     raise typer.BadParameter(detail, param_hint="--webhook")

@@ -26,6 +26,8 @@ LEASE = timedelta(minutes=10)
 
 _LOST = "The process ended while the mail server took the mail; it may have arrived, and is not sent again."
 
+_INTERRUPTED = "`ad-metrics deliver` was interrupted before the mail server took the mail."
+
 _ACTIVE = "SELECT id, view, cron, targets, slot FROM subscription WHERE paused_at IS NULL ORDER BY id"
 _MOVE_SLOT = "UPDATE subscription SET slot = $3 WHERE id = $1 AND slot = $2 AND paused_at IS NULL RETURNING true"
 _ADD = """\
@@ -37,7 +39,8 @@ _CLAIM = """\
 UPDATE delivery SET attempts = attempts + 1, tried_at = $1::timestamptz, next_try_at = $1::timestamptz + $2::interval
 WHERE id = (
     SELECT id FROM delivery
-    WHERE state = 'pending' AND (next_try_at <= $1::timestamptz OR next_try_at > $1::timestamptz + $3::interval)
+    WHERE state = 'pending' AND subscription_id IS NOT NULL
+        AND (next_try_at <= $1::timestamptz OR next_try_at > $1::timestamptz + $3::interval)
     ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING id, subscription_id, view, slot, target, attempts,
@@ -51,6 +54,9 @@ _GIVE_UP_LOST = """\
 UPDATE delivery SET state = 'unknown', error = $3
 WHERE state = 'sending' AND (tried_at < $1::timestamptz - $2::interval OR tried_at > $1::timestamptz + $2::interval)
 RETURNING view, target"""
+_GIVE_UP_ONCE = """\
+UPDATE delivery SET state = 'failed', error = $2
+WHERE state = 'pending' AND subscription_id IS NULL AND next_try_at <= $1::timestamptz"""
 _NEWEST = "SELECT * FROM delivery WHERE $1 IN ('', view) ORDER BY slot DESC, id DESC LIMIT $2"
 _PROBLEMS = """\
 SELECT count(*) FILTER (WHERE state IN ('failed', 'unknown') AND tried_at > $1),
@@ -96,7 +102,8 @@ class Queue:
                     await self._connection.execute(_ADD, id_, view, slot, targets)
 
     async def give_up_lost(self, now: datetime) -> None:
-        """End the deliveries whose process ended while it sent them."""
+        """End the deliveries whose process ended while it sent them, or that were to be sent once, now."""
+        await self._connection.execute(_GIVE_UP_ONCE, now, _INTERRUPTED)
         for view, target in await self._connection.fetch(_GIVE_UP_LOST, now, LEASE, _LOST):
             logger.error("Whether the view {} has reached {} is unknown. {}", view, display_target(target), _LOST)
 

@@ -74,7 +74,9 @@ def _reason(error: Exception) -> str:
     """Return what the server or the network said, in one line."""
     code = f"{error.code} " if isinstance(error, SMTPResponseException) else ""
     text = error.message if isinstance(error, SMTPException) else str(error)
-    return f"{code}{' '.join(text.split()) or type(error).__name__}".rstrip(".")
+    # It is printed on terminals, which obey some characters.
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return f"{code}{' '.join(printable.split()) or type(error).__name__}".rstrip(".")
 
 
 def _is_local(host: str) -> bool:

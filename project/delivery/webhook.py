@@ -45,7 +45,7 @@ async def call(url: str, secret: bytes, id_: str, body: bytes, now: datetime) ->
             client.stream("POST", url, content=body, headers=headers) as response,
         ):
             status = response.status_code
-    except (httpx.HTTPError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError) as error:
         detail = f"{display_target(url)} did not answer: {type(error).__name__}"
         raise NotDelivered(f"{detail} {' '.join(str(error).split())}".rstrip(" .") + ".") from error
     if not response.is_success:

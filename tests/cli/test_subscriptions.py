@@ -35,6 +35,8 @@ async def with_view(database: str) -> str:
         (["weekly-spend", *MONDAY, *BOSS, "--webhook", "https://x.de"], 2, "give either --to"),
         (["weekly-spend", *MONDAY, "--webhook", "ftp://x.de"], 2, "is not a URL such as https://"),
         (["weekly-spend", *MONDAY, "--webhook", "https://[x"], 2, "is not a URL such as https://"),
+        (["weekly-spend", *MONDAY, "--webhook", "https://x..de/a"], 2, "is not a URL such as https://"),
+        (["weekly-spend", *MONDAY, "--webhook", "https://xn--/a"], 2, "is not a URL such as https://"),
         (["weekly-spend", *MONDAY, *BOSS, "--attach", "pdf"], 2, "'pdf' must be one of: xlsx, csv, none"),
     ],
 )

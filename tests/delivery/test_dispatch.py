@@ -175,6 +175,19 @@ async def test_what_a_killed_process_had_claimed(deliveries: Deliveries, state: 
         assert len(box.mails) == (became == "sent")
 
 
+async def test_what_an_operator_interrupted_is_not_sent_later(deliveries: Deliveries) -> None:
+    await deliveries.connection.execute(
+        "INSERT INTO delivery (view, slot, target, attempts, tried_at, next_try_at)"
+        " VALUES ('weekly-spend', $1, $2, 1, $1, $3)", SLOT, BOSS, SLOT + LEASE,
+    )  # fmt: skip
+    with mailbox() as box:
+        await deliveries.send(SLOT + LEASE - timedelta(seconds=1), smtp_url=box.url)
+        assert await deliveries.states() == [(BOSS, "pending", 1)]
+        await deliveries.send(SLOT + LEASE, smtp_url=box.url)
+        assert await deliveries.states() == [(BOSS, "failed", 1)]
+        assert box.mails == []
+
+
 async def test_a_process_that_slept_through_its_lease_sends_nothing(
     deliveries: Deliveries, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -99,7 +99,7 @@ def test_addresses(text: str, shown: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["boss", "boss@", "@example.com", "boss@example", "a b@example.com", "a@b.de,c@d.de", "a@b.de\nBcc: c@d.de",
-     "<>", "größe@example.com", "a@..", "X\r <a@b.de>"],
+     "<>", "größe@example.com", "a@größe.example", "a@..", "X\r <a@b.de>"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not an address such as boss@example\.com"):
