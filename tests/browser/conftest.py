@@ -72,6 +72,8 @@ async def settled(page: Page) -> None:
 async def drawn(page: Page) -> Locator:
     """Move the pointer, so that the script that draws comes, and return the chart that it has drawn."""
     chart = page.locator("figure.chart > .vega-embed > svg")
+    # Before, nothing notices the pointer.
+    await page.wait_for_load_state()
     for x in (2, 3):
         await page.mouse.move(x, 2)
     # The script is made when it is first asked for.

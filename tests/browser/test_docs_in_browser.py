@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.async_api import Locator, expect
 
@@ -14,8 +15,9 @@ pytestmark = pytest.mark.slow
 PATHS = {
     "list_rows": {}, "one_row": {"id": "{row}"}, "rows_file": {"format": "csv"},
     "report": {}, "plan": {}, "report_file": {"format": "csv"},
-    "list_changes": {}, "changes_file": {"format": "csv"}, "maturity": {}, "list_loads": {},
+    "list_changes": {"since": "12"}, "changes_file": {"since": "12", "format": "csv"}, "maturity": {}, "list_loads": {},
     "list_dimensions": {}, "list_labels": {"name": "platform"}, "catalog": {},
+    "views": {}, "view_by_name": {"name": "weekly-spend"},
     "ingests": {}, "ingest_by_id": {"ingest_id": "1"},
     "live": {}, "ready": {}, "metrics": {},
 }  # fmt: skip
@@ -26,6 +28,8 @@ PATHS = {
 def service(reports_database: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with hosted(reports_database, tmp_path_factory.mktemp("docs"), workers=1, INGEST_HTTP="true") as service:
         load_nothing(service)
+        view = {"title": "Weekly spend", "query": "date_preset=last_week"}
+        httpx.put(f"{service.site}/v1/views/weekly-spend", json=view).raise_for_status()
         yield service
 
 

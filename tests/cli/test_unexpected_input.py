@@ -34,6 +34,7 @@ COMMANDS = {
     "deliveries": ["deliveries"],
     "deliver": ["deliver", "weekly-spend", "--to", "boss@example.com"],
     "db": ["db", "psql", "-c", "SELECT 1"],
+    "distribute": ["distribute"],
 }
 
 

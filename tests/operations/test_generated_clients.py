@@ -138,9 +138,9 @@ def check_calls(generated: ModuleType, client: Any, service: Service) -> None:
     for format_ in models.RowsFileFormat:
         file = module_of(generated, "rows_file").sync(client=client, format_=format_, platform=["facebook"])
         expected = service.get(f"/v1/ad-metrics?format={format_.value}&platform=facebook").content
-        # A file names the question in its metadata, which has no format here.
+        # These files name the question, which has no format here.
         assert file.payload.getvalue()[:4] == expected[:4]
-        assert file.payload.getvalue() == expected or format_.value in ("parquet", "arrow")
+        assert file.payload.getvalue() == expected or format_.value in ("parquet", "arrow", "xlsx")
     weeks = [models.ReportFileGroupByItem.WEEK]
     png = module_of(generated, "report_file").sync(client=client, format_=models.ReportFileFormat.PNG, group_by=weeks)
     assert png.payload.getvalue().startswith(b"\x89PNG")
