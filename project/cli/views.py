@@ -80,23 +80,26 @@ def import_views(file: Annotated[Path, _IMPORT], *, prune: Annotated[bool, _PRUN
     """Save the views of a file: all of them, or none where one is refused."""
     with exit_codes():
         entries = _entries(file)
+        if prune and not entries:
+            raise ValueError(f"{file} has no views: --prune would delete all that are saved.")
 
-    async def save_all(connection: "asyncpg.Connection[Any]") -> None:
+    async def save_all(connection: "asyncpg.Connection[Any]") -> list[str]:
         checked = await _checked(entries)
         async with connection.transaction():
-            for entry in checked:
-                print(f"{await _save(connection, *entry)} {entry[0]}")
+            changes = [f"{await _save(connection, *entry)} {entry[0]}" for entry in checked]
             for view in await views.list_views(connection) if prune else ():
                 if view.name not in {name for name, *_ in checked}:
                     await views.delete_view(connection, view.name)
-                    print(f"deleted {view.name}")
+                    changes.append(f"deleted {view.name}")
+        return changes
 
-    _run(save_all)
+    for change in _run(save_all):
+        print(change)
 
 
 def _entries(file: Path) -> Sequence[tuple[str, str, str]]:
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{file} is not TOML: {error}") from error
     expected = {"title", "query"}

@@ -123,8 +123,8 @@ async def test_comparison_grain_metric_and_order(service: Service, opened: Opene
             assert await cell_texts(page, column) == down[::-1]
             await expect(page.locator("th[aria-sort=ascending]")).to_have_text(head)
         assert query(page)["sort"] == ["change.ctr"]
-        # The place is kept.
-        assert await page.evaluate("scrollY") == place
+        # The place is kept, as far as the page reaches: a heading on fewer lines makes it some pixels shorter.
+        assert abs(await page.evaluate("scrollY") - place) < 30
         # The URL has the complete view: another browser shows the same.
         await drawn(page)
         texts = await page.locator(".title, .panel").all_inner_texts()

@@ -44,6 +44,9 @@ def test_a_file_is_imported_as_a_whole_or_not_at_all(views: Callable[..., Done],
     assert (refused.returncode, "[good] is invalid; expected title" in refused.stderr) == (2, True)
     file.write_text("a = " + "[" * 5000)
     assert "is not TOML" in views("import", str(file)).stderr
+    file.write_text("")
+    refused = views("import", str(file), "--prune")
+    assert (refused.returncode, "--prune would delete all that are saved" in refused.stderr) == (2, True)
     file.write_text("[good")
     assert "is not TOML" in views("import", str(file)).stderr
     assert views("delete", "good").returncode == 1

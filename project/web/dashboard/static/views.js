@@ -31,15 +31,18 @@ async function saveView(form) {
 async function changeEntry(button) {
   const entry = button.closest("li");
   const link = entry.querySelector("a");
+  // Somebody else may have changed it since the list was made.
+  const unchanged = { "If-Match": `"${entry.dataset.tag}"` };
   if (button.matches(".delete")) {
     if (!confirm(`Delete “${link.textContent}”?`)) return "";
-    await changeView(entry.dataset.name, "DELETE");
+    await changeView(entry.dataset.name, "DELETE", null, unchanged);
     entry.remove();
     return "Deleted.";
   }
   const title = prompt("The title", link.textContent);
   if (!title) return "";
-  await changeView(entry.dataset.name, "PUT", { title, query: entry.dataset.query });
+  const { headers } = await changeView(entry.dataset.name, "PUT", { title, query: entry.dataset.query }, unchanged);
+  entry.dataset.tag = headers.get("ETag").match(/"(.*)"/)[1];
   link.textContent = title;
   return "Renamed.";
 }
