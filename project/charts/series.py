@@ -1,17 +1,15 @@
 """Series: the groups of a report as a chart shows them, the largest by name and the others summed."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from project.catalog import METRICS, Formula
 from project.catalog.display import display_label
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.charts.kinds import Kind, kind_of
-from project.query.keyset import SortKey
-from project.query.reports.groups import Group, sum_amounts
-from project.query.reports.pages import sort_groups
+from project.query.reports.groups import Group, sum_groups
+from project.query.reports.pages import by_size, sort_groups
 from project.query.reports.run import Report
 
 
@@ -77,7 +75,7 @@ def chart_groups(report: Report, kind: str | None = None, limit: int | None = No
 
     series = {name: None if name == others else names[name] for name in named}
     return ChartGroups(
-        of_kind, axis, series, bool(series_indexes), _sums(groups, cell), summed, axis_others, axis_names
+        of_kind, axis, series, bool(series_indexes), sum_groups(groups, cell), summed, axis_others, axis_names
     )
 
 
@@ -106,14 +104,12 @@ def _ranked(report: Report, groups: Sequence[Group], indexes: Sequence[int], mos
     sort = [key for key in question.sort if key.name in dimensions or key.name not in question.group_by]
     natural = not sort and not dimensions.isdisjoint(NATURAL_ORDERS)
     if not sort:
-        # A quotient says nothing of how large a group is, its denominator does.
-        metric = METRICS[question.metrics[0]]
-        sort = [SortKey(metric.denominator if isinstance(metric, Formula) else metric.name, descending=True)]
+        sort = [by_size(question.metrics[0])]
 
     def partial_key(group: Group) -> tuple[Any, ...]:
         return tuple(part if index in indexes else None for index, part in enumerate(group.key))
 
-    ranked = sort_groups(_sums(groups, partial_key).values(), sort, plan, total)
+    ranked = sort_groups(sum_groups(groups, partial_key).values(), sort, plan, total)
     if not natural:
         return ranked
     named = most if len(ranked) > most + 1 else len(ranked)
@@ -133,16 +129,3 @@ def _largest(names: Sequence[Any], most: int, dimensions: str, summed: list[str]
     while others in names:
         others = f"({others})"
     return [*names[:most], others], others
-
-
-def _sums(groups: Iterable[Group], key_of: Callable[[Group], tuple[Any, ...]]) -> dict[tuple[Any, ...], Group]:
-    members: dict[tuple[Any, ...], list[Group]] = {}
-    for group in groups:
-        members.setdefault(key_of(group), []).append(group)
-    return {key: _sum(key, same) for key, same in members.items()}
-
-
-def _sum(key: tuple[Any, ...], groups: Sequence[Group]) -> Group:
-    if len(groups) == 1:
-        return groups[0]._replace(key=key)
-    return Group(key, sum_amounts(group.current for group in groups), sum_amounts(group.previous for group in groups))

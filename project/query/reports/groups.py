@@ -1,6 +1,6 @@
 """The groups of a report: their sums in both periods, and how these compare."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -80,6 +80,14 @@ def sum_amounts(amounts: Iterable[Amounts]) -> Amounts:
     return tuple(map(sum, zip(*amounts, strict=True)))
 
 
+def sum_groups(groups: Iterable[Group], key_of: Callable[[Group], Key]) -> dict[Key, Group]:
+    """Return the sums of the groups that have the same new key, by that key."""
+    members: dict[Key, list[Group]] = {}
+    for group in groups:
+        members.setdefault(key_of(group), []).append(group)
+    return {key: _sum_group(key, same) for key, same in members.items()}
+
+
 def summed(items: Sequence[tuple[Key, Amounts]]) -> dict[Key, Amounts]:
     """Return the sum of the amounts of each key."""
     result = dict(items)
@@ -89,3 +97,14 @@ def summed(items: Sequence[tuple[Key, Amounts]]) -> dict[Key, Amounts]:
     for key, amounts in items:
         result[key] = sum_amounts([result[key], amounts]) if key in result else amounts
     return result
+
+
+def _sum_group(key: Key, groups: Sequence[Group]) -> Group:
+    if len(groups) == 1:
+        return groups[0]._replace(key=key)
+    return Group(
+        key,
+        sum_amounts(group.current for group in groups),
+        sum_amounts(group.previous for group in groups),
+        all(group.empty for group in groups),
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from project.catalog import METRICS, Number
+from project.catalog import METRICS, Formula, Number
 from project.catalog.natural_order import NATURAL_ORDERS
 from project.query import cursors
 from project.query.keyset import SortKey
@@ -44,6 +44,12 @@ def page_of(plan: ReportPlan, groups: Iterable[Group], total: Group) -> ReportPa
             question.digest, [[str(value) if isinstance(value, int) else value for value in values], key]
         )
     return ReportPage(groups[start:end], total, next_cursor)
+
+
+def by_size(metric: str) -> SortKey:
+    """Return the order of the largest groups first: of a quotient, those with the largest denominator."""
+    formula = METRICS[metric]
+    return SortKey(formula.denominator if isinstance(formula, Formula) else metric, descending=True)
 
 
 def sort_groups(groups: Iterable[Group], sort: Sequence[SortKey], plan: ReportPlan, total: Group) -> list[Group]:

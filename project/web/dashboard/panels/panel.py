@@ -79,6 +79,11 @@ class ReportPanel(Panel):
         """Return the panel's question, as the query of `GET /v1/reports`."""
         raise NotImplementedError
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no facts match."""
+        return all(group.empty for group in self.report.page.groups)
+
     def url(self, **changes: list[str]) -> str:
         """Return the API's URL of the report, or of one that differs in these parameters; [] removes one."""
         return report_url({**self.query(self.view), **changes})

@@ -76,7 +76,7 @@ class Series(ReportPanel):
         view = self.view
         return [
             ("daily", view.link(rolling=None), view.rolling is None),
-            *((f"{days}-day average", view.link(rolling=str(days)), view.rolling == days) for days in (7,)),
+            ("7-day average", view.link(rolling="7"), view.rolling == 7),
         ]
 
     def can_roll(self) -> bool:
@@ -87,11 +87,6 @@ class Series(ReportPanel):
     def pivot(self) -> Pivot:
         """The series of a second dimension as columns."""
         return pivot_of(self.report, ())
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no facts match."""
-        return all(group.empty for group in self.report.page.groups)
 
     def cells(self, group: Group) -> list[str]:
         """Return the metric of a date and, with a comparison, that of the previous period."""

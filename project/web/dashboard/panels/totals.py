@@ -31,11 +31,6 @@ class Totals(ReportPanel):
             "totals": ["true"],
         }
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no facts match."""
-        return all(group.empty for group in self.report.page.groups)
-
     def is_before_load(self) -> bool:
         """Whether the view begins after the last day with facts, but not after today."""
         last, period = self.report.labels.last_date, self.view.period
