@@ -38,7 +38,7 @@ from project.web.api.views.routes import router as views
 from project.web.dashboard import changes_page, problem_pages, saved_views
 from project.web.dashboard import routes as dashboard
 from project.web.middleware import stack
-from project.web.response.problems import answer_errors, documented
+from project.web.response.problems import OVERSIZED, answer_errors, documented
 from project.web.security.authorization import Access
 from project.web.server.telemetry import telemetry_of
 from project.web.server.uvicorn_limits import limit_connections
@@ -69,10 +69,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     answer_errors(app)
     access = Access(settings)
-    refusals = documented(*access.refusals)
+    refusals = documented(*OVERSIZED, *access.refusals)
     for router in (rows, reports, changes, loads, dimensions, catalog, views):
         app.include_router(router, dependencies=access.to("read"), responses=refusals)
-    app.include_router(edits_of_views, dependencies=access.to("edit"), responses=documented(*access.refusals_of_edits))
+    app.include_router(
+        edits_of_views, dependencies=access.to("edit"), responses=documented(*OVERSIZED, *access.refusals_of_edits)
+    )
     # Metrics must say that the database is away.
     app.include_router(metrics.router, dependencies=access.to("read", grace_period=86_400), responses=refusals)
     if settings.ingest_http:

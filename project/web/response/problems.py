@@ -28,6 +28,9 @@ MEDIA_TYPE = "application/problem+json"
 TYPES = "/problems"
 """The path of the types, each of which explains itself there (`web.response.problem_types`)."""
 
+OVERSIZED = (413, 414, 431)
+"""The statuses of a body, a URL or headers that are too large, at any path."""
+
 SHOWN_FAULTS = 100
 """More would be a large answer to a small question."""
 
@@ -157,7 +160,7 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return these statuses as FastAPI's `responses=` takes them, for the OpenAPI document."""
     return {
         status: {
-            "description": f"{next(one.title for one in PROBLEMS.values() if one.status == status)}, or see `type`",
+            "description": f"{_title(status)}, or see `type`",
             "model": Problem,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             "headers": headers(*_HEADERS.get(status, ())),
@@ -169,6 +172,11 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _RETRY = ("Retry-After",)
 _HEADERS = {401: ("WWW-Authenticate",), 429: (*_RETRY, "RateLimit", "RateLimit-Policy"), 503: _RETRY, 504: _RETRY}
 """The headers of every problem of a status, beside those of all answers."""
+
+
+def _title(status: int) -> str:
+    titles = (problem.title for problem in PROBLEMS.values() if problem.status == status)
+    return next(titles, HTTPStatus(status).phrase)
 
 
 def _translated(request: Request, error: Exception) -> Exception:

@@ -85,6 +85,15 @@ async def test_what_is_too_large_is_refused(client: httpx.AsyncClient) -> None:
     assert (await client.request("GET", CATALOG, content=b"x" * 10)).status_code == 200
 
 
+async def test_the_document_says_of_every_resource_that_too_much_is_refused(client: httpx.AsyncClient) -> None:
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    for path, operations in paths.items():
+        long = await client.get(path, params={"region": "x" * LARGEST_URL})
+        assert long.status_code == 414
+        for operation in operations.values():
+            assert path.startswith("/health/") or {"413", "414", "431"} <= set(operation["responses"]), path
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

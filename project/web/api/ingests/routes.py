@@ -69,7 +69,7 @@ class IngestsParameters(NoParameters):
     summary="Load files",
     status_code=202,
     response_model=QueuedIngestAnswer,
-    responses=documented(413, 422, 503, 504) | {202: {"headers": headers("Location")}},
+    responses=documented(422, 503, 504) | {202: {"headers": headers("Location")}},
     openapi_extra=query_parameters(IngestParameters, commas=False)
     | {
         "requestBody": {
