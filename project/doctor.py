@@ -146,9 +146,11 @@ def _log(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    if not settings.database_url and not EmbeddedPostgres(settings.embedded_postgres_dir).running:
-        advice = f"`{typed('ad-metrics db start')}` starts it, as does the service."
-        yield Finding("warn", "database", "The embedded server is down.", advice)
+    embedded = None if settings.database_url else EmbeddedPostgres(settings.embedded_postgres_dir)
+    if embedded and not embedded.running:
+        advice = f"`{typed('ad-metrics db start')}` starts it, as does the start of a service."
+        how = f": `{typed('ad-metrics db stop')}` stopped it" if embedded.was_stopped else ""
+        yield Finding("fail", "database", f"The embedded server is down{how}; nothing can be answered.", advice)
         return
     try:
         with database_errors(connecting=True):

@@ -1,6 +1,5 @@
 """The application: `uvicorn project.main:app`."""
 
-import asyncio
 import gc
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from project.jobs.log_location import log_file
 from project.jobs.scheduler import check_job_settings, running_jobs
 from project.settings import Settings, get_settings
 from project.store.postgres.connections import serving_config
+from project.store.postgres.embedded import EmbeddedPostgres, kept_up
 from project.store.warehouse.snapshot import admission, snapshot
 from project.web.api import charts, docs, metrics
 from project.web.api.catalog.routes import router as catalog
@@ -48,6 +48,10 @@ from project.web.state import AppState
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application. Without settings it reads them from the environment and `.env`."""
     settings = settings or get_settings()
+    embedded = None if settings.database_url else EmbeddedPostgres(settings.embedded_postgres_dir)
+    if embedded:
+        # With its address, no job and no request starts the server that an operator stopped.
+        settings = settings.model_copy(update={"database_url": embedded.url()})
     limit_connections()
     app: FastAPI = FastAPIOffline(
         **docs.INFO,
@@ -61,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.embedded_postgres = embedded
     app.state.ad_metrics = AppState(
         settings,
         last_beat=lambda: last_beat(log_file(settings)),
@@ -97,10 +102,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state: AppState = app.state.ad_metrics
     settings = state.settings
     logs.configure(settings.log_level, settings.log_format, correlation_id.get)
-    # Without DATABASE_URL this may start a server, which takes a second.
-    config = await asyncio.to_thread(serving_config, settings)
+    config = serving_config(settings)
     deliveries = Dispatcher(settings, state.renderer)
     async with (
+        kept_up(app.state.embedded_postgres),
         RegisterTortoise(app, config=config),
         aclosing(deliveries),
         running_jobs(settings, deliveries.send_due),

@@ -98,6 +98,7 @@ async def test_an_unavailable_database_fails_without_its_password(settings: Sett
     assert "swordfish" not in str(findings)
     embedded = settings.model_copy(update={"database_url": None, "embedded_postgres_dir": tmp_path / "pg"})
     findings = await examined(embedded)
+    assert findings["database"][0].state == "fail"
     assert findings["database"][0].advice.startswith(f"`{typed('ad-metrics db start')}`")
     assert not (tmp_path / "pg").exists()
 

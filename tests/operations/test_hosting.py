@@ -65,6 +65,27 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
         eventually(lambda: len([beat for beat in beats(log) if "heartbeat start" in beat]) == 2, 10, "a takeover")
         successor = eventually(lambda: leader_of(log, workers_of(process)))
         assert successor != leader
+        # A worker that starts would start the server, too.
+        eventually(lambda: (tmp_path / "out").read_text().count("Application startup complete") == 5, what="its heir")
+        # Nobody but the service starts the server again, whatever ends it.
+        server = EmbeddedPostgres(directory)
+        for ending in (signal.SIGKILL, signal.SIGINT):  # SIGTERM waits for the clients
+            pid = server.pid
+            os.kill(pid, ending)
+            eventually(lambda pid=pid: not alive(pid), what="the end of the server")
+            eventually(lambda: ready(site), what="readiness after the end of the server")
+        eventually(lambda: (tmp_path / "out").read_text().count("started it again") == 2, what="a line for each")
+        # What an operator stops stays down.
+        assert run([*AD_METRICS, "db", "stop"], **settings).stdout == "stopped\n"
+        time.sleep(2.5)
+        assert not server.running
+        eventually(lambda: httpx.get(f"{site}/v1/ad-metrics").status_code == 503, what="the refusal")
+        examined = run([*AD_METRICS, "doctor"], **settings)
+        assert examined.returncode == 1
+        assert "fail  database    The embedded server is down: `ad-metrics db stop` stopped it" in examined.stdout
+        assert not server.running
+        assert run([*AD_METRICS, "db", "start"], **settings).returncode == 0
+        eventually(lambda: ready(site), what="readiness after `db start`")
     assert not [pid for pid in pids if alive(pid)]
     assert EmbeddedPostgres(directory).running, "the database stays up until `db stop`"
 

@@ -1,18 +1,23 @@
 """The embedded PostgreSQL server: its life cycle.
 
 The server listens on a Unix socket in a private directory, and on no network. It is a child of no process of the
-service: a process that needs it starts it when it is down, and it runs until `stop()`.
+service: a process that needs it starts it when it is down, and it runs until `stop()`. A service that runs on it starts
+it again where it dies (`kept_up`).
 """
 
+import asyncio
 import os
 import shutil
 import socket
 import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from time import sleep
 from urllib.parse import quote
 
 from filelock import FileLock
+from loguru import logger
 
 from project.errors import EmbeddedPostgresError
 from project.store.postgres.embedded_directories import PORT, SOCKET, choose_directories, make_private, server_account
@@ -21,6 +26,8 @@ from project.store.postgres.embedded_programs import Programs
 DATABASE = "ad_metrics"
 
 _SECONDS_TO_RECOVER = 300
+_SECONDS_BETWEEN_LOOKS = 1
+_SECONDS_BETWEEN_FAILURES = 10
 _CREATE_DATABASE = f"""\
 SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}')
 \\gexec
@@ -54,6 +61,7 @@ class EmbeddedPostgres:
         self._home, self._sockets = choose_directories(self.directory, self._account)
         self._programs = Programs(self._account)
         self.data = self._home / "data"
+        self._stopped = self.directory / "stopped"
 
     def url(self, database: str = DATABASE) -> str:
         """Return the URL of a database of this server, whether or not the server is up."""
@@ -66,14 +74,28 @@ class EmbeddedPostgres:
         """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._lock:
+            self._stopped.unlink(missing_ok=True)
             self._start_until_ready()
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), stdin=_CREATE_DATABASE)
+
+    def revive(self) -> bool:
+        """Start the server where it died, and return whether it did. Where `stop()` stopped it, it stays down.
+
+        Several processes may call it at once. Raises EmbeddedPostgresError.
+        """
+        if not self._died:
+            return False
+        with self._lock:
+            if died := self._died:
+                self._start_until_ready()
+            return died
 
     def stop(self, mode: str = "fast") -> bool:
         """Stop the server, which ends all connections; return False where it was down."""
         if not self.directory.exists():
             return False
         with self._lock:
+            self._stopped.touch(mode=0o600)
             if not self.running and not self._is_this_server(self.pid):
                 return False
             self._pg_ctl("-w", "-t", "60", "-m", mode, "stop")
@@ -93,6 +115,11 @@ class EmbeddedPostgres:
             return probe.connect_ex(str(self._sockets / SOCKET)) == 0
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether `stop()` was called after the last `start()`."""
+        return self._stopped.exists()
+
+    @property
     def pid(self) -> int | None:
         """The process of the server, which may have ended; None where it was stopped."""
         try:
@@ -103,6 +130,12 @@ class EmbeddedPostgres:
     def command(self, name: str) -> str:
         """Return the path of one of PostgreSQL's own programs, such as `psql`."""
         return self._programs.path(name)
+
+    @property
+    def _died(self) -> bool:
+        # A look at the process costs the server nothing; each connection makes it fork.
+        is_up = self._is_this_server(self.pid) or self.running
+        return self.data.exists() and not is_up and not self.was_stopped
 
     @property
     def _lock(self) -> FileLock:
@@ -176,3 +209,33 @@ class EmbeddedPostgres:
             return " ".join((self._home / "start.log").read_text().splitlines()[-3:])
         except OSError:
             return ""
+
+
+@asynccontextmanager
+async def kept_up(server: EmbeddedPostgres | None) -> AsyncIterator[None]:
+    """Start the server, if there is one, and start it again whenever it dies inside the block.
+
+    Raises EmbeddedPostgresError where the first start fails.
+    """
+    if server is None:
+        yield
+        return
+    await asyncio.to_thread(server.start)
+    task = asyncio.create_task(_revive_for_ever(server), name="embedded server")
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _revive_for_ever(server: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        try:
+            if await asyncio.to_thread(server.revive):
+                logger.warning("The embedded server had died; this process started it again.")
+        except (EmbeddedPostgresError, OSError) as error:
+            logger.error("The embedded server died, and cannot be started: {}", error)
+            await asyncio.sleep(_SECONDS_BETWEEN_FAILURES)
