@@ -204,7 +204,9 @@ class _Report:
                     return place(name, key[self.group_by.index(name)])
                 if "." in name:
                     kind, metric = name.split(".")
-                    return self._compared(metric, key, current.get(key, []), self.before.get(key, []))[kind]
+                    compared = self._compared(metric, key, current.get(key, []), self.before.get(key, []))
+                    found = compared[kind.removeprefix("absolute_")]
+                    return abs(found) if found is not None and kind.startswith("absolute_") else found
                 return value_of(name, current.get(key, []))
 
             known = [key for key in keys if value(key) is not None]

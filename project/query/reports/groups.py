@@ -38,6 +38,12 @@ class Change:
     change_ratio: Decimal | None
     contribution: Decimal | None = None
 
+    @property
+    def absolute_change(self) -> Number | None:
+        """How large the change is, up or down: what the biggest movers are sorted by."""
+        change: Number | None = self.change
+        return -change if change is not None and change < 0 else change
+
 
 def change_of(metric: str, group: Group, plan: ReportPlan, total_change: Number | None = None) -> Change:
     """Compare a metric of a group with the previous period, and its change with that of the total.

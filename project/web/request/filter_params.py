@@ -48,7 +48,7 @@ FILTERED_NAMES = (*LABELLED_NAMES, WEEKDAY)
 """What filters include and exclude by label."""
 
 SORTABLE_CHANGES = (
-    *(f"{of}.{name}" for of in ("change", "change_ratio") for name in METRICS),
+    *(f"{of}.{name}" for of in ("change", "absolute_change", "change_ratio") for name in METRICS),
     *(f"contribution.{name}" for name in MEASURE_NAMES),
 )
 """What else groups that are compared sort by."""

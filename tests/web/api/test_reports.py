@@ -228,6 +228,21 @@ async def test_weekdays_and_ages_come_in_their_order(reports_client: httpx.Async
     assert [entry["label"] for entry in labels] == AGES
 
 
+async def test_the_biggest_movers_are_rises_and_falls_by_size(reports_client: httpx.AsyncClient) -> None:
+    question = f"{REPORTS}?group_by=region,placement&{MARCH}&metrics=clicks&compare_to=previous_period"
+    rows = (await reports_client.get(f"{question}&sort=-absolute_change.clicks")).json()["data"]
+    changes = [row["compare"]["clicks"]["change"] for row in rows]
+    assert min(changes) < 0 < max(changes)
+    assert [abs(change) for change in changes] == sorted(map(abs, changes), reverse=True)
+    # Pages follow each other in that order.
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = (await reports_client.get(f"{question}&sort=-absolute_change.clicks&limit=7{cursor}")).json()
+        pages += page["data"]
+        cursor = page["page"]["next_cursor"] and f"&cursor={page['page']['next_cursor']}"
+    assert pages == rows
+
+
 async def test_every_refusal_says_what_would_work(reports_client: httpx.AsyncClient) -> None:
     found = await faults(
         reports_client,

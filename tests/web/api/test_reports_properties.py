@@ -63,7 +63,7 @@ def questions(draw: st.DrawFn) -> dict[str, Any]:
     asked["totals"] = draw(st.booleans())
     for name in draw(st.sets(st.sampled_from(sorted(BOUNDS)), max_size=1)):
         asked[draw(st.sampled_from(["min_", "max_"])) + name] = draw(BOUNDS[name])
-    changes = [f"{kind}.{name}" for kind in ("change", "change_ratio") for name in METRICS]
+    changes = [f"{kind}.{name}" for kind in ("change", "absolute_change", "change_ratio") for name in METRICS]
     changes += [f"contribution.{name}" for name in MEASURES if "rolling" not in asked]
     names = [*dimensions, *METRICS, *(changes if "compare_to" in asked else [])]
     chosen = draw(st.lists(st.sampled_from(names), max_size=2, unique=True))

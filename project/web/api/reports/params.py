@@ -101,8 +101,9 @@ class ReportParameters(PageParameters, _Bounded):
     ] = Field(
         default_factory=list,
         description="What is grouped by, and metrics, most important first; `-` is descending. With compare_to also "
-        "`change.METRIC`, `change_ratio.METRIC` and `contribution.MEASURE`. Groups without a value come last; ties "
-        "have the groups' order.",
+        "`change.METRIC`, `absolute_change.METRIC` (the biggest movers: rises and falls by size), "
+        "`change_ratio.METRIC` and `contribution.MEASURE`. Groups without a value come last; ties have the groups' "
+        "order.",
         examples=[["-cost"]],
     )
     as_of: Annotated[Moment, BeforeValidator(moment), AfterValidator(in_ledger)] | None = Field(
