@@ -105,6 +105,14 @@ def interval(text: str) -> tuple[date, date] | None:
     return days if days[0] <= days[1] and text == f"{days[0]}/{days[1]}" else None
 
 
+def compared_as(name: str, preset: str, first: date, last: date) -> str:
+    """Return what compares the same days where a preset is replaced by its first and last day."""
+    if name != "previous_period" or (step := step_back(name, first, last, preset)) == step_back(name, first, last):
+        return name
+    same = (unit for unit, of_unit in UNITS.items() if of_unit == step)
+    return next(same, f"{step.first(first)}/{step.last(last)}")
+
+
 def are_whole_months(first: date, last: date) -> bool:
     """Whether these are all days of one or several months."""
     return first.day == 1 and last.day > 27 and last.day == monthrange(last.year, last.month)[1]

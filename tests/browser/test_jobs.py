@@ -205,12 +205,20 @@ async def test_yesterdays_biggest_movers_with_their_contribution(start) -> None:
     async with start() as analyst:
         await analyst.dates("Yesterday")
         await analyst.tab("Placement")
-        await analyst.click("Contribution", inside=".breakdown")
+        await analyst.click("Biggest movers")
         groups = analyst.report(
-            "date_preset=yesterday&compare_to=previous_period&group_by=placement,platform&sort=-contribution.cost"
+            "date_preset=yesterday&compare_to=previous_period&group_by=placement,platform&sort=-absolute_change.cost"
         )
         expected = [f"{group['compare']['cost']['contribution']:.1%}" for group in groups]
         assert await analyst.column("Contribution") == expected[:15]
+        # Rises and falls together, the largest first; each says how much it is.
+        amounts = [float(text.split()[-1].replace(",", "")) for text in await analyst.column("Change")]
+        assert min(amounts) < 0 < max(amounts)
+        assert [abs(amount) for amount in amounts] == sorted(map(abs, amounts), reverse=True)
+        await expect(analyst.page.locator("thead [aria-sort]")).to_have_text("Change")
+        await expect(analyst.page.locator(".count")).to_contain_text(
+            "Sorted by absolute change of cost, the largest first."
+        )
         assert analyst.clicks == 4
 
 
@@ -309,11 +317,16 @@ async def test_placements_by_platform(start) -> None:
 async def test_send_this_view_to_my_boss(start, service: Service) -> None:
     async with start("/?metric=clicks&group_by=region") as analyst:
         await analyst.menu("share")
-        await analyst.click("Copy the link")
+        await analyst.click("Copy the link: only")
         link = await analyst.page.evaluate("navigator.clipboard.readText()")
         answer = service.get(link.removeprefix(service.site), headers={"Accept": "text/html"})
         assert "<h1>Clicks by region</h1>" in answer.text
+        days = await analyst.page.locator(".title p").first.inner_text()
+        assert days in answer.text
         assert analyst.clicks == 2
+        # The other one is of the days of whoever opens it.
+        await analyst.page.get_by_role("button", name="Copy the link: always the last 28 days").click()
+        assert "date_preset=last_28d" in await analyst.page.evaluate("navigator.clipboard.readText()")
 
 
 async def test_put_it_into_excel(start, tmp_path: Path) -> None:
@@ -340,15 +353,36 @@ async def test_save_it_and_come_back_tomorrow(start) -> None:
         await analyst.menu("share")
         await analyst.page.get_by_role("textbox", name="Title").fill("Clicks of the week")
         await analyst.click("Save", inside=".save")
-        await expect(analyst.page.get_by_text("Saved;")).to_be_visible()
+        await expect(analyst.page.get_by_role("heading", level=1)).to_have_text("Clicks of the week")
         assert analyst.clicks == 2
+        await analyst.menu("share")
+        await analyst.click("Get it every Monday")
+        await expect(analyst.page.locator(".save pre")).to_contain_text("ad-metrics subscribe clicks-of-the-week --cron")
+        # What is changed says so, also after a reload, and is kept under this name or another.
+        await analyst.click("Cost", inside=".tiles")
+        await analyst.page.reload()
+        await expect(analyst.page.locator("h1 + p + .changed")).to_contain_text("Changed")
+        assert (await analyst.page.title()).startswith("Clicks of the week (changed), ")
+        await analyst.click("Save the changes")
+        await expect(analyst.page.locator(".changed")).to_have_count(0)
+        assert analyst.query["metric"] == ["cost"]
+        await analyst.click("CTR", inside=".tiles")
+        await analyst.click("Save as another view")
+        await expect(analyst.page.get_by_role("textbox", name="Title")).to_be_focused()
+        await analyst.page.keyboard.type("CTR of the week")
+        await analyst.page.keyboard.press("Enter")
+        await expect(analyst.page.get_by_role("heading", level=1)).to_have_text("CTR of the week")
+        assert analyst.query == {"metric": ["ctr"], "date_preset": ["last_week"], "view": ["ctr-of-the-week"]}
         await analyst.page.get_by_role("link", name="Views").click()
         analyst.page.on("dialog", lambda dialog: dialog.accept("Weekly clicks"))
+        await analyst.page.get_by_role("button", name="Delete CTR").click()
+        await expect(analyst.page.get_by_text("Deleted.")).to_be_visible()
         await analyst.page.get_by_role("button", name="Rename").click()
         await expect(analyst.page.get_by_text("Renamed.")).to_be_visible()
         await analyst.page.get_by_role("link", name="Weekly clicks").click()
         await settled(analyst.page)
-        assert analyst.query == {"metric": ["clicks"], "date_preset": ["last_week"]}
+        await expect(analyst.page.get_by_role("heading", level=1)).to_have_text("Weekly clicks")
+        assert analyst.query == {"metric": ["cost"], "date_preset": ["last_week"], "view": ["clicks-of-the-week"]}
         await analyst.page.get_by_role("link", name="Views").click()
         await analyst.page.get_by_role("button", name="Delete").click()
         await expect(analyst.page.get_by_text("Deleted.")).to_be_visible()

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.catalog import DATE_PRESETS
-from project.catalog.comparisons import COMPARISONS, PREVIOUS_PERIOD, interval, step_back
+from project.catalog.comparisons import COMPARISONS, PREVIOUS_PERIOD, compared_as, interval, step_back
+from project.query.periods import Period, counterpart
 
 DAYS = st.dates(date(2016, 1, 1), date(2026, 12, 31))
 
@@ -21,6 +22,18 @@ def test_a_preset_of_whole_units_is_compared_as_its_dates_are(today: date, prese
     assert first is not None
     assert last is not None
     assert step_back("previous_period", first, last, preset) == step_back("previous_period", first, last)
+
+
+@given(DAYS, st.sampled_from(sorted(PREVIOUS_PERIOD)), st.sampled_from(COMPARISONS))
+def test_dates_instead_of_a_preset_are_compared_with_the_same_days(today: date, preset: str, comparison: str) -> None:
+    first, last = DATE_PRESETS[preset](today)
+    assert first is not None
+    assert last is not None
+    name = compared_as(comparison, preset, first, last)
+    asked = Period(first, last)
+    expected = counterpart(asked, step_back(comparison, first, last, preset))
+    days = interval(name)
+    assert (Period(*days) if days else counterpart(asked, step_back(name, first, last))) == expected
 
 
 @given(DAYS, st.sampled_from(COMPARISONS), st.integers(0, 400))

@@ -32,10 +32,16 @@ def judge_change(metric: str, change: Change | None) -> str:
     return "good" if (change.change > 0) == (better == "higher") else "bad"
 
 
-def change_html(metric: str, change: Change | None) -> Markup:
-    """Return a change as HTML, coloured by whether it is good, which it also says to those who cannot see it."""
+def change_html(metric: str, change: Change | None, *, amount: bool = False) -> Markup:
+    """Return a change as HTML, coloured by whether it is good, which it also says to those who cannot see it.
+
+    `amount` adds how much it is beside its percentage.
+    """
     text, verdict = format_change(metric, change), judge_change(metric, change)
     said = f'<span class="unseen"> {_SAID[verdict]}</span>' if verdict else ""
+    if amount and change and change.change is not None and METRICS[metric].unit != "ratio":
+        sign = "+" if change.change > 0 else ""
+        text += f" <small>{sign}{format_amount(metric, change.change)}</small>"
     return Markup(f'<span class="change {verdict}">{text}{said}</span>' if text else "")  # noqa: S704 - numbers alone
 
 

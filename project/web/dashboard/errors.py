@@ -60,16 +60,19 @@ def _corrected(query: str, faults: Sequence[Fault], fault: Fault, suggestion: st
 
     None where the page would refuse that too: what a parameter is called elsewhere may take other values here.
     """
-    unknown = fault["code"] == "unknown_parameter"
+    unknown, wrong = fault["code"] == "unknown_parameter", fault.get("value")
+    given = [value for name, value in parse_qsl(query) if name == fault["parameter"]]
+    # A fault may write its value otherwise than the query does: a moment in UTC.
+    as_given = any(wrong in (value, *value.split(",")) for value in given)
 
     def corrected(name: str, value: str) -> tuple[str, str]:
         if name != fault["parameter"]:
             return name, value
         if unknown:
             return suggestion, value
-        wrong = fault.get("value")
-        parts = [value] if value == wrong else value.split(",")
-        return name, ",".join(suggestion if part == wrong else part for part in parts)
+        if not as_given or value == wrong:
+            return name, suggestion
+        return name, ",".join(suggestion if part == wrong else part for part in value.split(","))
 
     items = [corrected(*item) for item in parse_qsl(query)]
     about = suggestion if unknown else fault["parameter"]

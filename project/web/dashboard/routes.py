@@ -3,8 +3,11 @@
 Templates render the page on the server; its script only adds comfort.
 """
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
@@ -16,6 +19,7 @@ from project.web.dashboard.errors import ErrorsAsPage
 from project.web.dashboard.panels import PANELS
 from project.web.dashboard.panels.panel import PageData
 from project.web.dashboard.render import html_answer, render, render_page
+from project.web.dashboard.saved_views import is_changed, opened_view
 from project.web.dashboard.view import view_of
 from project.web.request.paths import url_of
 from project.web.request.query_string import parse_items
@@ -38,7 +42,12 @@ async def page(request: Request) -> Response:
     state = state_of(request)
     # Forms send empty fields, too.
     items = [(name, value) for name, value in request.query_params.multi_items() if value]
+    zone = ZoneInfo(state.settings.timezone)
+    known = [(name, _with_offset(value, zone) if name == "as_of" else value) for name, value in items]
+    if known != items:
+        return RedirectResponse(f"./?{urlencode(known, safe=',')}")
     params = await parse_items(ViewParameters, items)
+    saved = await opened_view(params.view)
     day, beat = today(state.settings), state.last_beat()
     has_key = state.settings.api_auth == "required" and COOKIE in request.cookies
     overdue = bool(beat and beat.next and beat.next < datetime.now(UTC))
@@ -49,12 +58,14 @@ async def page(request: Request) -> Response:
             if labels.last_date is None:
                 return html_answer(render("empty.html"), labels)
             view = view_of(params, items, labels, day)
-            data = PageData(view, current, settings.currency, midnight(settings))
+            data = PageData(view, current, settings.currency, midnight(settings), saved=saved)
             panels = [await panel.read(data) for panel in PANELS]
         text = await render_page(
             data.rows,
             panels=panels,
             view=view,
+            saved=saved,
+            is_changed=saved and is_changed(saved, params, labels),
             labels=labels,
             currency=data.currency,
             beat=beat,
@@ -63,7 +74,16 @@ async def page(request: Request) -> Response:
         )
         return html_answer(text, labels, rows=data.rows)
 
-    return await respond(request, make, day, beat, overdue, has_key)
+    return await respond(request, make, day, beat, overdue, has_key, saved and saved.tag)
+
+
+def _with_offset(moment: str, zone: ZoneInfo) -> str:
+    """Return what a date picker gives, which is in the service's time zone, with its offset; all else as it is."""
+    with suppress(ValueError, OverflowError):
+        local = datetime.fromisoformat(moment)
+        if "-" in moment and local.tzinfo is None:
+            return local.replace(tzinfo=zone).isoformat()
+    return moment
 
 
 @keys.post("/key")

@@ -17,7 +17,9 @@ from project.web.request.filter_params import FILTERED_NAMES
 Query = Mapping[str, Sequence[str]]
 """Names and values of a query string."""
 
-_USUAL_PRESET = "last_28d"
+USUAL_PRESET = "last_28d"
+"""What the page shows where the URL has no dates."""
+
 _LABELLED = (*FILTERED_NAMES, *(f"exclude_{name}" for name in FILTERED_NAMES))
 _DATES = ("date_from", "date_to", "date_preset")
 BOUNDS = tuple(f"{end}_{name}" for name in METRICS for end in ("min", "max"))
@@ -93,6 +95,11 @@ class View:
         if not within or within == self.split or len(self.query.get(within, ())) == 1 or "as_of" in self.query:
             return (self.group_by,)
         return (self.group_by, within)
+
+    @property
+    def usual_sort(self) -> str:
+        """The order of the breakdown where nothing else is asked for."""
+        return _usual_sort(self.group_by, self.metric)
 
     @property
     def is_pivot(self) -> bool:
@@ -175,8 +182,8 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
     dates: Query = {name: query[name] for name in _DATES if name in query}
     begin, end = filters.date_from, filters.date_to
     if not dates:
-        dates = {"date_preset": [_USUAL_PRESET]}
-        begin, end = DATE_PRESETS[_USUAL_PRESET](today)
+        dates = {"date_preset": [USUAL_PRESET]}
+        begin, end = DATE_PRESETS[USUAL_PRESET](today)
         if labels.last_date and begin and labels.last_date < begin:
             begin, end = labels.last_date - timedelta(days=27), labels.last_date
             dates = {"date_from": [str(begin)], "date_to": [str(end)]}
@@ -197,7 +204,7 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
         split=params.split,
         chart=params.chart,
         rolling=params.rolling,
-        sort=sort or (params.group_by if params.group_by in NATURAL_ORDERS else f"-{params.metric}"),
+        sort=sort or _usual_sort(params.group_by, params.metric),
         limit=params.limit,
         query=query,
         encoded={name: _encoded(name, values) for name, values in query.items()},
@@ -205,6 +212,10 @@ def view_of(params: ViewParameters, items: Sequence[tuple[str, str]], labels: La
         period=period,
         today=today,
     )
+
+
+def _usual_sort(group_by: str, metric: str) -> str:
+    return group_by if group_by in NATURAL_ORDERS else f"-{metric}"
 
 
 def _encoded(name: str, value: str | Sequence[str]) -> str:

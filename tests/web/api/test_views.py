@@ -2,6 +2,7 @@
 
 import asyncio
 import html
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from urllib.parse import parse_qsl, urlencode
 
@@ -34,7 +35,7 @@ async def test_a_view_is_made_shown_changed_and_deleted(serving: Client, databas
         assert (shown.json(), shown.headers["etag"]) == (made.json(), made.headers["etag"])
         assert (await client.get(VIEW, headers={"If-None-Match": shown.headers["etag"]})).status_code == 304
         page = await client.get("/views/weekly-spend")
-        assert (page.status_code, page.headers["location"]) == (302, f"/?{WEEKLY['query']}")
+        assert (page.status_code, page.headers["location"]) == (302, f"/?{WEEKLY['query']}&view=weekly-spend")
         again = await client.put(VIEW, json=WEEKLY)
         assert (again.status_code, again.json()) == (200, made.json())
         changed = await client.put(VIEW, json=WEEKLY | {"title": "Spend, weekly"})
@@ -47,6 +48,33 @@ async def test_a_view_is_made_shown_changed_and_deleted(serving: Client, databas
         gone = await client.get("/v1/views/b")
         assert (gone.status_code, gone.json()["detail"][:22]) == (404, "No view is called 'b';")
         assert (await client.get("/views/aa", headers={"Accept": "text/html"})).status_code == 404
+
+
+async def test_the_page_of_a_view_has_its_title(serving: Client, database: str) -> None:
+    async with serving(await with_facts(database)) as client:
+        await client.put(VIEW, json=WEEKLY | {"title": "Spend & more"})
+        opened = (await client.get("/views/weekly-spend")).headers["location"]
+        page = (await client.get(opened)).text
+        assert "<h1>Spend &amp; more</h1><p>Cost by platform, " in page
+        assert "<title>Spend &amp; more, " in page
+        assert "Changed" not in page
+        # All its links stay pages of the view, in which something was changed.
+        for name, value in (("date_preset", "maximum"), ("compare_to", "previous_year")):
+            links = (html.unescape(link) for link in re.findall(r'href="(\?[^"]+)"', page))
+            [link, *_] = [link for link in links if f"{name}={value}" in link]
+            changed = (await client.get(f"/{link}")).text
+            assert "<h1>Spend &amp; more</h1>" in changed, link
+            assert "<title>Spend &amp; more (changed), " in changed
+            assert '<a href="views/weekly-spend">Undo the changes</a>' in changed
+        # The same question in other words is the same view.
+        same = (await client.get(f"{opened}&compare_to=previous_period&limit=15")).text
+        assert "Changed" not in same
+        # A view of what is shown does not say where it came from, and a title that changes is shown at once.
+        stored = await client.put(VIEW, json={"title": "Spend", "query": opened.partition("?")[2]})
+        assert stored.json()["data"]["query"] == WEEKLY["query"]
+        assert "<h1>Spend</h1>" in (await client.get(opened)).text
+        await client.delete(VIEW)
+        assert "<h1>Cost by platform</h1>" in (await client.get(opened)).text
 
 
 async def test_of_two_requests_at_once_that_make_a_view_one_does(serving: Client, database: str) -> None:

@@ -2,11 +2,12 @@
 
 import html
 import re
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
 import pytest
+import time_machine
 
 from project import catalog
 from project.catalog.display import display_label
@@ -137,6 +138,16 @@ async def test_a_pivot_table_has_the_numbers_of_the_model(reports_client: httpx.
         assert dict(zip(heads[1:-1], total[1:-1], strict=True)) == of_columns
 
 
+async def test_nothing_has_a_change_where_nothing_is_compared(reports_client: httpx.AsyncClient) -> None:
+    """The data begins in the period, so there are no days before."""
+    for shown in ("split=platform", "", "grain=month"):
+        page = (await reports_client.get(f"/?date_from=2023-01-01&date_to=2024-04-03&group_by=region&{shown}")).text
+        assert "nothing is compared." in page
+        heads = [head for table in tables(page) for head in table[0]]
+        assert not {"Change", "change", "Contribution", "previous period"} & {*heads}, shown
+        assert "Biggest movers" not in page
+
+
 async def test_what_has_no_column_of_its_own_is_summed(
     reports_client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +207,48 @@ async def test_a_filter_by_a_placement_of_several_platforms_says_so(reports_clie
             assert f"platform: {display_label(platform)} <" in narrowed
             assert '<p class="note">' not in narrowed
     assert max(map(len, platforms.values())) > 1
+
+
+@pytest.mark.parametrize("preset", ["last_28d", "this_month", "maximum"])
+async def test_a_link_to_these_days_shows_what_the_relative_one_shows(
+    reports_client: httpx.AsyncClient, preset: str
+) -> None:
+    with time_machine.travel(datetime(2024, 3, 5, 12, tzinfo=UTC), tick=False):
+        texts = [(await reports_client.get(f"/?date_preset={preset}&metric=clicks&platform=facebook")).text]
+        links = re.findall(r'data-url="([^"]+)" hidden>Copy the link: ([^<]+)<', texts[0])
+        [(relative, always), (pinned, only)] = [(html.unescape(url), text) for url, text in links]
+        assert (always[:7], only[:5]) == ("always ", "only ")
+        assert (f"date_preset={preset}" in relative, "date_preset" in pinned) == (True, False)
+        assert f"<p>{only.removeprefix('only ')}</p>" in texts[0]
+        texts += [(await reports_client.get("/" + url)).text for url in (relative, pinned)]
+        shown = [
+            [tables(text)[-1], [row[1:] for row in tables(text)[0][1:]], re.findall(r'faint compared">.*?</p>', text)]
+            for text in texts
+        ]
+        assert shown[0] == shown[1] == shown[2]
+        # What is pinned has one link, to itself.
+        assert re.findall(r"Copy the link: ([^<]+)<", texts[2]) == [only]
+
+
+async def test_a_date_picker_names_a_moment(reports_client: httpx.AsyncClient) -> None:
+    for picked, moment in (
+        ("2024-04-02T08:30", "2024-04-02T08:30:00+00:00"),
+        ("2024-04-02", "2024-04-02T00:00:00+00:00"),
+    ):
+        answer = await reports_client.get(f"/?metric=clicks&as_of={picked}")
+        assert answer.status_code == 307, answer.text
+        assert httpx.URL(answer.headers["location"]).params["as_of"] == moment
+        assert httpx.URL(answer.headers["location"]).params["metric"] == "clicks"
+    now = datetime.now(UTC)
+    written = now.astimezone(timezone(timedelta(hours=2))).isoformat().replace("+", "%2B")
+    page = (await reports_client.get(f"/?as_of={written}")).text
+    assert f'type="datetime-local" name="as_of" value="{now:%Y-%m-%dT%H:%M}"' in page
+    assert "time of UTC, as in 2026-11-18T08:00." in page
+    assert (await reports_client.get("/?as_of=yesterday")).status_code == 422
+    # One that has not come yet leads to the one that has.
+    refused = (await reports_client.get("/?as_of=2099-01-01T00:00:00%2B02:00")).text
+    [link] = re.findall(r'has not come yet. Perhaps: <a href="([^"]+)"', refused)
+    assert (await reports_client.get("/" + html.unescape(link))).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -294,8 +347,8 @@ async def test_times_are_valid_html_and_the_page_describes_itself(reports_client
     text = (await reports_client.get("/")).text
     times = re.findall(r'<time datetime="([^"]+)"', text)
     assert len(times) >= 2
-    for time in times:
-        assert re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?\+00:00)?", time), time
+    for found in times:
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,3})?\+00:00)?", found), found
     [description] = re.findall(r'<meta name="description" content="([^"]+)">', text)
     assert 50 < len(description) < 160
 

@@ -36,8 +36,11 @@ def _of_days(days: int, info: ValidationInfo) -> int:
 class ViewParameters(_Bounded):
     """What the page takes, and so what a saved view may have.
 
-    `split` is a second dimension: the lines of the chart, and the columns of the table.
+    `view` is the saved view that was opened, which says how the page is called. `split` is a second dimension: the
+    lines of the chart, and the columns of the table.
     """
+
+    view: str | None = None
 
     metric: Annotated[str, AfterValidator(partial(one_of, tuple(METRICS)))] = "cost"
     compare_to: Annotated[str, AfterValidator(compared_or_not)] = "previous_period"
@@ -66,7 +69,8 @@ class ViewParameters(_Bounded):
 async def checked_view(name: str, title: str, query: str) -> tuple[str, str]:
     """Return the title and the query of a view as they are stored: without outer spaces and empty parameters.
 
-    Raises InvalidRequest with the faults of all three; those of the query are the page's.
+    A view does not say which view it came from. Raises InvalidRequest with the faults of all three; those of the query
+    are the page's.
     """
     faults = []
     if not (NAME.fullmatch(name) and len(name) <= LONGEST_NAME):
@@ -77,7 +81,7 @@ async def checked_view(name: str, title: str, query: str) -> tuple[str, str]:
     if not (title and title.isprintable() and len(title) <= LONGEST_TITLE):
         detail = f"{title!r} is invalid: a title has 1 to {LONGEST_TITLE} printable characters."
         faults.append(Fault("title", "invalid_value", detail, title))
-    items = parse_qsl(query.strip().removeprefix("?"))
+    items = [item for item in parse_qsl(query.strip().removeprefix("?")) if item[0] != "view"]
     stored = urlencode(items, safe=",")
     if len(stored) > LONGEST_QUERY:
         faults.append(

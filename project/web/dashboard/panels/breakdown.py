@@ -4,10 +4,11 @@ from functools import cached_property
 from typing import Self
 
 from project.catalog import MEASURE_NAMES, METRICS, Number
-from project.catalog.display import display_label, format_amount
+from project.catalog.display import display_label, display_name, format_amount
+from project.catalog.natural_order import NATURAL_ORDERS
 from project.query.reports.groups import Change, Group, change_of, share, total_changes
 from project.web.dashboard.amounts import format_change
-from project.web.dashboard.panels.panel import PageData, ReportPanel
+from project.web.dashboard.panels.panel import Choice, PageData, ReportPanel
 from project.web.dashboard.panels.pivot import OTHERS, Pivot, pivot_of
 from project.web.dashboard.view import Query, View
 from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, sort_keys
@@ -52,12 +53,38 @@ class Breakdown(ReportPanel):
         """The metrics, the view's own first, and its comparison where the view compares."""
         metric = self.view.metric
         # Quotients do not add up, so none is a part of the total's change.
-        compared = _COMPARED[: 2 if metric in MEASURE_NAMES else 1] if self.view.compare_to else ()
+        compared = _COMPARED[: 2 if metric in MEASURE_NAMES else 1] if self.compares else ()
         return [metric, *compared, *(name for name in METRICS if name != metric)]
 
     def sort_name(self, column: str) -> str:
         """Return what `sort` calls a column."""
         return f"{column}.{self.view.metric}" if column in _COMPARED else column
+
+    def aria_sort(self, column: str) -> str:
+        """Return how a column is sorted, as `aria-sort` says it; "" where it is not."""
+        name = self.sort_name(column)
+        if column == "change" and self.view.sort.endswith(f"absolute_{name}"):
+            return "other"
+        return {name: "ascending", f"-{name}": "descending"}.get(self.view.sort, "")
+
+    def order_choices(self) -> list[Choice]:
+        """Return the usual order and that of the biggest movers; [] without a comparison."""
+        view = self.view
+        movers = f"-absolute_change.{view.metric}"
+        usual = "in order" if view.group_by in NATURAL_ORDERS else "largest"
+        choices = [(usual, view.link(sort=None), view.sort == view.usual_sort)]
+        return [*choices, ("biggest movers", view.link(sort=movers), view.sort == movers)] if self.compares else []
+
+    def sorted_by(self) -> str:
+        """Return the order in words where it is not the usual one: `Sorted by clicks, …`; else ""."""
+        sort, name = self.view.sort, self.view.sort.removeprefix("-")
+        if sort == self.view.usual_sort:
+            return ""
+        member, _, metric = name.rpartition(".")
+        words = " of ".join(map(display_name, filter(None, (member, metric))))
+        end = "largest" if member.startswith("absolute") else "highest" if metric in METRICS else "last"
+        first = end if sort != name else {"largest": "smallest", "highest": "lowest", "last": "first"}[end]
+        return f"Sorted by {words}, the {first} first." if first != "first" else f"Sorted by {words}."
 
     def cells(self, group: Group) -> list[str]:
         """Return the numbers of a group, one for each column."""
@@ -71,7 +98,7 @@ class Breakdown(ReportPanel):
 
     def compared(self, group: Group) -> Change | None:
         """Return how the view's metric of a group compares, with its part of the total's change."""
-        if not self.view.compare_to:
+        if not self.compares:
             return None
         return change_of(self.view.metric, group, self.report.plan, self._total_changes.get(self.view.metric))
 

@@ -101,11 +101,17 @@ class Filters(Panel):
         return [(name, self.view.link(**table, as_of=at.isoformat())) for name, at in names.items()]
 
     def known_at(self) -> str:
-        """Return the moment of `as_of` in words; "" without one."""
+        """Return the moment of `as_of` in words, in the service's time zone; "" without one."""
+        [text] = self.view.query.get("as_of", [""])
+        picked = self.picked_moment()
+        return picked.replace("T", " ") if picked else text and f"data version {text}"
+
+    def picked_moment(self) -> str:
+        """Return the time of `as_of` as date pickers have it: `2026-11-18T08:00`; "" without one."""
         [text] = self.view.query.get("as_of", [""])
         if not text or text.isdigit():
-            return text and f"data version {text}"
-        return f"{datetime.fromisoformat(text.upper()):%Y-%m-%d %H:%M}"
+            return ""
+        return f"{datetime.fromisoformat(text.upper()).astimezone(self.data.midnight.tzinfo):%Y-%m-%dT%H:%M}"
 
     def facets_url(self, dimension: str) -> str:
         """Return the API's URL of how many facts each label has under all other filters; "" of weekdays."""

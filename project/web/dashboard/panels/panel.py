@@ -9,17 +9,21 @@ from project.catalog import Number
 from project.query.reports.groups import Change, Group, change_of
 from project.query.reports.limits import LARGEST_GROUPS
 from project.query.reports.run import Report, run
+from project.store.views import SavedView
 from project.store.warehouse.snapshot import Snapshot
 from project.web.api.reports.params import ReportParameters
 from project.web.dashboard.view import Query, View
 from project.web.request.query_string import validate
+
+Choice = tuple[str, str, bool]
+"""One of several: its text, its link, and whether it is in effect."""
 
 
 @dataclass(frozen=True, slots=True)
 class PageData:
     """The view and the data of one page, and the reports that its panels have asked for, by URL.
 
-    `midnight` is when the view's today began.
+    `midnight` is when the view's today began, and `saved` the saved view that was opened.
     """
 
     view: View
@@ -27,6 +31,7 @@ class PageData:
     currency: str
     midnight: datetime
     reports: dict[str, Report] = field(default_factory=dict)
+    saved: SavedView | None = None
 
     @property
     def rows(self) -> int:
@@ -84,6 +89,11 @@ class ReportPanel(Panel):
         """Whether no facts match."""
         return all(group.empty for group in self.report.page.groups)
 
+    @property
+    def compares(self) -> bool:
+        """Whether there are days that those of the view are compared with."""
+        return self.report.plan.comparison is not None
+
     def url(self, **changes: list[str]) -> str:
         """Return the API's URL of the report, or of one that differs in these parameters; [] removes one."""
         return report_url({**self.query(self.view), **changes})
@@ -94,7 +104,7 @@ class ReportPanel(Panel):
 
     def change(self, metric: str, group: Group) -> Change | None:
         """Return how a metric of a group compares with the previous period; None without a comparison."""
-        return change_of(metric, group, self.report.plan) if self.view.compare_to else None
+        return change_of(metric, group, self.report.plan) if self.compares else None
 
 
 def report_url(query: Query) -> str:

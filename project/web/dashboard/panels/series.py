@@ -13,14 +13,11 @@ from project.charts.marks import unsettled_from
 from project.charts.series import chart_groups
 from project.query.reports.groups import Group, Key
 from project.query.reports.plan import with_means
-from project.web.dashboard.panels.panel import PageData, ReportPanel, report_url
+from project.web.dashboard.panels.panel import Choice, PageData, ReportPanel, report_url
 from project.web.dashboard.panels.pivot import Pivot, pivot_of
 from project.web.dashboard.panels.totals import Totals
 from project.web.dashboard.view import Query, View
 from project.web.request.filter_params import FILTERED_NAMES
-
-Choice = tuple[str, str, bool]
-"""One of several: its text, its link, and whether it is in effect."""
 
 _KINDS = {"line": "lines", "area": "stacked", "bar": "bars", "heatmap": "heatmap"}
 
@@ -92,7 +89,7 @@ class Series(ReportPanel):
         """Return the metric of a date and, with a comparison, that of the previous period."""
         metric, change = self.view.metric, self.change(self.view.metric, group)
         cells = [format_amount(metric, self.value(metric, group))]
-        return [*cells, format_amount(metric, change.value) if change else ""] if self.view.compare_to else cells
+        return [*cells, format_amount(metric, change.value) if change else ""] if self.compares else cells
 
     def cell(self, key: Key, label: str) -> str:
         """Return the metric of a date and a label of the second dimension; "" without facts."""

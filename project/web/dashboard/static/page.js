@@ -179,7 +179,7 @@ function filterBy(changes) {
 
 // What each part needs when it comes, with the page or later.
 function enhance(root) {
-  for (const button of root.querySelectorAll(".copy, .print, .save")) button.hidden = false;
+  for (const button of root.querySelectorAll(".copy, .print, .save, .changed button")) button.hidden = false;
   for (const tab of root.querySelectorAll(".tabs [aria-current]")) tab.closest("ul").scrollLeft = tab.offsetLeft - 80;
   for (const filter of root.querySelectorAll("details[data-facets]:not([data-ready])")) {
     filter.dataset.ready = "";

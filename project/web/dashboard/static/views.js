@@ -1,10 +1,11 @@
-// Saved views: saved, renamed and deleted over the API, where that is permitted.
+// Saved views: saved, changed, renamed and deleted over the API, where that is permitted.
 
 "use strict";
 
 async function changeView(name, method, body, headers = {}) {
   const response = await fetch(`v1/views/${name}`, { method, headers, body: body && JSON.stringify(body) });
   if (response.ok || (response.status === 412 && headers["If-None-Match"])) return response;
+  if (response.status === 412) throw new Error("somebody has changed it meanwhile. Reload the page.");
   const problem = await response.json();
   throw new Error(problem.errors?.[0].detail ?? problem.detail ?? problem.title);
 }
@@ -18,14 +19,19 @@ async function saveView(form) {
   const title = new FormData(form).get("title");
   const view = { title, query: location.search };
   const name = nameOf(title);
-  let { status } = await changeView(name, "PUT", view, { "If-None-Match": "*" });
+  const { status } = await changeView(name, "PUT", view, { "If-None-Match": "*" });
   if (status === 412) {
     if (!confirm(`“${name}” exists. Replace it?`)) return "";
-    ({ status } = await changeView(name, "PUT", view));
+    await changeView(name, "PUT", view);
   }
-  const command = form.querySelector("code");
-  command.textContent = command.textContent.replace(/subscribe \S+/, `subscribe ${name}`);
-  return status === 201 ? "Saved; “Views” above has it." : "Replaced.";
+  show(`views/${name}`);
+  return "Saved.";
+}
+
+async function keepChanges({ dataset: { name, title, tag } }) {
+  await changeView(name, "PUT", { title, query: location.search }, { "If-Match": `"${tag}"` });
+  show(`views/${name}`);
+  return "Saved.";
 }
 
 async function changeEntry(button) {
@@ -58,6 +64,14 @@ addEventListener("submit", (event) => {
   report(event.target, saveView(event.target));
 });
 addEventListener("click", ({ target }) => {
+  if (target.matches?.(".keep")) report(target.parentElement, keepChanges(target.parentElement));
+  if (target.matches?.(".keep-as")) {
+    // After the click, which closes menus.
+    setTimeout(() => {
+      document.querySelector("#share").open = true;
+      document.querySelector(".save input").focus();
+    });
+  }
   if (target.matches?.(".rename, .delete")) report(target.closest("section"), changeEntry(target));
 });
 for (const button of document.querySelectorAll(".rename, .delete")) button.hidden = false;
