@@ -29,14 +29,14 @@ from project.catalog.metrics import (
     Measure,
     Number,
 )
-from project.catalog.rollups import BASES, GROUPING_SETS, GroupingSet, summed_from
+from project.catalog.rollups import BASES, GROUPING_SETS, IN_ORDER, GroupingSet, summed_from
 
 RECORD = (*DIMENSION_NAMES, *MEASURE_NAMES)
 """The fields of a record, in the order of the schema."""
 
 __all__ = [
     "BASES", "DATE", "DATE_PRESETS", "DIMENSIONS", "DIMENSION_NAMES", "FACT_TABLE", "FORMULAS", "GRAINS",
-    "GROUPING_SETS", "KEYS", "KEY_METRICS", "LABELLED_DIMENSIONS", "LABELLED_NAMES", "MEASURES", "MEASURE_NAMES",
-    "METRICS", "NATURAL_KEY", "NOT_SET", "RECORD", "ROLLUP_TABLE", "ROUNDED", "Dimension", "Formula", "Grain",
-    "GroupingSet", "Measure", "Number", "coarser_than", "date_id", "date_of", "summed_from",
+    "GROUPING_SETS", "IN_ORDER", "KEYS", "KEY_METRICS", "LABELLED_DIMENSIONS", "LABELLED_NAMES", "MEASURES",
+    "MEASURE_NAMES", "METRICS", "NATURAL_KEY", "NOT_SET", "RECORD", "ROLLUP_TABLE", "ROUNDED", "Dimension", "Formula",
+    "Grain", "GroupingSet", "Measure", "Number", "coarser_than", "date_id", "date_of", "summed_from",
 ]  # fmt: skip

@@ -56,6 +56,9 @@ BASES = tuple(
 So the facts are read three times, and not once for each of 26 sets: 1.2 s instead of 4.3 for a month of 400,000.
 """
 
+IN_ORDER = tuple(sorted({*BASES, *GROUPING_SETS}, key=lambda s: (-len(s.dimensions), s.number)))
+"""All bases and stored sets; each comes after the one that it is summed from."""
+
 
 def summed_from(grouping_set: GroupingSet) -> GroupingSet | None:
     """Return the smallest set from which a set is summed; None for a base, which is summed from the facts.

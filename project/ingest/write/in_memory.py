@@ -4,7 +4,7 @@ What the database has already needs no staging, no join and no write. Each of it
 under the lock of the load, so that nothing but an equal fact is left out: not a day by a hash, which may be wrong.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -67,12 +67,25 @@ def in_order(records: pa.Table) -> pa.Table:
 
 async def known_facts(connection: "asyncpg.Connection[Any]", records: pa.Table) -> pa.Table | None:
     """Return the facts of the records' days and platforms, with their ids; None where they are too many."""
-    days, platforms = (sorted(pc.unique(records[key]).to_pylist()) for key in (DATE.key, KEYS["platform"]))
+    return await _facts(connection, records, pc.unique(records[DATE.key]).to_pylist(), "IN")
+
+
+async def facts_beside(
+    connection: "asyncpg.Connection[Any]", records: pa.Table, days: Iterable[int]
+) -> pa.Table | None:
+    """Return the facts of these days that are of other platforms than the records; None where they are too many."""
+    return await _facts(connection, records, days, "NOT IN")
+
+
+async def _facts(
+    connection: "asyncpg.Connection[Any]", records: pa.Table, days: Iterable[int], of_platforms: str
+) -> pa.Table | None:
+    days, platforms = sorted(days), pc.unique(records[KEYS["platform"]]).to_pylist()
     most = max(MOST_FACTS, 2 * records.num_rows)
     select = (
         f"SELECT {', '.join(_FACTS)} FROM {FACT_TABLE} WHERE date_id >= {days[0]} AND date_id <= {days[-1]}"  # noqa: S608
-        f" AND date_id IN ({', '.join(map(str, days))}) AND platform_id IN ({', '.join(map(str, platforms))})"
-        f" LIMIT {most + 1}"
+        f" AND date_id IN ({', '.join(map(str, days))})"
+        f" AND platform_id {of_platforms} ({', '.join(map(str, sorted(platforms)))}) LIMIT {most + 1}"
     )
     lines = BytesIO()
 
@@ -109,9 +122,14 @@ def changes(records: pa.Table, known: pa.Table) -> pa.Table | None:
 
 
 def absent(records: pa.Table, known: pa.Table) -> pa.Table:
-    """Return the known facts, as `id` and `date_id`, whose keys no record has. `changes` has compared them before."""
+    """Return the known facts whose keys no record has. `changes` has compared them before."""
     keys = _keys(records, known) or ()
-    return known.filter(pc.invert(pc.is_in(keys[1], value_set=keys[0]))).select(["id", NATURAL_KEY[0]])
+    return known.filter(pc.invert(pc.is_in(keys[1], value_set=keys[0])))
+
+
+def of_days(facts: pa.Table, days: Iterable[int]) -> pa.Table:
+    """Return the facts of these days."""
+    return facts.filter(pc.is_in(facts[DATE.key], value_set=pa.array(days, pa.int32())))
 
 
 def sums_by_platform(records: pa.Table) -> pa.Table:

@@ -4,6 +4,7 @@ The statements are made of the catalogue's names only. They follow the rules tha
 the conflict target is the natural key, SET takes only from EXCLUDED, and `date_id` is never updated.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -21,14 +22,17 @@ from project.ingest.write.in_memory import (
     absent,
     by_ids,
     changes,
+    facts_beside,
     file_between,
     keys_differ,
     known_facts,
+    of_days,
 )
 from project.ingest.write.incoming import copy_incoming, copy_records, count_duplicates, make_incoming, type_of
 from project.ingest.write.labels import Ids, insert_labels
 from project.ingest.write.preview import preview, preview_records
 from project.ingest.write.removal import Span, delete_absent
+from project.ingest.write.rollup_sums import rollup_lines
 from project.ingest.write.staging import Staged
 from project.store.postgres import citus
 from project.store.postgres.connections import Notify
@@ -37,10 +41,10 @@ from project.store.warehouse import partitions, rollups
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """What a load in memory changes, as the table `changes` has it; with `replace`, the facts that it lacks."""
+    """What a load in memory changes, as the table `changes` has it, and the facts with which it was compared."""
 
     changes: pa.Table
-    absent: pa.Table | None
+    known: pa.Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +93,24 @@ async def merge(
     new_months = months.intersection(month for partition in new_partitions for month in partition.months)
     spans = await _spans(connection, days)
     all_new = new_months == months
+    compared = None
     if all_new:
         # The database has none of these months.
         changed_days = days
         report.inserted, report.unchanged = report.unchanged, 0
     else:
-        compared = None if records is None else await _compare(connection, records, replace=replace)
+        compared = None if records is None else await _compare(connection, records)
         changed_days = await _find_changes(connection, report, spans, compared)
         if replace:
-            changed_days |= await delete_absent(connection, report, spans, compared and compared.absent)
+            removals = absent(records, compared.known) if records is not None and compared else None
+            changed_days |= await delete_absent(connection, report, spans, removals)
     merged = Merged(changed_days, sorted(ids["platform"].values()))
     if report.dry_run or not changed_days:
         # A dry run has no partitions to insert into: they are made ahead, and stay.
         return merged
+    facts = records if all_new else await _facts_after(connection, records, compared, changed_days, replace=replace)
+    # A thread sums while the server writes.
+    summing = asyncio.create_task(asyncio.to_thread(lambda: None if facts is None else rollup_lines(facts)))
     select = partial(_OF_A_PARTITION.format, table="incoming" if all_new else "changes", order=_natural_order(ids))
     for partition in new_partitions:
         bounds = {"lower": partition.lower, "upper": partition.upper}
@@ -110,7 +119,7 @@ async def merge(
     for first, last, _ in () if all_new or not (report.inserted or report.changed) else spans:
         await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
     try:
-        await rollups.refresh(connection, changed_days)
+        await rollups.refresh(connection, changed_days, await summing)
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
     return merged
@@ -131,14 +140,32 @@ async def _records(connection: "asyncpg.Connection[Any]", report: Report, staged
     return records
 
 
-async def _compare(connection: "asyncpg.Connection[Any]", records: pa.Table, *, replace: bool) -> Compared | None:
+async def _compare(connection: "asyncpg.Connection[Any]", records: pa.Table) -> Compared | None:
     """Compare records with the facts; None where those are too many for memory, and the table `incoming` is made."""
     known = await known_facts(connection, records)
     changed = None if known is None else changes(records, known)
     if known is None or changed is None:
         await copy_incoming(connection, records)
         return None
-    return Compared(changed, absent(records, known) if replace else None)
+    return Compared(changed, known)
+
+
+async def _facts_after(
+    connection: "asyncpg.Connection[Any]",
+    records: pa.Table | None,
+    compared: Compared | None,
+    days: set[int],
+    *,
+    replace: bool,
+) -> pa.Table | None:
+    """Return the facts that these days will have; None where they are not in memory, or too many."""
+    if records is None or compared is None:
+        return None
+    beside = await facts_beside(connection, records, days)
+    if beside is None:
+        return None
+    after = [records, beside] if replace else [records, beside, absent(records, compared.known)]
+    return of_days(pa.concat_tables([facts.select(records.column_names) for facts in after]), days)
 
 
 async def _find_changes(

@@ -26,11 +26,11 @@ async def delete_absent(
 ) -> set[int]:
     """Delete the facts of the dates and platforms of `incoming` that it lacks, count them, and return their days.
 
-    Those in memory (`id` and `date_id`) are not sought.
+    Those in memory are not sought.
     """
     await connection.execute(_CREATE_REMOVALS)
     if removals_in_memory is not None:
-        await copy_records(connection, "removals", removals_in_memory)
+        await copy_records(connection, "removals", removals_in_memory.select(["id", "date_id"]))
     for span in spans if removals_in_memory is None else ():
         await connection.execute(_REMOVALS, *span)
     removals = await connection.fetch("SELECT date_id, count(*) FROM removals GROUP BY date_id")
