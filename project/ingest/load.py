@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -20,7 +21,7 @@ from project.ingest.mapping.columns import map_columns
 from project.ingest.mapping.questions import Unanswered
 from project.ingest.options import Options
 from project.ingest.read.source import Source, open_source
-from project.ingest.read.table import MISSING, Table
+from project.ingest.read.table import MISSING, Block, Table
 from project.ingest.report import Report
 from project.ingest.write.merge import Merged, merge
 from project.ingest.write.removal import delete_all
@@ -104,7 +105,7 @@ def convert_files(
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "lines above the header", [text])
             converter = Converter(source, columns, options, dictionary, report, currency)
-            for block in table.blocks:
+            for block in _ahead(table.blocks):
                 yield converter.convert(block)
                 if progress:
                     progress(source, report)
@@ -152,6 +153,15 @@ async def load_blocks(
         )
         if not report.dry_run:
             await _log(connection, report, merged, sample=sample)
+
+
+def _ahead(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the blocks; a thread reads the next one meanwhile, which Arrow does at the side of Python's own work."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, blocks, None)
+        while (block := coming.result()) is not None:
+            coming = pool.submit(next, blocks, None)
+            yield block
 
 
 def _examples(table: Table) -> dict[str, list[str]]:
