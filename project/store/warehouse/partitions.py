@@ -26,7 +26,7 @@ _LOCK = f"SELECT pg_advisory_xact_lock(hashtext('partitions of ' || $1), {INSTAL
 PARTITIONED = (FACT_TABLE, ROLLUP_TABLE)
 """The partitioned tables."""
 
-# Functions of migration 10, which run with the rights of the tables' owner: who loads need not own them.
+# Functions of migration 9, which run with the rights of the tables' owner: who loads need not own them.
 _CREATE = "SELECT create_partition($1, $2, $3, $4)"
 _ATTACH = "SELECT attach_partition($1, $2, $3)"
 _DROP = "SELECT drop_partition($1)"
