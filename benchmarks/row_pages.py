@@ -105,9 +105,11 @@ def one_turn(app: str, varied: bool, dsn: str, options: argparse.Namespace) -> t
         return run_wrk(site, varied, options.connections, options.seconds)
 
 
-def run_wrk(site: str, varied: bool, connections: int, seconds: int) -> tuple[float, float, float]:
+def run_wrk(
+    site: str, varied: bool, connections: int, seconds: int, question: str = QUESTION
+) -> tuple[float, float, float]:
     script = [f"-s{VARY}"] if varied else []
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *script, site + QUESTION]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", *script, site + question]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output:
         sys.exit(output)
