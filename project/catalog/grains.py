@@ -16,6 +16,8 @@ class Grain:
 
     def buckets(self, first: date, last: date) -> list[date]:
         """Return the buckets of these days, both included."""
+        if self.longest == 1:
+            return [date.fromordinal(day) for day in range(first.toordinal(), last.toordinal() + 1)]
         bucket = self.start(first)
         buckets = [bucket] if bucket <= last else []
         while (last - bucket).days >= (days := self.days(bucket)):

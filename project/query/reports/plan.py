@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from project.catalog import GRAINS, MEASURE_NAMES, METRICS, ROUNDED, Number, date_id
 from project.catalog.natural_order import WEEKDAY
@@ -94,7 +95,7 @@ def plan_report(question: ReportQuestion, labels: Labels, as_of: int | None = No
     period = _period(filters, labels)
     comparison = _comparison(question, period, loaded)
     buckets = _buckets(question, period, loaded)
-    source = choose_source({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}, labels)
+    source = choose_source(frozenset({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}), labels)
     if as_of is not None:
         source = Source(BY_PLATFORM)
 
@@ -125,8 +126,15 @@ def plan_report(question: ReportQuestion, labels: Labels, as_of: int | None = No
         queries.append(query(comparison.previous, counterparts))
     compared = frozenset(bucket for _, bucket in counterparts if bucket)
     measures = question.measures if as_of is None else (*question.measures, "facts")
-    values = {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
-    return ReportPlan(question, measures, values, source, period, comparison, buckets, compared, tuple(queries), as_of)
+    return ReportPlan(
+        question, measures, _values(measures), source, period, comparison, buckets, compared, tuple(queries), as_of
+    )
+
+
+@cache
+def _values(measures: tuple[str, ...]) -> Mapping[str, Callable[[Sequence[Number]], Number | None]]:
+    """Return the metrics that can be computed from the sums of these measures."""
+    return {name: metric.over(measures) for name, metric in METRICS.items() if set(metric.measures) <= set(measures)}
 
 
 def _period(filters: Filters, labels: Labels) -> Period | None:

@@ -77,9 +77,9 @@ def _by_key(plan: ReportPlan, query: PeriodQuery, sums: Sums, labels: Labels) ->
     # Column by column, which takes half the time of record by record.
     columns = dict(zip(sums[0].keys(), zip(*sums, strict=True), strict=True))
     keys = [_key_column(query, name, columns[column_of(name)], labels) for name in plan.question.columns]
+    types = [Decimal if measure in DECIMAL_MEASURES else int for measure in plan.measures]
     amounts = [
-        [(Decimal if measure in DECIMAL_MEASURES else int)(amount or 0) for amount in columns[measure]]
-        for measure in plan.measures
+        [type_(amount or 0) for amount in columns[measure]] for measure, type_ in zip(plan.measures, types, strict=True)
     ]
     every_key = zip(*keys, strict=True) if keys else [()] * len(sums)
     every_amount = zip(*amounts, strict=True) if amounts else [()] * len(sums)

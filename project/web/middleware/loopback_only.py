@@ -1,6 +1,7 @@
 """Access for localhost only: the default, which keys or API_ALLOW_ANONYMOUS open."""
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 from fastapi import Request
@@ -49,17 +50,19 @@ def reason_to_refuse(request: Request) -> str | None:
     # A Unix socket has no address.
     if request.client and not _is_loopback(request.client.host):
         return f"The request comes from {request.client.host}."
-    if forwarded := [name for name in _FORWARDED if name in request.headers]:
+    headers = dict(request.headers)
+    if forwarded := [name for name in _FORWARDED if name in headers]:
         return f"The request came through a proxy ({forwarded[0]})."
-    host = request.headers.get("host", "")
+    host = headers.get("host", "")
     name = re.sub(r":\d*$", "", host).lower().removesuffix(".")
     if not (name == "localhost" or name.endswith(".localhost") or _is_loopback(name.strip("[]"))):
         return f"The request is for the host {host!r}, not for localhost."
-    if request.headers.get("sec-fetch-site") == "cross-site" and request.method not in ("GET", "OPTIONS"):
+    if headers.get("sec-fetch-site") == "cross-site" and request.method not in ("GET", "OPTIONS"):
         return "The request was sent by a page of another site."
     return None
 
 
+@lru_cache
 def _is_loopback(host: str) -> bool:
     try:
         address = ip_address(host)
