@@ -146,11 +146,9 @@ def _log(settings: Settings) -> Finding:
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    embedded = None if settings.database_url else EmbeddedPostgres(settings.embedded_postgres_dir)
-    if embedded and not embedded.running:
+    if not settings.database_url and not EmbeddedPostgres(settings.embedded_postgres_dir).running:
         advice = f"`{typed('ad-metrics db start')}` starts it, as does the start of a service."
-        how = f": `{typed('ad-metrics db stop')}` stopped it" if embedded.was_stopped else ""
-        yield Finding("fail", "database", f"The embedded server is down{how}; nothing can be answered.", advice)
+        yield Finding("fail", "database", "The embedded server is down: nothing can be answered.", advice)
         return
     try:
         with database_errors(connecting=True):
@@ -222,11 +220,14 @@ async def _contents(connection: "asyncpg.Connection[Any]", settings: Settings) -
 
 
 async def _deliveries(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
-    stored = await subscriptions.list_all(connection)
+    stored = [record for record in await subscriptions.list_all(connection) if not record["paused_at"]]
     by_mail = [record for record in stored if not subscriptions.is_webhook(record["targets"][0])]
     if by_mail and not settings.smtp_url:
-        detail = f"{len(by_mail)} subscriptions send mail, and SMTP_URL is not set."
-        yield Finding("fail", "deliveries", detail, "Set SMTP_URL and MAIL_FROM where the service runs.")
+        detail = f"{len(by_mail)} subscriptions send mail, and this environment has no SMTP_URL and MAIL_FROM."
+        yield Finding("fail", "deliveries", detail, "Set them where the service runs, as `.env.example` shows.")
+    if stored and not settings.public_url:
+        detail = f"{len(stored)} subscriptions send no links, since this environment has no PUBLIC_URL."
+        yield Finding("warn", "deliveries", detail, "Set it where the service runs, such as https://ads.example.com.")
     failed, waiting = await queue.count_problems(connection, datetime.now(UTC) - RECENT)
     if failed or waiting:
         detail = f"In the last {RECENT.days} days, {failed} were not sent; {waiting} wait for another attempt."

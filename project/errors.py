@@ -44,6 +44,10 @@ class NoSuchResource(NoSuchThing):
     """Nothing is at the path of the request."""
 
 
+class InUse(AdMetricsError):
+    """The thing to be deleted is needed by others."""
+
+
 class PreconditionFailed(AdMetricsError):
     """The thing to be changed is not as the request expects it (`If-Match`, `If-None-Match`)."""
 
@@ -108,14 +112,17 @@ class DatabaseUnavailable(AdMetricsError):
     """The database did not answer; the same request may succeed in `retry_after` seconds."""
 
     retry_after = 2
+    server = ""
+    """Where the server was sought, if none was reached: host and port, or the directory of its socket."""
 
     @property
     def cause(self) -> str:
-        """What the server or the driver said, in one line: the error's class, the SQLSTATE and the message."""
+        """What the server or the driver said, in one line: the error's class, the SQLSTATE, the message, and where."""
         error = self.__cause__ or self
         sqlstate = getattr(error, "sqlstate", None)
         name = f"{type(error).__name__} {sqlstate}" if sqlstate else type(error).__name__
-        return f"{name}: {' '.join(str(error).split())}".removesuffix(": ")
+        said = f"{name}: {' '.join(str(error).split())}".removesuffix(": ")
+        return f"{said}, at {self.server}" if self.server else said
 
 
 class Interrupted(DatabaseUnavailable):

@@ -3,7 +3,7 @@
 import gc
 import sys
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from operator import attrgetter
 
 from asgi_correlation_id import correlation_id
@@ -105,7 +105,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = serving_config(settings)
     deliveries = Dispatcher(settings, state.renderer)
     async with (
-        kept_up(app.state.embedded_postgres),
+        kept_up(app.state.embedded_postgres) if app.state.embedded_postgres else nullcontext(),
         RegisterTortoise(app, config=config),
         aclosing(deliveries),
         running_jobs(settings, deliveries.send_due),

@@ -95,6 +95,7 @@ async def test_missing_partitions_and_sample_data_are_warnings(
 async def test_an_unavailable_database_fails_without_its_password(settings: Settings, tmp_path: Path) -> None:
     findings = await examined(settings.model_copy(update={"database_url": "postgresql://u:swordfish@127.0.0.1:9/x"}))
     assert findings["database"][0].state == "fail"
+    assert ", at 127.0.0.1:9)" in findings["database"][0].detail
     assert "swordfish" not in str(findings)
     embedded = settings.model_copy(update={"database_url": None, "embedded_postgres_dir": tmp_path / "pg"})
     findings = await examined(embedded)

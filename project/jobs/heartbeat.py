@@ -24,13 +24,18 @@ class Unwritten(AdMetricsError):
 
 
 async def heartbeat_line(kind: str, next_run: datetime | None, log: Path, *, manual: bool = False) -> LogLine:
-    """Test the database and return the line to write. An unavailable database does not raise: the line says it."""
+    """Test the database and return the line to write. An unavailable database does not raise: the line says it.
+
+    It is then `degraded` rather than `ok`.
+    """
     now = datetime.now(UTC)
     facts = {"next": timestamp(next_run)} if next_run else {}
     if previous := last_beat(log):
         # The clock may have gone back by seconds.
         facts["since_last"] = f"{max(0.0, (now - previous.at).total_seconds()):.0f}s"
     facts |= await _database_facts()
+    if kind == "ok" and facts["database"] != "ok":
+        kind = "degraded"
     if manual:
         facts["by"] = "hand"
     return LogLine(now, kind, facts)

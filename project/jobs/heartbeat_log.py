@@ -31,7 +31,11 @@ _TAIL_BYTES = 65_536
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line of the log. `kind` is `ok`, `start` (the first heartbeat of a leader) or `failed` (a check)."""
+    """One line of the log.
+
+    `kind` of a heartbeat is `ok`, `degraded` (the database does not answer) or `start` (the first of a leader); of a
+    check `ok` or `failed`.
+    """
 
     at: datetime
     kind: str
@@ -111,7 +115,7 @@ def last_completed_slot(log: Path) -> datetime | None:
     # `ad-metrics heartbeat` writes by=hand.
     scheduled = (line for line in _newest_lines(log) if line.job == "heartbeat" and line.facts.get("by") != "hand")
     beats = [line for line in scheduled if not in_future(line.at)]
-    return next((beat.at for beat in beats if beat.kind == "ok"), beats[-1].at if beats else None)
+    return next((beat.at for beat in beats if beat.kind != "start"), beats[-1].at if beats else None)
 
 
 def save_check(log: Path, check: LogLine) -> None:

@@ -89,7 +89,7 @@ async def lead_for_ever(settings: Settings, *each_minute: Job) -> None:
             warned = False
         except DatabaseUnavailable as error:
             if not warned:
-                logger.warning("No host leads while the database is away: {}", error)
+                logger.warning("No host leads while the database is away: {} ({})", error, error.cause)
             warned = True
             await asyncio.sleep(SECONDS_BETWEEN_TRIES)
         except Exception:

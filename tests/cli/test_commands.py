@@ -126,7 +126,9 @@ async def test_heartbeat_writes_a_line_and_checks_the_last(database: str, tmp_pa
         [*AD_METRICS, "heartbeat"], HEARTBEAT_LOG=str(log), DATABASE_URL="postgresql://postgres@/x?host=/nowhere"
     )
     assert away.returncode == 0
+    assert " heartbeat degraded " in away.stdout
     assert "database=away" in away.stdout
+    assert "FileNotFoundError: [Errno 2] No such file or directory, at /nowhere" in away.stderr
     assert last_beat(log).facts["database"] == "away"
 
 

@@ -80,6 +80,8 @@ async def test_heartbeats_continue_while_the_database_is_away(serving: Client, t
         async with clock("2024-03-01T05:00:00Z", settings) as at:
             await at.move_to("2024-03-01T06:00:00Z")
             await at.move_to("2024-03-01T12:00:00Z")
+        # Whoever looks for `ok` is not told that all is well.
+        assert [line.split()[2] for line in at.lines] == ["degraded"] * 2
         assert [line.split(" database=")[1] for line in at.lines] == ["away error=FileNotFoundError"] * 2
         ready = await client.get("/health/ready")
         assert ready.status_code == 503

@@ -233,7 +233,7 @@ async def test_a_new_file_has_a_line_before_the_next_slot(tmp_path: Path, monkey
     settings = Settings(heartbeat_log=log, database_url="postgresql://postgres@/x?host=/nowhere", heartbeat_rotation="")
     async with service("2024-03-05T05:00", settings, monkeypatch) as running:
         await running.move_to("2024-03-05T06:00")
-        await running.expect("ok", 1)
+        await running.expect("degraded", 1)
         changes = (
             lambda: log.rename(log.with_name("heartbeat.log.1")),
             log.unlink,
@@ -245,9 +245,9 @@ async def test_a_new_file_has_a_line_before_the_next_slot(tmp_path: Path, monkey
             change()
             await running.expect("start", 1)
             assert check_heartbeat(log, datetime.now(UTC)).kind == "start"
-            assert running.lines("ok") == []
+            assert running.lines("degraded") == []
         await running.move_to("2024-03-05T12:00")
-        await running.expect("ok", 1)
+        await running.expect("degraded", 1)
 
 
 FULL_DISK = """\

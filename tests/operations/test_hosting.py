@@ -82,7 +82,7 @@ def test_four_workers_have_one_leader_and_another_takes_over(directory: Path, tm
         eventually(lambda: httpx.get(f"{site}/v1/ad-metrics").status_code == 503, what="the refusal")
         examined = run([*AD_METRICS, "doctor"], **settings)
         assert examined.returncode == 1
-        assert "fail  database    The embedded server is down: `ad-metrics db stop` stopped it" in examined.stdout
+        assert "fail  database    The embedded server is down" in examined.stdout
         assert not server.running
         assert run([*AD_METRICS, "db", "start"], **settings).returncode == 0
         eventually(lambda: ready(site), what="readiness after `db start`")

@@ -237,11 +237,11 @@ async def _acquire(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]"]
     lease = client.acquire_connection()
     try:
         # Tortoise and asyncpg would wait for a free connection without end.
-        with database_errors(connecting=True):
+        with database_errors(connecting=client.address):
             async with asyncio.timeout(client.extra.get("timeout")):
                 connection = await lease.__aenter__()
     except DatabaseUnavailable as error:
         if isinstance(error.__cause__, TimeoutError):
-            raise DatabaseUnavailable("The database gave no connection in time.") from error.__cause__
+            error.args = ("The database gave no connection in time.",)
         raise
     return lease, connection

@@ -11,7 +11,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import sleep
 from urllib.parse import quote
@@ -79,10 +79,7 @@ class EmbeddedPostgres:
             self._run("psql", "-qX", "-v", "ON_ERROR_STOP=1", "-d", self.url("postgres"), stdin=_CREATE_DATABASE)
 
     def revive(self) -> bool:
-        """Start the server where it died, and return whether it did. Where `stop()` stopped it, it stays down.
-
-        Several processes may call it at once. Raises EmbeddedPostgresError.
-        """
+        """Start the server where it died and was not stopped; return whether it did. Otherwise as `start`."""
         if not self._died:
             return False
         with self._lock:
@@ -115,11 +112,6 @@ class EmbeddedPostgres:
             return probe.connect_ex(str(self._sockets / SOCKET)) == 0
 
     @property
-    def was_stopped(self) -> bool:
-        """Whether `stop()` was called after the last `start()`."""
-        return self._stopped.exists()
-
-    @property
     def pid(self) -> int | None:
         """The process of the server, which may have ended; None where it was stopped."""
         try:
@@ -135,7 +127,7 @@ class EmbeddedPostgres:
     def _died(self) -> bool:
         # A look at the process costs the server nothing; each connection makes it fork.
         is_up = self._is_this_server(self.pid) or self.running
-        return self.data.exists() and not is_up and not self.was_stopped
+        return self.data.exists() and not is_up and not self._stopped.exists()
 
     @property
     def _lock(self) -> FileLock:
@@ -212,22 +204,14 @@ class EmbeddedPostgres:
 
 
 @asynccontextmanager
-async def kept_up(server: EmbeddedPostgres | None) -> AsyncIterator[None]:
-    """Start the server, if there is one, and start it again whenever it dies inside the block.
-
-    Raises EmbeddedPostgresError where the first start fails.
-    """
-    if server is None:
-        yield
-        return
+async def kept_up(server: EmbeddedPostgres) -> AsyncIterator[None]:
+    """Start the server, and start it again whenever it dies inside the block. Raises EmbeddedPostgresError at first."""
     await asyncio.to_thread(server.start)
-    task = asyncio.create_task(_revive_for_ever(server), name="embedded server")
+    task = asyncio.create_task(_revive_for_ever(server))
     try:
         yield
     finally:
         task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _revive_for_ever(server: EmbeddedPostgres) -> None:

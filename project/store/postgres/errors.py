@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import asyncpg
 
 from project.commands import typed
+from project.database_url import Address
 from project.errors import DatabaseUnavailable, Interrupted, NotMigrated, QueryTooSlow
 
 Meaning = type[DatabaseUnavailable] | None
@@ -108,10 +109,10 @@ def meaning_of(error: BaseException, *, connecting: bool = False) -> Meaning:
 
 
 @contextmanager
-def database_errors(*, connecting: bool = False) -> Iterator[None]:
+def database_errors(*, connecting: bool | Address = False) -> Iterator[None]:
     """Raise DatabaseUnavailable, or a subclass of it, for each error of the driver inside that means no answer.
 
-    `connecting` says that the block connects, and runs no query.
+    `connecting` says that the block connects, and runs no query; as an address, also where.
     """
     try:
         yield
@@ -119,11 +120,13 @@ def database_errors(*, connecting: bool = False) -> Iterator[None]:
         # Tortoise wraps some of the errors. Its name is enough: importing it takes 0.3 s, and loads do without.
         wraps = type(error).__module__ == "tortoise.exceptions" and error.__cause__
         cause = wraps or error
-        meaning = meaning_of(cause, connecting=connecting)
+        meaning = meaning_of(cause, connecting=bool(connecting))
         if meaning is None:
             raise
         if connecting:
             text = next(_TEXTS_ON_CONNECT[kind] for kind in type(cause).__mro__ if kind in _TEXTS_ON_CONNECT)
         else:
             text = _TEXTS.get(type(cause), _TEXTS[meaning])
-        raise meaning(text) from cause
+        unavailable = meaning(text)
+        unavailable.server = ", ".join(connecting.by_host()) if isinstance(connecting, Address) else ""
+        raise unavailable from cause

@@ -27,7 +27,7 @@ async def connect(
 
     Raises DatabaseUnavailable.
     """
-    with database_errors(connecting=True):
+    with database_errors(connecting=address):
         connection: asyncpg.Connection[Any] = await asyncpg.connect(**address.arguments(name), timeout=timeout)
         try:
             await begin(connection, address, settings or {})

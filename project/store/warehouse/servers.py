@@ -276,7 +276,7 @@ def lag_of(name: str, state: ServerState, primary: ServerState) -> Lag:
 
 async def _state_of(client: DsnClient) -> ServerState:
     try:
-        with database_errors(connecting=True):
+        with database_errors(connecting=client.address):
             async with asyncio.timeout(_TIMEOUT), client.acquire_connection() as connection:
                 return await read_state(connection)
     except DatabaseUnavailable as error:
