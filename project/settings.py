@@ -18,6 +18,12 @@ from project.errors import SettingsError
 
 _Level = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
 
+_WEB_ADDRESS = re.compile(
+    r"https?://(([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.|(?=[:/]|$)))+|\[[0-9a-f:.]+\])(:(?P<port>\d{1,5}))?"
+    r"(/[\w.~!$&'()*+,;=:@%/-]*)?",
+    re.ASCII | re.IGNORECASE,
+)
+
 
 def _capitals(text: object) -> object:
     return text.upper() if isinstance(text, str) else text
@@ -36,6 +42,12 @@ def _three_letters(text: str) -> str:
 def _postgresql(url: str | None) -> str | None:
     if url:
         database_url.parse(url)
+    return url or None
+
+
+def _standbys(url: str | None) -> str | None:
+    if url and not database_url.parse(url).connect["host"]:
+        raise ValueError("it names no host; expected postgresql://user:password@standby.example.com:5432/database")
     return url or None
 
 
@@ -101,8 +113,10 @@ def mail_address(text: str) -> Address:
 
 
 def _web_address(url: str) -> str:
-    if url and not re.fullmatch(r"https?://[^/\s?#]+(/[^\s?#]*)?", url):
-        raise ValueError(f"{url!r} is not an address such as https://ads.example.com")
+    match = _WEB_ADDRESS.fullmatch(url)
+    if url and not (match and 0 < int(match["port"] or 443) < 65_536):
+        shown = "an address with a user" if "@" in url else repr(url)
+        raise ValueError(f"{shown} is not an address such as https://ads.example.com or https://example.com/ads")
     return url.rstrip("/")
 
 
@@ -125,7 +139,7 @@ class Settings(BaseSettings):
     database_direct_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
     """The database without the pooler of DATABASE_URL, for the lock of `SCHEDULER_LOCK`, migrations, `ad-metrics
     distribute` and `ad-metrics db psql`. Unset: that of DATABASE_URL."""
-    database_read_url: Annotated[str | None, AfterValidator(_postgresql)] = Field(None, repr=False)
+    database_read_url: Annotated[str | None, AfterValidator(_standbys)] = Field(None, repr=False)
     """A standby of this database, or several hosts as `h1:5432,h2:5432`: rows, reports, files and the page are read
     there, in this order, and from DATABASE_URL while none of them answers or has the newest data."""
     embedded_postgres_dir: Path = Path(".postgres")
@@ -204,8 +218,8 @@ class Settings(BaseSettings):
     mail_from: Annotated[str, AfterValidator(_mailbox)] = ""
     """The sender of mail: `reports@example.com` or `Ad Metrics <reports@example.com>`."""
     public_url: Annotated[str, AfterValidator(_web_address)] = ""
-    """The address at which people reach the page, such as `https://ads.example.com`, which mail and webhooks link.
-    Unset: they have no links."""
+    """The address at which people reach the page, such as `https://ads.example.com` or `https://example.com/ads`, which
+    mail and webhooks link. Unset: they have no links."""
 
     log_level: Annotated[_Level, BeforeValidator(_capitals)] = "INFO"
     """The lowest level in the service's log on standard error."""

@@ -11,6 +11,7 @@ from asyncpg.connect_utils import _parse_connect_arguments
 from hypothesis import example, given
 from hypothesis import strategies as st
 from loguru import logger
+from pydantic import ValidationError
 
 from project.database_url import PARAMETERS, Address, parse
 from project.doctor import examine
@@ -177,6 +178,9 @@ def test_tls_is_never_weaker_than_asked_for(query: str, mode: str, verifies: boo
         ("postgresql://h/d?hostaddr=10.0.0.1", "write the address as the host"),
         ("postgresql://h/d?require_auth=scram-sha-256", "remove it; sslmode=verify-full"),
         ("postgresql://h/d%00", "%00"),
+        ("postgresql://u@/d?host=", "its parameter host is written once and not empty, as ?host=h1,h2 or ?host=/directory"),
+        ("postgresql://u@/d?host=h1,,h2", "its parameter host is written once and not empty"),
+        ("postgresql://u@/d?host=h1&host=h2", "its parameter host is written once and not empty"),
         ("postgresql://h/d%ff", "must be UTF-8"),
     ],
 )  # fmt: skip
@@ -190,6 +194,13 @@ def test_what_cannot_work_is_refused_in_one_sentence(url: str, sentence: str, mo
     assert "\n" not in str(refused.value)
     assert "fish" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_a_standby_has_a_host() -> None:
+    for url in ("postgresql:///d", "postgresql://u@/d?host=", "postgresql://u@/d?target_session_attrs=standby"):
+        with pytest.raises(ValidationError, match="host"):
+            Settings(database_read_url=url)
+    assert Settings(database_read_url="postgresql://u@/d?host=/var/run/postgresql").database_read_url
 
 
 def test_each_parameter_is_treated_as_the_table_says() -> None:

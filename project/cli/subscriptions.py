@@ -4,7 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -14,10 +14,11 @@ import asyncpg
 import typer
 
 from project.cli.connection import Result, on_connection
-from project.cli.exit_codes import exit_codes
+from project.cli.exit_codes import REFUSED, exit_codes
 from project.commands import typed
 from project.delivery import queue, subscriptions
 from project.delivery.subscriptions import ATTACHMENTS
+from project.errors import NotDelivered
 from project.jobs.cron import cron_schedule, next_slot
 from project.settings import Settings, get_settings, mail_address
 from project.store.views import find_view
@@ -67,6 +68,9 @@ def subscribe(
     if secret:
         print(subscriptions.display_secret(secret))
         print("This secret signs what is sent (Standard Webhooks). It is not shown again.", file=sys.stderr)
+    needed = "PUBLIC_URL" if url else "SMTP_URL, MAIL_FROM and PUBLIC_URL"
+    check = f"`{typed('ad-metrics doctor')}` there says what is missing"
+    print(f"The service sends it, and needs {needed} in its own environment; {check}.", file=sys.stderr)
     if not settings.public_url:
         print("PUBLIC_URL is not set, so there will be no links to the page.", file=sys.stderr)
 
@@ -132,7 +136,7 @@ def deliveries(
 
 @app.command()
 def deliver(view: _View, to: _To, attach: _Attach = ATTACHMENTS[0]) -> None:
-    """Send a view by mail, once, now."""
+    """Send a view by mail, once, now; exit 1 where it did not reach everybody."""
     from project.charts.renderer import Renderer  # noqa: PLC0415
     from project.cli.serving import serving_pool  # noqa: PLC0415
     from project.delivery.dispatch import Dispatcher  # noqa: PLC0415
@@ -140,18 +144,23 @@ def deliver(view: _View, to: _To, attach: _Attach = ATTACHMENTS[0]) -> None:
     settings = get_settings()
     addresses, file = _addresses(to, settings), _attachment(attach)
 
-    async def send() -> None:
-        async with serving_pool(settings):
+    async def send() -> bool:
+        complete = True
+        async with serving_pool(settings), AsyncExitStack() as stack:
             renderer = Renderer()
-            try:
-                for address in addresses:
+            stack.push_async_callback(renderer.close)
+            for address in addresses:
+                try:
                     await Dispatcher(settings, renderer).send_once(view, address, file)
-                    print(f"sent {view} to {address}")
-            finally:
-                await renderer.close()
+                    print(f"sent {view} to {address}", flush=True)
+                except NotDelivered as error:
+                    complete = False
+                    print(f"not sent to {address}: {error}", file=sys.stderr)
+        return complete
 
     with exit_codes():
-        asyncio.run(send())
+        if not asyncio.run(send()):
+            raise typer.Exit(REFUSED)
 
 
 def _change(id_: int, change: Callable[["asyncpg.Connection[Any]", int], Awaitable[None]], done: str) -> None:

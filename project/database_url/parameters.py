@@ -69,6 +69,8 @@ def read(query: str) -> dict[str, str]:
             raise ValueError(_unknown(raw if equals and "password" not in values else ""))
         if parameter.treatment == "refused":
             raise ValueError(f"its parameter {name} has no effect here: {parameter.text}")
+        if name == "host" and (name in values or not all(value.split(","))):
+            raise ValueError("its parameter host is written once and not empty, as ?host=h1,h2 or ?host=/directory")
         if name == "sslmode":
             value = {"no-verify": "require"}.get(value.lower(), value.lower())
         if parameter.values and value not in ("", *parameter.values):

@@ -65,7 +65,7 @@ class Dispatcher:
             self._database_away = False
         except DatabaseUnavailable as error:
             if not self._database_away:
-                logger.warning("Nothing is delivered while the database is away: {} ({})", error, error.cause)
+                logger.warning("Nothing is delivered for now: {} ({})", error, error.cause)
             self._database_away = True
         except Exception:
             logger.exception("Deliveries ended early; they continue in a minute.")
@@ -84,6 +84,7 @@ class Dispatcher:
 
     async def _send_due(self, queue: Queue) -> None:
         now = datetime.now(UTC)
+        await queue.forget_old(now)
         await queue.give_up_lost(now)
         await queue.add_due(now, self._zone)
         contents: dict[object, Content] = {}

@@ -24,6 +24,9 @@ BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 180, 36
 LEASE = timedelta(minutes=10)
 """How long an attempt belongs to the process that claimed it, which takes less than half of this."""
 
+RETAINED = timedelta(days=90)
+"""How long a delivery is retained that was sent. Others stay: what counts them for alarms must never decrease."""
+
 _LOST = "The process ended while the mail server took the mail; it may have arrived, and is not sent again."
 
 _INTERRUPTED = "`ad-metrics deliver` was interrupted before the mail server took the mail."
@@ -54,6 +57,9 @@ _GIVE_UP_LOST = """\
 UPDATE delivery SET state = 'unknown', error = $3
 WHERE state = 'sending' AND (tried_at < $1::timestamptz - $2::interval OR tried_at > $1::timestamptz + $2::interval)
 RETURNING view, target"""
+# A clock that is ahead, here or in the database, deletes nothing early.
+_FORGET = """\
+DELETE FROM delivery WHERE state = 'sent' AND tried_at < least($1::timestamptz, now()) - $2::interval"""
 _GIVE_UP_ONCE = """\
 UPDATE delivery SET state = 'failed', error = $2
 WHERE state = 'pending' AND subscription_id IS NULL AND next_try_at <= $1::timestamptz"""
@@ -100,6 +106,10 @@ class Queue:
                 # Two leaders see the same slot; one of them moves it.
                 if await self._connection.fetchval(_MOVE_SLOT, id_, before, slot or now) and slot:
                     await self._connection.execute(_ADD, id_, view, slot, targets)
+
+    async def forget_old(self, now: datetime) -> None:
+        """Delete the deliveries that were sent more than RETAINED ago."""
+        await self._connection.execute(_FORGET, now, RETAINED)
 
     async def give_up_lost(self, now: datetime) -> None:
         """End the deliveries whose process ended while it sent them, or that were to be sent once, now."""

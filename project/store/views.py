@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from project.commands import typed
-from project.errors import NoSuchThing
+from project.errors import InUse, NoSuchThing
 from project.suggestions import nearest
 
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
@@ -22,6 +22,9 @@ LONGEST_QUERY = 8000
 
 _COLUMNS = "name, title, query, changed_at"
 _FIND = f"SELECT {_COLUMNS} FROM saved_view WHERE name = $1"  # noqa: S608
+
+
+_SUBSCRIPTIONS = "SELECT id FROM subscription WHERE view = $1 ORDER BY id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,13 @@ async def save_view(
 async def delete_view(
     connection: "asyncpg.Connection[Any]", name: str, check: Callable[[SavedView | None], None] = lambda _view: None
 ) -> None:
-    """Delete a view. Raises NoSuchThing; `check` as in `save_view`."""
+    """Delete a view. Raises NoSuchThing, and InUse where subscriptions send it; `check` as in `save_view`."""
     async with connection.transaction():
         await find_view(connection, name)
         check(await _lock(connection, name))
+        if ids := [str(row[0]) for row in await connection.fetch(_SUBSCRIPTIONS, name)]:
+            remove = typed(f"ad-metrics subscriptions remove {ids[0]}")
+            raise InUse(f"The view {name!r} is sent by subscription {', '.join(ids)}; first `{remove}`.")
         await connection.execute("DELETE FROM saved_view WHERE name = $1", name)
 
 

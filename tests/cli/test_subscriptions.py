@@ -2,11 +2,13 @@
 
 import base64
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests.cli.conftest import Done
+from tests.support.mail import mailbox
 
 Typed = Callable[..., Done]
 
@@ -62,11 +64,13 @@ def test_the_life_of_subscriptions(typed: Typed, with_view: str) -> None:
     assert done.stdout.startswith("subscription 1: weekly-spend to boss@example.com, eve@example.com, next ")
     assert done.stdout.rstrip().endswith((" 07:00 CET", " 07:00 CEST"))
     assert "PUBLIC_URL is not set" in done.stderr
+    assert "needs SMTP_URL, MAIL_FROM and PUBLIC_URL in its own environment" in done.stderr
     url = "https://hooks.example.com/swordfish"
     done = typed(["subscribe", "weekly-spend", *MONDAY, "--webhook", url], PUBLIC_URL="https://ads.example.com")
     secret = done.stdout.splitlines()[1]
     assert len(base64.b64decode(secret.removeprefix("whsec_"), validate=True)) == 32
-    assert "PUBLIC_URL" not in done.stderr
+    assert "PUBLIC_URL is not set" not in done.stderr
+    assert "The service sends it, and needs PUBLIC_URL in its own environment" in done.stderr
     first, second = typed(["subscriptions"]).stdout.splitlines()
     assert first.startswith("1  weekly-spend  '0 7 * * mon'  to boss@example.com, eve@example.com  with xlsx  next ")
     assert second.startswith(f"2  weekly-spend  '0 7 * * mon'  to {url}  next ")
@@ -84,7 +88,7 @@ def test_the_life_of_subscriptions(typed: Typed, with_view: str) -> None:
 def test_what_was_not_delivered_is_listed_with_the_reason(typed: Typed, with_view: str) -> None:
     assert typed(["deliveries"], DATABASE_URL=with_view, **MAIL).stderr == "There are no deliveries.\n"
     done = typed(["deliver", "weekly-spend", *BOSS])
-    assert (done.returncode, done.stderr) == (1, "There are no facts yet.\n")
+    assert (done.returncode, done.stderr) == (1, "not sent to boss@example.com: There are no facts yet.\n")
     line, reason = typed(["deliveries"]).stdout.splitlines()
     assert line.startswith("failed 2")
     assert line.endswith("  weekly-spend  to boss@example.com")
@@ -93,3 +97,28 @@ def test_what_was_not_delivered_is_listed_with_the_reason(typed: Typed, with_vie
     done = typed(["deliver", "weekly-spent", *BOSS])
     assert done.returncode == 1
     assert "Perhaps: weekly-spend." in done.stderr
+
+
+def test_every_recipient_is_tried(typed: Typed, facts_database: str) -> None:
+    typed(["views", "save", "clicks", "metric=clicks"], DATABASE_URL=facts_database)
+    recipients = ["--to", "bad@example.com", "--to", "good@example.com"]
+    with mailbox() as box:
+        box.rcpt_replies = ["550 No such user"]
+        done = typed(["deliver", "clicks", *recipients], **MAIL | {"SMTP_URL": box.url})
+        assert box.recipients == ["good@example.com"]
+    assert (done.returncode, done.stdout) == (1, "sent clicks to good@example.com\n")
+    assert done.stderr == "not sent to bad@example.com: The mail server refused the mail: 550 No such user.\n"
+
+
+def test_a_view_that_is_sent_is_not_deleted(typed: Typed, with_view: str, tmp_path: Path) -> None:
+    typed(["subscribe", "weekly-spend", *MONDAY, *BOSS], DATABASE_URL=with_view, **MAIL)
+    typed(["views", "save", "other", "metric=clicks"])
+    (tmp_path / "views.toml").write_text('[other]\ntitle = "Theirs"\nquery = "metric=cpc"\n')
+    for command in (["delete", "weekly-spend"], ["import", str(tmp_path / "views.toml"), "--prune"]):
+        done = typed(["views", *command])
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("The view 'weekly-spend' is sent by subscription 1; first `")
+        assert "ad-metrics subscriptions remove 1`" in done.stderr
+    assert [line.split()[0] for line in typed(["views", "list"]).stdout.splitlines()] == ["other", "weekly-spend"]
+    typed(["subscriptions", "remove", "1"])
+    assert typed(["views", "delete", "weekly-spend"]).stdout == "deleted weekly-spend\n"

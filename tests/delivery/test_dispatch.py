@@ -297,15 +297,40 @@ async def test_metrics_and_doctor_say_what_was_not_delivered(deliveries: Deliver
         await deliveries.send(SLOT, smtp_url=box.url)
     async with serving(deliveries.url) as client:
         text = (await client.get("/metrics")).text
-    assert {"ad_metrics_deliveries_sent_total 1.0", "ad_metrics_deliveries_failed_total 1.0",
+    assert {"ad_metrics_deliveries_sent 1.0", "ad_metrics_deliveries_failed_total 1.0",
             "ad_metrics_deliveries_unknown_total 0.0", "ad_metrics_deliveries_pending 0.0"} <= set(text.splitlines())  # fmt: skip
-    findings = [
-        finding for finding in await examine(Settings(database_url=deliveries.url)) if finding.name == "deliveries"
+
+    async def found() -> list[tuple[str, str]]:
+        findings = await examine(Settings(database_url=deliveries.url))
+        return [(finding.state, finding.detail) for finding in findings if finding.name == "deliveries"]
+
+    failed = ("warn", "In the last 7 days, 1 were not sent; 0 wait for another attempt.")
+    assert await found() == [
+        ("fail", "1 subscriptions send mail, and this environment has no SMTP_URL and MAIL_FROM."),
+        ("warn", "1 subscriptions send no links, since this environment has no PUBLIC_URL."),
+        failed,
     ]
-    assert [(finding.state, finding.detail) for finding in findings] == [
-        ("fail", "1 subscriptions send mail, and SMTP_URL is not set."),
-        ("warn", "In the last 7 days, 1 were not sent; 0 wait for another attempt."),
-    ]
+    await deliveries.connection.execute("UPDATE subscription SET paused_at = now()")
+    assert await found() == [failed]
+
+
+async def test_what_was_sent_is_forgotten_after_90_days_and_what_failed_is_not(deliveries: Deliveries) -> None:
+    await deliveries.subscribe(BOSS, EVE)
+    with mailbox() as box:
+        box.rcpt_replies = ["550 No such user"]
+        await deliveries.send(SLOT, smtp_url=box.url)
+        before = await deliveries.states()
+        assert [state for _, state, _ in before] == ["failed", "sent"]
+        await deliveries.connection.execute("UPDATE subscription SET paused_at = now()")
+        await deliveries.send(SLOT + timedelta(days=89), smtp_url=box.url)
+        assert await deliveries.states() == before
+        await deliveries.send(SLOT + timedelta(days=91), smtp_url=box.url)
+        # The counter of failures, which alarms watch, does not decrease.
+        assert [state for _, state, _ in await deliveries.states()] == ["failed"]
+        # The database's clock is believed, too.
+        await deliveries.connection.execute("UPDATE delivery SET state = 'sent', tried_at = now() - interval '1 day'")
+        await deliveries.send(SLOT + timedelta(days=36_500), smtp_url=box.url)
+        assert len(await deliveries.states()) == 1
 
 
 async def test_without_the_database_nothing_is_sent_and_nothing_raised(deliveries: Deliveries) -> None:
@@ -316,4 +341,4 @@ async def test_without_the_database_nothing_is_sent_and_nothing_raised(deliverie
     await away.send_due()
     await away.send_due()
     logger.remove(sink)
-    assert [line.partition(":")[0] for line in lines] == ["Nothing is delivered while the database is away"]
+    assert [line.partition(":")[0] for line in lines] == ["Nothing is delivered for now"]

@@ -116,7 +116,27 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ({"smtp_url": "smtp://u:swordfish", "mail_from": "a@b.de"}, "expected "),
         ({"smtp_url": "smtp://u:swordfish@host:99999", "mail_from": "a@b.de"}, "expected "),
         ({"mail_from": "reports"}, "'reports' is not an address such as boss@example.com"),
-        ({"public_url": "ads.example.com"}, "'ads.example.com' is not an address such as https://ads.example.com"),
+        *(
+            (
+                {"public_url": url},
+                f"{url!r} is not an address such as https://ads.example.com or https://".replace("?", r"\?"),
+            )
+            for url in (
+                "ads.example.com",
+                "ftp://x.de",
+                "https://",
+                "https:///a",
+                "https://x?y=1",
+                "https://x.de#f",
+                "https://-x.de",
+                "https://x..de",
+                "https://x.de:0",
+                "https://x.de:65536",
+                "https://x.de/a b",
+                "https://x.de/<b>",
+            )
+        ),
+        ({"public_url": "https://u:swordfish@x.de"}, "an address with a user is not an address such as https://"),
     ],
 )
 def test_settings_that_are_refused_are_named_without_the_password(
@@ -131,3 +151,9 @@ def test_settings_that_are_refused_are_named_without_the_password(
     assert "fish" not in str(refused.value)
     with pytest.raises(ValidationError):
         Settings(**settings)
+
+
+@pytest.mark.parametrize("host", ["ads.example.com", "localhost:8000", "10.0.0.1", "[::1]:8000", "x.example.com."])
+@pytest.mark.parametrize("path", ["", "/", "/ads", "/a/b-%20c/"])
+def test_a_public_address_may_have_a_port_and_a_path(host: str, path: str) -> None:
+    assert Settings(public_url=f"https://{host}{path}").public_url == f"https://{host}{path.rstrip('/')}"

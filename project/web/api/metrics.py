@@ -22,7 +22,7 @@ router = APIRouter(tags=["Health"])
 _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _TIMEOUT = 2.0
 _DELIVERIES = {
-    "sent": "Views that were sent.",
+    "sent": "Views that were sent, of the last 90 days.",
     "failed": "Views that could not be sent.",
     "unknown": "Views that may have been sent.",
     "pending": "Views that are still to be sent.",
@@ -67,7 +67,7 @@ def _of_database(totals: dict[str, Any] | None) -> Iterator[Reading]:
         yield Reading(f"ad_metrics_facts_{outcome}", f"Facts {outcome} by loads.", facts, counter=True)
     for state, meaning in _DELIVERIES.items():
         count = totals["deliveries"].get(state, 0)
-        yield Reading(f"ad_metrics_deliveries_{state}", meaning, count, counter=state != "pending")
+        yield Reading(f"ad_metrics_deliveries_{state}", meaning, count, counter=state in ("failed", "unknown"))
     if totals["last"]:
         yield Reading("ad_metrics_last_load_timestamp_seconds", "When the last load ended.", totals["last"].timestamp())
 

@@ -26,6 +26,7 @@ _TEXTS = {
     "not-found": ("Nothing is at the path of the request, or nothing has the name or id in it.",
         "Try one of `suggestions`, or look into the documentation (`docs` below the service's address)."),
     "method-not-allowed": ("The path exists, and takes other methods.", "Use a method that the header Allow names."),
+    "in-use": ("Something else needs the thing to be deleted.", "Delete first what `detail` names."),
     "precondition-failed": ("The thing to be changed is not as `If-Match` or `If-None-Match` expects it.",
         "Ask for it again, look at what changed, and send the change with the ETag of that answer."),
     "url-too-long": ("The path and query of the request have more bytes than the service reads.",

@@ -71,6 +71,7 @@ PROBLEMS: Mapping[type[AdMetricsError], ProblemType] = {
     errors.NoSuchThing: ProblemType(404, "not-found", "No such thing"),
     NoSuchResource: ProblemType(404, "not-found", "No such resource"),
     MethodNotAllowed: ProblemType(405, "method-not-allowed", "Method not allowed", _allow),
+    errors.InUse: ProblemType(409, "in-use", "It is in use"),
     errors.PreconditionFailed: ProblemType(412, "precondition-failed", "It has changed meanwhile"),
     errors.UrlTooLong: ProblemType(414, "url-too-long", "The URL is too long"),
     errors.BodyTooLarge: ProblemType(413, "too-large", "The body is too large", _close_unread),

@@ -116,6 +116,22 @@ async def test_a_change_of_what_somebody_changed_meanwhile_is_refused(serving: C
         assert (await client.delete(VIEW, headers={"If-Match": "*"})).status_code == 204
 
 
+async def test_a_view_that_subscriptions_send_is_not_deleted(
+    serving: Client, database: str, connection: asyncpg.Connection
+) -> None:
+    async with serving(await with_facts(database)) as client:
+        assert (await client.put(VIEW, json=WEEKLY)).status_code == 201
+        for _ in range(2):
+            await connection.execute(
+                "INSERT INTO subscription (view, cron, targets, slot) VALUES ($1, '@daily', '{a@b.de}', now())",
+                VIEW.rpartition("/")[2],
+            )
+        refused = await client.delete(VIEW)
+        assert (refused.status_code, refused.json()["type"]) == (409, "/problems/in-use")
+        assert "is sent by subscription 1, 2; first `" in refused.json()["detail"]
+        assert (await client.get(VIEW)).status_code == 200
+
+
 async def test_editing_needs_a_key_of_that_scope(
     serving: Client, database: str, connection: asyncpg.Connection
 ) -> None:

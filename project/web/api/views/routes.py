@@ -84,10 +84,10 @@ async def put_view(request: Request, name: _Name) -> Response:
     status_code=204,
     response_description="The view is gone.",
     response_class=Response,
-    responses=documented(404, 412, 422, 503, 504),
+    responses=documented(404, 409, 412, 422, 503, 504),
 )
 async def remove_view(request: Request, name: _Name) -> Response:
-    """Delete a view. `If-Match` as for a change."""
+    """Delete a view. `If-Match` as for a change. One that subscriptions send is refused (409)."""
     await parse(NoParameters, request)
     async with write_connection(state_of(request).settings, "views", needs="saved_view") as connection:
         await delete_view(connection, name, _precondition(request))
