@@ -10,6 +10,7 @@ from asgi_correlation_id import correlation_id
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from loguru import logger
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 from tortoise.contrib.fastapi import RegisterTortoise
 
@@ -37,6 +38,7 @@ from project.web.api.views.routes import edits as edits_of_views
 from project.web.api.views.routes import router as views
 from project.web.dashboard import changes_page, problem_pages, saved_views
 from project.web.dashboard import routes as dashboard
+from project.web.dashboard.errors import error_of_address
 from project.web.middleware import stack
 from project.web.response.problems import OVERSIZED, answer_errors, documented
 from project.web.security.authorization import Access
@@ -73,6 +75,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         loads=BackgroundLoads(settings) if settings.ingest_http else None,
     )
     answer_errors(app)
+    app.add_exception_handler(HTTPException, error_of_address)
     access = Access(settings)
     refusals = documented(*OVERSIZED, *access.refusals)
     for router in (rows, reports, changes, loads, dimensions, catalog, views):

@@ -10,6 +10,9 @@ WEEKDAY = "weekday"
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+WEEK_PARTS = {WEEKDAYS[:5]: "Monday to Friday", WEEKDAYS[5:]: "the weekend"}
+"""What several weekdays are called together."""
+
 
 @lru_cache(1000)
 def by_first_number(label: str) -> tuple[bool, int, str]:

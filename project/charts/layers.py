@@ -6,7 +6,8 @@ They read two data sets: the marks (`charts.marks.mark_values`) and the columns 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 
-from project.charts.panel import Panel, Spec, number_text
+from project.charts.panel import Panel, Spec, legend_rows, number_text
+from project.charts.series import ChartGroups
 from project.charts.theme import GREY, HEAT, INK, PALE, PAPER
 
 HEIGHT = 260
@@ -140,6 +141,14 @@ def height_of(panel: Panel) -> int:
         return HEIGHT
     bars_of_label = len(panel.groups.series) * (2 if panel.question.compare_to else 1)
     return len(panel.columns) * (10 + max(14, 11 * bars_of_label))
+
+
+def height_over_dates(groups: ChartGroups, width: int) -> int:
+    """Return how high a chart of one metric over dates is without a caption, in pixels, or one or two less."""
+    if groups.kind.name == "heatmap":
+        return 78 + 30 * len(groups.series)
+    legend = 15 + 16 * legend_rows(list(groups.series), width) if groups.has_series else 0
+    return HEIGHT + 56 + legend
 
 
 def _layer(panel: Panel, kind: str, mark: Spec, encoding: Spec) -> list[Spec]:

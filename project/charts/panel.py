@@ -43,11 +43,11 @@ class Panel:
         if not self.groups.has_series:
             return {"color": {"value": SERIES[0]}}
         names = list(self.groups.series)
-        # About 7 px a letter, so that the legend is as wide as the chart.
-        width = 7 * min(28, max(map(len, names), default=1)) + 40
         legend = {
             "title": None,
-            "columns": {"expr": f"max(1, floor(width / {width}))"},
+            "columns": {"expr": f"max(1, floor(width / {_legend_entry(names)}))"},
+            # The reader's font may be wider than that which the server measures.
+            "columnPadding": 24,
             "symbolType": "circle",
             "symbolOpacity": 1,
         }
@@ -96,6 +96,21 @@ class Panel:
     def previous_style(self) -> Spec:
         """How the previous period looks: grey, or where colours are series, pale."""
         return {"opacity": {"value": PALE}} if self.groups.has_series else {"color": {"value": PREVIOUS}}
+
+
+def legend_rows(names: Sequence[str], width: int) -> int:
+    """Return how many rows the legend of a chart takes that is so wide, in pixels."""
+    columns = max(1, (width - _BESIDE) // _legend_entry(names))
+    return -(-len(names) // columns)
+
+
+_BESIDE = 62
+"""How much stands beside the axis of dates, in pixels."""
+
+
+def _legend_entry(names: Sequence[str]) -> int:
+    """Return how wide an entry of the legend is: about 7 px a letter, so that it is as wide as the chart."""
+    return 7 * min(28, max(map(len, names), default=1)) + 52
 
 
 def _milliseconds(at: str) -> float:

@@ -1,7 +1,7 @@
 """Series: the groups of a report as a chart shows them, the largest by name and the others summed."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,7 +125,13 @@ def _largest(names: Sequence[Any], most: int, dimensions: str, summed: list[str]
         return names, ""
     remaining = len(names) - most
     summed.append(f"{most} of {len(names):,} by {dimensions.replace('_', ' ')}; the other {remaining:,} are summed")
-    others = f"{remaining:,} others"
+    others = others_name(remaining, names)
+    return [*names[:most], others], others
+
+
+def others_name(count: int, names: Container[str]) -> str:
+    """Return what so many are called that have no name of their own: `4 others`, or what none of `names` is."""
+    others = f"{count:,} others"
     while others in names:
         others = f"({others})"
-    return [*names[:most], others], others
+    return others

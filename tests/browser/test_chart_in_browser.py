@@ -51,6 +51,25 @@ async def test_the_pointer_shows_all_values_of_a_date(service: Service, opened: 
         await expect(page.locator("#vg-tooltip-element.visible")).to_have_count(0)
 
 
+async def test_nothing_moves_when_the_chart_comes(service: Service, opened: Opened) -> None:
+    place = "document.querySelector('#breakdown').getBoundingClientRect().top"
+    for width, shown in ((390, "split=region"), (600, "split=region"), (768, ""), (1024, "split=gender&chart=heatmap")):
+        async with opened(
+            f"{service.site}/?date_preset=maximum&{shown}", viewport={"width": width, "height": 700}
+        ) as page:
+            await page.wait_for_load_state("networkidle")
+            before = await page.evaluate(place)
+            # Neither when the picture comes into the place that is kept for it.
+            [height] = await page.locator("figure.chart img").evaluate_all(
+                "([img]) => [(s => s.getAttribute('height') * img.width / s.getAttribute('width'))("
+                "[...img.parentElement.children].find(s => s === img || matchMedia(s.media).matches)) - img.height]"
+            )
+            assert abs(height) <= 3, (width, shown)
+            await drawn(page)
+            await expect(page.locator("figure.chart .drawing")).to_have_count(0)
+            assert await page.evaluate(place) == pytest.approx(before, abs=0.5), (width, shown)
+
+
 async def test_a_drag_zooms_and_a_click_filters(service: Service, opened: Opened) -> None:
     async with opened(service.site + VIEW) as page:
         await drawn(page)

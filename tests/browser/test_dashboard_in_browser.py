@@ -202,7 +202,7 @@ async def test_downloads_and_urls(service: Service, opened: Opened) -> None:
         assert [row["region"] for row in answer["data"]] == labels
         assert answer["meta"]["group_by"] == ["region"]
         # The link is to the page, not to JSON.
-        await menu.get_by_role("button", name="Copy the link").click()
+        await menu.get_by_role("button", name="Copy the link: always").click()
         assert await page.evaluate("navigator.clipboard.readText()") == page.url
         async with page.expect_download() as downloading:
             await menu.get_by_role("link", name="Parquet").last.click()
@@ -277,6 +277,15 @@ async def test_accessibility_and_layout(service: Service, opened: Opened, name: 
         await page.goto(f"{service.site}/views")
         violations = await Axe().run(page)
         assert violations.violations_count == 0, violations.generate_report()
+
+
+async def test_a_phone_shows_the_column_that_a_table_is_sorted_by(service: Service, opened: Opened) -> None:
+    async with opened(f"{service.site}{ALL}&sort=-like_rate", viewport={"width": 390, "height": 800}) as page:
+        await expect(page.locator("thead [aria-sort]")).to_have_text("Like rate")
+        box = await page.locator("thead [aria-sort]").bounding_box()
+        assert box
+        assert 0 < box["x"] < box["x"] + box["width"] <= 390
+        await expect(page.locator(".count")).to_contain_text("Sorted by like rate, the highest first.")
 
 
 async def test_what_changed_since_yesterday(database: str, opened: Opened, tmp_path: Path) -> None:

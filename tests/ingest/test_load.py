@@ -202,6 +202,7 @@ async def test_gzip_bom_and_standard_input(
     [
         (b"", "is empty"),
         (b"date,region\n", f"lacks {len(RECORD) - 2} of the record's fields"),
+        (b"Day,Conv.\n", r"columns are: Day, Conv\. Exports"),
         (",".join(RECORD).encode() + b"\n", "The files have no rows"),
         (
             ",".join([*RECORD, "clicks"]).encode() + b"\n",

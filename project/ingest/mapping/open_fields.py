@@ -29,7 +29,8 @@ def open_fields(
     questions.sort(key=lambda question: _ORDER.index(question.field))
     text = f"{file}, read as {preset.name}, "
     text += f"lacks {len(missing)} of the record's fields" if missing else "leaves something open"
-    text += f". Its columns are: {', '.join(columns)}."
+    # A column may end with a point: `Conv.`.
+    text += f". Its columns are: {', '.join(columns).removesuffix('.')}."
     if any(question.default == _MISSING for question in questions):
         text += (
             " Exports of one account by different breakdowns overlap: a file by age and gender counts the same"

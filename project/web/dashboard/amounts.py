@@ -1,6 +1,7 @@
 """Changes, and amounts that are short enough for a tile."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from itertools import pairwise
 
 from markupsafe import Markup
 
@@ -55,16 +56,25 @@ def format_compact(metric: str, value: Number | None) -> str:
     return format_amount(metric, value)
 
 
-def sparkline(values: Sequence[Number | None], width: int = 120, height: int = 28) -> str:
-    """Return the path of a line through these values, from the lowest to the highest; "" of fewer than two."""
-    numbers = [float(value) for value in values if value is not None]
+def sparkline(
+    values: Sequence[Number | None], incomplete: Container[int] = (), width: int = 120, height: int = 28
+) -> tuple[str, str]:
+    """Return the path of a line through these values, and that of its parts to and from incomplete ones, by index.
+
+    The line is as high as from the lowest value to the highest; both paths are "" of fewer than two values.
+    """
+    numbers = {index: float(value) for index, value in enumerate(values) if value is not None}
     if len(numbers) < 2:
-        return ""
-    lowest, extent = min(numbers), max(numbers) - min(numbers) or 1
+        return "", ""
+    lowest, extent = min(numbers.values()), max(numbers.values()) - min(numbers.values()) or 1
     step = (width - 2) / (len(values) - 1)
-    points = (
-        f"{1 + index * step:.1f},{height - 1 - (float(value) - lowest) / extent * (height - 2):.1f}"
-        for index, value in enumerate(values)
-        if value is not None
-    )
-    return "M" + "L".join(points)
+    paths = ["", ""]
+    for (start, before), (end, after) in pairwise(numbers.items()):
+        ends = [
+            f"{1 + index * step:.1f},{height - 1 - (value - lowest) / extent * (height - 2):.1f}"
+            for index, value in ((start, before), (end, after))
+        ]
+        dashed = start in incomplete or end in incomplete
+        joined = paths[dashed].endswith(f"{ends[0]}")
+        paths[dashed] += f"L{ends[1]}" if joined else f"M{ends[0]}L{ends[1]}"
+    return paths[0], paths[1]

@@ -14,7 +14,7 @@ from project.errors import AdMetricsError, InvalidRequest, NoKey
 from project.store.warehouse.snapshot import known_labels
 from project.web.api.views.params import ViewParameters
 from project.web.dashboard.render import base_of, html_response, render
-from project.web.request.negotiation import prefers_json
+from project.web.request.negotiation import prefers_json, prefers_page
 from project.web.request.query_string import validate
 from project.web.request.retry import RetryOnDisconnect
 from project.web.response.problems import problem_of
@@ -41,7 +41,12 @@ class ErrorsAsPage(RetryOnDisconnect):
         return handle_as_page
 
 
-def _error_page(request: Request, error: AdMetricsError) -> Response:
+def error_of_address(request: Request, error: Exception) -> Response:
+    """Answer an address that does not exist: browsers with a page, all others with a problem."""
+    return _error_page(request, error) if prefers_page(request) else problem_of(request, error)
+
+
+def _error_page(request: Request, error: Exception) -> Response:
     response = problem_of(request, error)
     problem = orjson.loads(bytes(response.body))
     headers = {name: value for name, value in response.headers.items() if not name.startswith("content-")}

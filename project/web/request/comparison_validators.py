@@ -24,7 +24,7 @@ def compared_or_not(name: str, names: Sequence[str] = (*COMPARISONS, "none")) ->
         f"{name!r} is invalid; compare_to must be one of: {', '.join(names)}; or the first and last day, as in"
         " 2026-09-01/2026-09-30."
     )
-    suggestions = tuple(_possible_intervals(name)) or nearest(name, names)
+    suggestions = tuple(_possible_intervals(name)) or nearest(name.replace("last", "previous"), names)
     raise refused(Fault("compare_to", "invalid_value", detail, name, suggestions))
 
 
@@ -79,24 +79,34 @@ def averageable(average: bool, info: ValidationInfo) -> bool:
     return average
 
 
+_DAY = re.compile(
+    r"(?P<year>\d{4})(?P<between>[-/.]?)(?P<month>\d\d?)(?:(?P=between)(?P<day>\d\d?))?(?!\d)"
+    r"|(?P<day_first>\d\d?)\.(?P<month_then>\d\d?)\.(?P<year_last>\d{4})",
+    re.ASCII,
+)
+"""How people write a day or a month. 03/04/2026 is two days, so it is not one of them."""
+
+
 def _possible_intervals(text: str) -> Iterable[str]:
-    """Yield the intervals of whole days that the text may mean."""
-    parts = text.replace("--", "/").split("/")
-    days = [list(_possible_days(part)) for part in parts]
-    duration = re.fullmatch(r"P(\d{1,4})([DW])", parts[-1].upper(), re.ASCII)
-    if duration and days[0]:
+    """Yield the interval of whole days that the text may mean."""
+    days, rest = [list(_possible_days(match)) for match in _DAY.finditer(text)], _DAY.sub("", text)
+    duration = re.fullmatch(r"/P(\d{1,4})([DW])", rest.upper(), re.ASCII)
+    if not all(days):
+        return
+    if len(days) == 1 and duration:
         with suppress(OverflowError):
-            days[-1] = [days[0][0] + timedelta(days=int(duration[1]) * (7 if duration[2] == "W" else 1) - 1)]
-    if len(parts) <= 2 and days[0] and days[-1]:
-        first, last = sorted((days[0][0], days[-1][-1]))
-        yield f"{first}/{last}"
+            weeks = 7 if duration[2] == "W" else 1
+            yield f"{days[0][0]}/{days[0][0] + timedelta(days=int(duration[1]) * weeks - 1)}"
+    elif len(days) == 2 or (len(days) == 1 and not re.search(r"[/\d]", rest)):
+        every = sorted(day for of_one in days for day in of_one)
+        yield f"{every[0]}/{every[-1]}"
 
 
-def _possible_days(text: str) -> Iterable[date]:
-    """Yield the first and last day that a date, a time or a month may mean."""
-    if parts := re.match(r"(\d{4})-(\d\d)(?:-(\d\d))?(?![\d-])", text.strip(), re.ASCII):
-        year, month, day = int(parts[1]), int(parts[2]), int(parts[3] or 0)
-        if year and 1 <= month <= 12:
-            longest = monthrange(year, month)[1]
-            yield date(year, month, min(day or 1, longest))
-            yield date(year, month, min(day or longest, longest))
+def _possible_days(match: re.Match[str]) -> Iterable[date]:
+    """Yield the first and last day that a day or a month may mean; nothing where there is no such month."""
+    year, month = int(match["year"] or match["year_last"]), int(match["month"] or match["month_then"])
+    day = int(match["day"] or match["day_first"] or 0)
+    if year and 1 <= month <= 12:
+        longest = monthrange(year, month)[1]
+        yield date(year, month, min(day or 1, longest))
+        yield date(year, month, min(day or longest, longest))

@@ -38,6 +38,11 @@ def prefers_json(request: Request) -> bool:
     return qualities.get("application/json", 0.0) > qualities.get("text/html", 0.0)
 
 
+def prefers_page(request: Request) -> bool:
+    """Whether the client asks for a page, as browsers do when they open an address."""
+    return "text/html" in _qualities(request.headers.get("accept", "")) and not prefers_json(request)
+
+
 def _accepted(accept: str, formats: Mapping[str, Format | Picture]) -> str | None:
     """Return the format that `Accept` names and prefers to JSON; None for JSON."""
     qualities = _qualities(accept)

@@ -17,10 +17,16 @@ def is_for_operators(scope: Scope) -> bool:
 
 def url_of(scope: Scope, path: str) -> str:
     """Return the address of a path of ours, as an answer has it: below the application's root."""
-    return f"{scope.get('root_path', '')}{path}"
+    return f"{_root(scope)}{path}"
 
 
 def path_of(scope: Scope) -> str:
     """Return the path below the application's root (`uvicorn --root-path`)."""
     path: str = scope["path"]
-    return path.removeprefix(scope.get("root_path", "")) or "/"
+    return path.removeprefix(_root(scope)) or "/"
+
+
+def _root(scope: Scope) -> str:
+    # That of `/static` is its own, below the application's.
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    return root

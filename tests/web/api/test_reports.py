@@ -186,11 +186,25 @@ async def test_what_does_not_fit_together_is_refused_with_what_would(reports_cli
         "2024-02-30/2024-03-03": "2024-02-29/2024-03-03",
         "2024-03-01--2024-03-31": "2024-03-01/2024-03-31",
         "2024-03-01": "2024-03-01/2024-03-01",
+        "2024-3-1 to 2024-3-31": "2024-03-01/2024-03-31",
+        "2024-03-01..2024-03-31": "2024-03-01/2024-03-31",
+        "01.03.2024 - 31.03.2024": "2024-03-01/2024-03-31",
+        "2024/03/01-2024/03/31": "2024-03-01/2024-03-31",
+        "20240301/20240331": "2024-03-01/2024-03-31",
         "previous_weeks": "previous_week",
     }.items():
         found = (await faults(reports_client, f"{MARCH}&compare_to={interval}"))["compare_to"]
         assert found["suggestions"][0] == suggestion
         assert "2026-09-01/2026-09-30" in found["detail"]
+    # A suggestion that means other days would be worse than none.
+    for interval in (
+        "2024-03-01/",
+        "2024-03-01/31",
+        "2024-13-01/2024-03-31",
+        "03/01/2024",
+        "2024-03-01/2024-03-31/2024-04-01",
+    ):
+        assert "suggestions" not in (await faults(reports_client, f"{MARCH}&compare_to={interval}"))["compare_to"]
     for query, parameter, suggestions in (
         ("match_weekdays=true", "match_weekdays", ["compare_to=previous_period"]),
         ("rolling=7", "rolling", ["group_by=date"]),

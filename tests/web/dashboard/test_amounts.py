@@ -29,7 +29,8 @@ def test_which_change_is_good(metric: str, change: Decimal | None, verdict: str)
 
 @given(st.lists(st.none() | st.decimals(0, 10**12, places=2), max_size=50))
 def test_a_line_goes_from_its_lowest_to_its_highest(values: list[Decimal | None]) -> None:
-    path, known = sparkline(values), [value for value in values if value is not None]
+    (path, dashed), known = sparkline(values), [value for value in values if value is not None]
+    assert dashed == ""
     if len(known) < 2:
         assert path == ""
         return
@@ -41,3 +42,9 @@ def test_a_line_goes_from_its_lowest_to_its_highest(values: list[Decimal | None]
     lowest, highest = known.index(min(known)), known.index(max(known))
     assert points[lowest][1] == (27 if min(known) < max(known) else points[highest][1])
     assert points[highest][1] == (1 if min(known) < max(known) else points[lowest][1])
+
+
+def test_the_parts_of_a_line_to_and_from_incomplete_values_are_apart() -> None:
+    whole, dashed = sparkline([1, 2, None, 3, 5], incomplete={0, 4}, width=42, height=22)
+    assert (whole, dashed) == ("M11.0,16.0L31.0,11.0", "M1.0,21.0L11.0,16.0M31.0,11.0L41.0,1.0")
+    assert sparkline([1, 2], incomplete={1})[0] == ""

@@ -118,6 +118,33 @@ async def test_ages_stand_in_their_order(reports_client: httpx.AsyncClient) -> N
     assert [row[0].removesuffix("×").strip() for row in tables(sorted_by_cost)[1][1:-1]] != ages
 
 
+async def test_weekdays_are_one_filter(reports_client: httpx.AsyncClient) -> None:
+    for query, chip, summary in (
+        ("weekday=mon,tue,wed,thu,fri", "weekdays: Monday to Friday", "Monday to Friday"),
+        ("exclude_weekday=sun,sat", "without weekdays: the weekend", "not the weekend"),
+    ):
+        page = (await reports_client.get(f"/?date_preset=maximum&{query}")).text
+        [chips] = re.findall(r'<ul class="chips".*?</ul>', page, re.DOTALL)
+        assert re.findall(r">([^<]+) <span", chips) == [chip]
+        assert f"Weekday <b>{summary}</b>" in page
+        [link] = re.findall(r'href="([^"]+)"', chips)
+        assert '<ul class="chips"' not in (await reports_client.get("/" + html.unescape(link))).text
+
+
+async def test_a_week_that_is_cut_off_looks_so(reports_client: httpx.AsyncClient) -> None:
+    page = (await reports_client.get("/?date_from=2024-03-04&date_to=2024-04-02&grain=week")).text
+    assert page.count('<path class="dashed" ') == len(catalog.KEY_METRICS)
+    page = (await reports_client.get("/?date_from=2024-03-04&date_to=2024-03-31&grain=week")).text
+    assert '<path class="dashed" ' not in page
+
+
+async def test_the_text_of_the_chart_is_of_what_it_shows(reports_client: httpx.AsyncClient) -> None:
+    page = (await reports_client.get("/?date_preset=maximum&grain=month&metric=clicks")).text
+    [text] = re.findall(r'alt="([^"]+)"', page)
+    assert text.startswith("Clicks by month. ")
+    assert "impressions" not in text
+
+
 async def test_a_pivot_table_has_the_numbers_of_the_model(reports_client: httpx.AsyncClient) -> None:
     for metric in ("clicks", "ctr"):
         shown = f"/?date_preset=maximum&group_by=region&split=platform&metric={metric}&limit=1000&sort=region"
@@ -155,7 +182,7 @@ async def test_what_has_no_column_of_its_own_is_summed(
     page = (await reports_client.get("/?date_preset=maximum&group_by=gender&split=region&metric=ctr&limit=9")).text
     heads, *rows, _ = tables(page)[1]
     regions = report(REPORT_FACTS, {"group_by": ["region"], "sort": ["-impressions"]})["data"]
-    assert heads[1:3] == [regions[0]["region"], "all others"]
+    assert heads[1:3] == [regions[0]["region"], f"{len(regions) - 1} others"]
     others = {"group_by": ["gender"], "metrics": ["ctr"], "exclude_region": [regions[0]["region"]]}
     expected = {
         display_label(row["gender"]): displayed("ctr", row["ctr"]) for row in report(REPORT_FACTS, others)["data"]

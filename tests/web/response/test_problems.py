@@ -120,6 +120,27 @@ async def test_wrong_paths(client: httpx.AsyncClient, path: str, status: int, de
         assert response.json()["suggestions"]
 
 
+async def test_browsers_get_a_page_of_a_wrong_address(client: httpx.AsyncClient) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    for path, suggestion in (
+        ("/vews", None),
+        ("/v1/ad-metrcs", "/v1/ad-metrics"),
+        ("/a/b/c", None),
+        ("/static/x.css", None),
+    ):
+        page = await client.get(path, headers=browser)
+        assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "<h1>No such resource</h1>" in page.text
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        base = "../" * (path.count("/") - 1) or "./"
+        assert f'<a href="{base}">Go to the start page</a>' in page.text
+        assert suggestion is None or f'<a href="{suggestion}">' in page.text
+        # Scripts, which accept anything or JSON, get the problem.
+        for accept in ("*/*", "application/json", "application/json, text/html;q=0.5"):
+            problem = await client.get(path, headers={"Accept": accept})
+            assert problem.headers["content-type"] == "application/problem+json"
+
+
 async def test_wrong_methods(client: httpx.AsyncClient) -> None:
     response = await client.post(ROWS)
     assert response.status_code == 405

@@ -9,7 +9,7 @@ from project.catalog.natural_order import NATURAL_ORDERS
 from project.query.reports.groups import Change, Group, change_of, share, total_changes
 from project.web.dashboard.amounts import format_change
 from project.web.dashboard.panels.panel import Choice, PageData, ReportPanel
-from project.web.dashboard.panels.pivot import OTHERS, Pivot, pivot_of
+from project.web.dashboard.panels.pivot import Pivot, pivot_of
 from project.web.dashboard.view import Query, View
 from project.web.request.filter_params import FILTERED_NAMES, LARGEST_LIMIT, sort_keys
 
@@ -155,7 +155,7 @@ class PivotTable(Breakdown):
 
     def column_name(self, label: str) -> str:
         """Return the head of a column."""
-        return label if label == OTHERS else display_label(label)
+        return label if label == self.pivot.others else display_label(label)
 
     def cell(self, row: tuple[str, ...], column: str) -> tuple[str, str, str]:
         """Return a cell: its number, how dark it is, and the link to its facts; "" for each that it has not."""
@@ -165,7 +165,11 @@ class PivotTable(Breakdown):
             return "", "", ""
         lowest, highest = self._extent
         shade = float(value - lowest) / float(highest - lowest or 1)
-        url = "" if column == OTHERS else self.view.drill((*row, column), (*self.view.rows, self.view.split or ""))
+        url = (
+            ""
+            if column == self.pivot.others
+            else self.view.drill((*row, column), (*self.view.rows, self.view.split or ""))
+        )
         return format_amount(self.view.metric, value), f"{0.04 + 0.4 * shade:.2f}", url
 
     @cached_property

@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 from project.catalog import DATE_PRESETS, METRICS
 from project.catalog.comparisons import COMPARISONS
 from project.catalog.dimensions import WITHIN
-from project.catalog.display import display_label, display_name
-from project.catalog.natural_order import NATURAL_ORDERS, WEEKDAY, WEEKDAYS
+from project.catalog.display import capitalised, display_label, display_name
+from project.catalog.natural_order import NATURAL_ORDERS, WEEK_PARTS, WEEKDAY, WEEKDAYS
 from project.store.warehouse.ledger import LEDGER_NAMES
 from project.web.dashboard.panels.panel import PageData, Panel
 from project.web.dashboard.view import BOUNDS
@@ -73,7 +73,8 @@ class Filters(Panel):
         included = self.view.filters.get(dimension, ())
         labels = included or self.view.filters.get(f"exclude_{dimension}", ())
         more = f" and {len(labels) - 1} more" if len(labels) > 1 else ""
-        return ("" if included else "not ") + display_label(labels[0]) + more if labels else ""
+        text = WEEK_PARTS.get(tuple(labels)) or display_label(labels[0]) + more if labels else ""
+        return f"not {text}" if text and not included else text
 
     def is_ordered(self, dimension: str) -> bool:
         """Whether the labels of a dimension have an order of their own."""
@@ -83,9 +84,8 @@ class Filters(Panel):
         """Return choices of several labels at once, as names and links."""
         if dimension != WEEKDAY:
             return []
-        names = {"Monday to Friday": WEEKDAYS[:5], "The weekend": WEEKDAYS[5:]}
         others = {f"exclude_{WEEKDAY}": None, "rolling": None}
-        return [(name, self.view.link(**others, **{WEEKDAY: days})) for name, days in names.items()]
+        return [(capitalised(name), self.view.link(**others, **{WEEKDAY: days})) for days, name in WEEK_PARTS.items()]
 
     def moments(self) -> list[tuple[str, str]]:
         """Return moments at which the numbers may have been known otherwise, as names and links; [] where none are.
@@ -125,6 +125,9 @@ class Filters(Panel):
         """Yield each filter in effect: its name, its value, and the link that removes it."""
         for name, labels in self.view.filters.items():
             shown = display_name(name).replace("exclude ", "without ")
+            if part := WEEK_PARTS.get(tuple(labels)):
+                yield f"{shown}s", part, self.view.link(**{name: None})
+                continue
             for label in labels:
                 rest = [other for other in labels if other != label]
                 yield shown, display_label(label), self.view.link(**{name: rest})

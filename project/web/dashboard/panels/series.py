@@ -9,10 +9,12 @@ from project.catalog.display import format_amount
 from project.catalog.natural_order import WEEKDAY
 from project.charts.caption import alt_text
 from project.charts.kinds import KINDS, can_show
+from project.charts.layers import height_over_dates
 from project.charts.marks import unsettled_from
-from project.charts.series import chart_groups
+from project.charts.series import ChartGroups, chart_groups
 from project.query.reports.groups import Group, Key
 from project.query.reports.plan import with_means
+from project.query.reports.run import Report
 from project.web.dashboard.panels.panel import Choice, PageData, ReportPanel, report_url
 from project.web.dashboard.panels.pivot import Pivot, pivot_of
 from project.web.dashboard.panels.totals import Totals
@@ -54,9 +56,9 @@ class Series(ReportPanel):
         """Return the API's URL of the chart, without its format."""
         return report_url({**chart_question(self.view), **chart_options(self.view)})
 
-    def chart_height(self) -> int:
-        """Return about how high the chart is, in pixels, so that nothing moves when it comes."""
-        return 330 if self.view.split else 310
+    def chart_height(self, width: int) -> int:
+        """Return how high the chart is that is so wide, in pixels, so that nothing moves when it comes."""
+        return height_over_dates(self._chart[1], width)
 
     def grain_choices(self) -> list[Choice]:
         """Return the grains."""
@@ -103,7 +105,14 @@ class Series(ReportPanel):
 
     def alt_text(self) -> str:
         """Return the text of the chart for people who cannot see it."""
-        return alt_text(self.report, chart_groups(self.report), self.data.currency)
+        return alt_text(*self._chart, self.data.currency)
+
+    @cached_property
+    def _chart(self) -> tuple[Report, ChartGroups]:
+        # The tiles have asked for all metrics.
+        question = replace(self.report.plan.question, metrics=(self.view.metric,))
+        report = replace(self.report, plan=replace(self.report.plan, question=question))
+        return report, chart_groups(report, next(iter(chart_options(self.view)["chart"]), None))
 
 
 def chart_question(view: View) -> Query:

@@ -30,8 +30,7 @@ class Share(Panel):
         [preset] = view.dates.get("date_preset", [""])
         if preset or not {"date_from", "date_to"} & view.query.keys():
             name = _ALL_DAYS.get(preset) or display_name(preset or USUAL_PRESET)
-            link = view.link(date_preset=preset) if preset else view.link()
-            yield f"always {'the ' if name.startswith('last') else ''}{name}", link
+            yield f"always {'the ' if name.startswith('last') else ''}{name}", view.link()
         if period:
             dates = {"date_from": str(period.first), "date_to": str(period.last)}
             compare_to = compared_as(view.compare_to or "none", preset, period.first, period.last)

@@ -1,11 +1,11 @@
 """The metrics in total, a tile each: the five that matter, and the rest behind them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import cached_property
 
 from project.catalog import KEY_METRICS, METRICS
 from project.catalog.display import display_name
-from project.charts.marks import is_loaded
+from project.charts.marks import incomplete_buckets, is_loaded
 from project.query.reports.groups import Group
 from project.web.dashboard.amounts import sparkline
 from project.web.dashboard.panels.panel import ReportPanel
@@ -36,9 +36,14 @@ class Totals(ReportPanel):
         last, period = self.report.labels.last_date, self.view.period
         return bool(last and period and last < period.first <= self.view.today)
 
-    def line(self, metric: str) -> str:
-        """Return the path of a metric over time, of the dates that are loaded."""
-        return sparkline([self.value(metric, group) for group in self._loaded])
+    def line(self, metric: str) -> tuple[str, str]:
+        """Return the path of a metric over time, of the dates that are loaded, and that of incomplete ones."""
+        return sparkline([self.value(metric, group) for group in self._loaded], self._incomplete)
+
+    @cached_property
+    def _incomplete(self) -> Set[int]:
+        incomplete = incomplete_buckets(self.report)
+        return {index for index, group in enumerate(self._loaded) if group.key[0] in incomplete}
 
     @cached_property
     def _loaded(self) -> Sequence[Group]:

@@ -35,6 +35,11 @@
       tooltip: { disableDefaultStyle: true, formatTooltip: (text, escaped) => tooltip(text, escaped, spec.usermeta) },
     });
     drawn.set(figure, finalize);
+    // As high as the picture, whose width and legend may differ a little: a change of the height arranges the legend anew.
+    const heightOf = (name) => figure.querySelector(name).getBoundingClientRect().height;
+    for (let turn = 0; turn < 2 && heightOf("img"); turn++) {
+      await view.height(view.height() + heightOf("img") - heightOf(".drawing svg")).runAsync();
+    }
     figure.replaceChildren(place);
     place.classList.remove("drawing");
     // Its description is the place's; the values are in the page's table.

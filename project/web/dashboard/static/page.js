@@ -181,6 +181,12 @@ function filterBy(changes) {
 function enhance(root) {
   for (const button of root.querySelectorAll(".copy, .print, .save, .changed button")) button.hidden = false;
   for (const tab of root.querySelectorAll(".tabs [aria-current]")) tab.closest("ul").scrollLeft = tab.offsetLeft - 80;
+  // The sorted column is what the table is read for.
+  for (const head of root.querySelectorAll(".breakdown [aria-sort]")) {
+    const place = head.closest(".scroll");
+    const hidden = head.offsetLeft + head.offsetWidth - place.clientWidth;
+    if (hidden > 0) place.scrollLeft = hidden + 24;
+  }
   for (const filter of root.querySelectorAll("details[data-facets]:not([data-ready])")) {
     filter.dataset.ready = "";
     countLabels(filter);
