@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import gc
 import logging
 import os
 import shutil
@@ -20,7 +21,6 @@ from asgi_lifespan import LifespanManager
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from project.main import create_app
 from project.settings import Settings
 from project.store.postgres import migrations
 from project.store.postgres.embedded import EmbeddedPostgres
@@ -28,7 +28,6 @@ from project.store.postgres.embedded_directories import ROOT_HOME
 from project.store.warehouse import rollups
 from tests.support import outside_servers
 from tests.support.model import FACTS, insert_facts
-from tests.support.openapi import held_to_document
 from tests.support.outside_servers import OutsideServers
 from tests.support.report_model import REPORT_FACTS
 
@@ -36,7 +35,7 @@ from tests.support.report_model import REPORT_FACTS
 hypothesis_settings.register_profile(
     "tests", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
-hypothesis_settings.load_profile("tests")
+hypothesis_settings.register_profile("quick", hypothesis_settings.get_profile("tests"), max_examples=20)
 
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
@@ -46,6 +45,24 @@ _ROOT_HOME_EXISTED = pytest.StashKey[bool]()
 
 T = TypeVar("T")
 Client = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples of each property in the quick part; the whole suite tries them all."""
+    hypothesis_settings.load_profile("quick" if config.option.markexpr == "not slow" else "tests")
+    # What is imported stays: to look through it for garbage, again and again, takes each worker a second.
+    gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that have slow tests: the short ones are left to even out what each worker has to do."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -119,7 +136,8 @@ async def new_database(server: EmbeddedPostgres, template: str) -> AsyncIterator
         if isinstance(server, OutsideServers):
             await (server.create(name, template) if template else apart(server.create_distributed(name)))
         else:
-            await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+            # Files are copied in half the time that writing each page to the log takes.
+            await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
         return server.url(name)
 
     ahead = deque(asyncio.create_task(make()) for _ in range(2))
@@ -135,6 +153,12 @@ async def new_database(server: EmbeddedPostgres, template: str) -> AsyncIterator
 @pytest.fixture
 async def database(new_database: Callable[[], Awaitable[str]]) -> str:
     """The URL of an empty, migrated database."""
+    return await new_database()
+
+
+@pytest.fixture(scope="module")
+async def unchanged_database(new_database: Callable[[], Awaitable[str]]) -> str:
+    """The URL of an empty, migrated database for those tests of a module that leave it as it is."""
     return await new_database()
 
 
@@ -194,6 +218,10 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Client:
 
     Every JSON answer that the client gets is held to the OpenAPI document.
     """
+
+    # Only workers need it: the process that starts them would import it for a second, and they would wait.
+    from project.main import create_app  # noqa: PLC0415
+    from tests.support.openapi import held_to_document  # noqa: PLC0415
 
     @asynccontextmanager
     async def serve(url: str, **changes: object) -> AsyncIterator[httpx.AsyncClient]:

@@ -20,14 +20,21 @@ from tests.support.processes import AD_METRICS, environment, run
 from tests.support.records import record, write
 
 pytestmark = pytest.mark.slow
-RECORDS = list(sample_records(date(2024, 3, 31), 31, 1500))
-ROWS = [record(date=one.day, **one.labels, **one.measures) for one in RECORDS]
+DAYS, RECORDS_A_DAY = 31, 1500
 MOMENTS = (0.05, 0.5, 1.0, 1.6)
 """Seconds after the first message: while it reads, sums, fills, references, sums up."""
 
 TABLES = (
     "fact_ad_metrics_daily", "rollup_ad_metrics_daily", "fact_ledger", "data_change", "dim_region", "dim_date", "ingest_log"
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A month's export."""
+    records = sample_records(date(2024, 3, 31), DAYS, RECORDS_A_DAY)
+    rows = [record(date=one.day, **one.labels, **one.measures) for one in records]
+    return write(tmp_path_factory.mktemp("killed") / "a.csv", rows)
 
 
 async def state(url: str) -> Any:
@@ -59,12 +66,11 @@ async def completed(file: Path, url: str) -> None:
     done = run([*AD_METRICS, "load", str(file)], DATABASE_URL=url)
     assert done.returncode == 0, done.stderr
     counts, _ = await state(url)
-    assert counts[0] == len(RECORDS)
+    assert counts[0] == DAYS * RECORDS_A_DAY
     assert run([*AD_METRICS, "check"], DATABASE_URL=url).returncode == 0
 
 
-async def test_a_process_that_is_killed(database: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "a.csv", ROWS)
+async def test_a_process_that_is_killed(database: str, file: Path) -> None:
     before = await state(database)
     for moment in MOMENTS:
         process = start_load(file, database)
@@ -76,17 +82,16 @@ async def test_a_process_that_is_killed(database: str, tmp_path: Path) -> None:
         after = await state(database)
         if after != before:
             # It was done before it was killed.
-            assert after[0][0] == len(RECORDS)
+            assert after[0][0] == DAYS * RECORDS_A_DAY
             break
     await completed(file, database)
 
 
-async def test_a_server_that_is_killed(short_directory: Path, tmp_path: Path) -> None:
+async def test_a_server_that_is_killed(short_directory: Path, file: Path) -> None:
     server = EmbeddedPostgres(short_directory / "killed")
     server.start()
     try:
         await apart(migrations.upgrade(Settings(database_url=server.url())))
-        file = write(tmp_path / "a.csv", ROWS)
         before = await state(server.url())
         for moment in MOMENTS[1::2]:
             process = start_load(file, server.url())
