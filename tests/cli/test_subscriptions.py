@@ -20,10 +20,20 @@ BOSS = ["--to", "boss@example.com"]
 @pytest.fixture
 async def with_view(database: str) -> str:
     """The URL of a database with a view and no facts."""
-    connection = await asyncpg.connect(database)
+    return await with_weekly_spend(database)
+
+
+@pytest.fixture(scope="module")
+async def unchanged_with_view(unchanged_database: str) -> str:
+    """The same, for the tests that leave it as it is."""
+    return await with_weekly_spend(unchanged_database)
+
+
+async def with_weekly_spend(url: str) -> str:
+    connection = await asyncpg.connect(url)
     await connection.execute("INSERT INTO saved_view VALUES ('weekly-spend', 'Weekly spend', 'date_preset=last_week')")
     await connection.close()
-    return database
+    return url
 
 
 @pytest.mark.parametrize(
@@ -43,17 +53,17 @@ async def with_view(database: str) -> str:
     ],
 )
 def test_what_cannot_be_subscribed_is_a_sentence(
-    arguments: list[str], code: int, said: str, typed: Typed, with_view: str
+    arguments: list[str], code: int, said: str, typed: Typed, unchanged_with_view: str
 ) -> None:
-    done = typed(["subscribe", *arguments], DATABASE_URL=with_view, COLUMNS="200", **MAIL)
+    done = typed(["subscribe", *arguments], DATABASE_URL=unchanged_with_view, COLUMNS="200", **MAIL)
     assert done.returncode == code
     assert said in " ".join(done.stderr.replace("│", " ").split())
     assert typed(["subscriptions"]).stdout == ""
 
 
 @pytest.mark.parametrize("command", [["subscribe", "weekly-spend", *MONDAY], ["deliver", "weekly-spend"]])
-def test_mail_needs_a_server(command: list[str], typed: Typed, with_view: str) -> None:
-    done = typed([*command, *BOSS], DATABASE_URL=with_view, COLUMNS="200")
+def test_mail_needs_a_server(command: list[str], typed: Typed, unchanged_with_view: str) -> None:
+    done = typed([*command, *BOSS], DATABASE_URL=unchanged_with_view, COLUMNS="200")
     assert done.returncode == 2
     assert "no mail server is set: set SMTP_URL" in " ".join(done.stderr.replace("│", " ").split())
 

@@ -218,44 +218,46 @@ async def test_gzip_bom_and_standard_input(
         (b"date,region\xf6", "such as --encoding latin-1"),
     ],
 )
-async def test_files_that_are_refused(
-    database: str, connection: asyncpg.Connection, tmp_path: Path, content: bytes, message: str
-) -> None:
+async def test_files_that_are_refused(unchanged_database: str, tmp_path: Path, content: bytes, message: str) -> None:
+    connection = await asyncpg.connect(unchanged_database)
     before = await state(connection)
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(LoadRefused, match=message):
-        await loaded(database, tmp_path / "a.csv")
+        await loaded(unchanged_database, tmp_path / "a.csv")
     assert await state(connection) == before
+    await connection.close()
 
 
-async def test_a_refusal_names_missing_fields_and_the_flags_that_give_them(database: str, tmp_path: Path) -> None:
+async def test_a_refusal_names_missing_fields_and_the_flags_that_give_them(
+    unchanged_database: str, tmp_path: Path
+) -> None:
     file = write(tmp_path / "a.csv", [], ["date", "spend", "impressions", "clicks", "conversions", "likes"])
     with pytest.raises(LoadRefused) as refusal:
-        await loaded(database, file, map=["cost=spent"])
+        await loaded(unchanged_database, file, map=["cost=spent"])
     text = str(refusal.value)
     assert "cost: there is no column 'spent'; did you mean 'spend'" in text
     assert "region: give its column, --map region=COLUMN, or one label for all rows, --set region=LABEL." in text
     assert "overlap" in text
     with pytest.raises(LoadRefused, match="cost: there is no column ''"):
-        await loaded(database, file, map=["cost="])
+        await loaded(unchanged_database, file, map=["cost="])
     with pytest.raises(LoadRefused, match="no field is called 'spend'"):
-        await loaded(database, file, map=["spend=spend"])
+        await loaded(unchanged_database, file, map=["spend=spend"])
     with pytest.raises(LoadRefused, match=r"--set likes=many: not a number"):
-        await loaded(database, write(tmp_path / "b.csv", [record()]), set=["likes=many"])
+        await loaded(unchanged_database, write(tmp_path / "b.csv", [record()]), set=["likes=many"])
     with pytest.raises(LoadRefused, match="cost is given by --map and by --set"):
-        await loaded(database, file, map=["cost=spend"], set=["cost=0"])
+        await loaded(unchanged_database, file, map=["cost=spend"], set=["cost=0"])
     for wrong in ("%Y%Y", "%d/%m", "%Q", "3/1/2024"):
         with pytest.raises(LoadRefused, match="does not say year, month and day"):
-            await loaded(database, write(tmp_path / "b.csv", [record()]), date_format=wrong)
+            await loaded(unchanged_database, write(tmp_path / "b.csv", [record()]), date_format=wrong)
     euros = write(tmp_path / "c.csv", [record()], ["Amount spent (EUR)" if name == "cost" else name for name in RECORD])
     with pytest.raises(LoadRefused, match=r"'Amount spent \(EUR\)' is in EUR, this database in USD"):
-        await loaded(database, euros, map=["cost=Amount spent (EUR)"])
+        await loaded(unchanged_database, euros, map=["cost=Amount spent (EUR)"])
     with pytest.raises(LoadRefused, match="cannot be read: Is a directory"):
-        await loaded(database, tmp_path)
+        await loaded(unchanged_database, tmp_path)
     with pytest.raises(LoadRefused, match="cannot be read: Not a directory"):
-        await loaded(database, euros / "x.csv")
+        await loaded(unchanged_database, euros / "x.csv")
     with pytest.raises(LoadRefused, match="There is no file"):
-        await loaded(database, tmp_path / "nowhere.csv")
+        await loaded(unchanged_database, tmp_path / "nowhere.csv")
 
 
 async def test_the_same_file_twice_in_one_load_is_refused(

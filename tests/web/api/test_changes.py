@@ -1,7 +1,7 @@
 """`/v1/changes` and `/v1/loads`, against the plain-Python model of `tests.store.warehouse.test_ledger`."""
 
 import io
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -91,44 +91,61 @@ async def test_changes_are_the_differences_of_what_was_known(
         await connection.close()
 
 
+async def with_two_loads(url: str, directory: Path) -> str:
+    """Load two files into an empty database, and return its URL."""
+    first, second = directory / "monday.csv", directory / "tuesday.csv"
+    await loaded(url, write(first, [record(), record(platform="tiktok"), record(date="2024-03-02")]))
+    await loaded(url, write(second, [record(clicks=32, cost="18.5"), record(date="2024-03-03")]))
+    return url
+
+
 @pytest.fixture
 async def two_loads(database: str, tmp_path: Path) -> str:
-    first, second = tmp_path / "monday.csv", tmp_path / "tuesday.csv"
-    await loaded(database, write(first, [record(), record(platform="tiktok"), record(date="2024-03-02")]))
-    await loaded(database, write(second, [record(clicks=32, cost="18.5"), record(date="2024-03-03")]))
-    return database
+    """The URL of a database that the test may change."""
+    return await with_two_loads(database, tmp_path)
 
 
-async def test_an_entry_has_before_after_and_change(two_loads: str, serving: Client) -> None:
-    async with serving(two_loads) as client:
-        answer = (await client.get("/v1/changes?since=1")).json()
-        assert answer["meta"] == {"since": 1, "data_version": 2}
-        assert [(entry["date"], entry["platform"]) for entry in answer["data"]] == [
-            ("2024-03-01", "instagram"),
-            ("2024-03-03", "instagram"),
-        ]
-        assert answer["data"][0]["clicks"] == {"before": 31, "after": 32, "change": 1}
-        assert answer["data"][0]["cost"] == {"before": 18.4, "after": 18.5, "change": 0.1}
-        assert answer["data"][1]["facts"] == {"before": 0, "after": 1, "change": 1}
-        assert entries((await client.get("/v1/changes?since=2")).json()) == {}
-        filtered = (await client.get("/v1/changes?since=0&platform=tiktok")).json()["data"]
-        assert [entry["platform"] for entry in filtered] == ["tiktok"]
-        filtered = (await client.get("/v1/changes?since=0&exclude_platform=tiktok&date_to=2024-03-01")).json()["data"]
-        assert [(entry["date"], entry["platform"]) for entry in filtered] == [("2024-03-01", "instagram")]
+@pytest.fixture(scope="module")
+async def shared_database(new_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database that nobody changes."""
+    return await with_two_loads(await new_database(), tmp_path_factory.mktemp("loads"))
 
 
-async def test_an_entry_of_a_load_names_its_files(two_loads: str, serving: Client) -> None:
-    async with serving(two_loads) as client:
-        data = (await client.get("/v1/changes?since=0&group_by=load")).json()["data"]
-        assert [(entry["data_version"], entry["cause"], entry["files"]) for entry in data] == [
-            (1, "load", ["monday.csv"]),
-            (2, "load", ["tuesday.csv"]),
-        ]
-        # Only the days and platforms that the load changed count.
-        assert data[1]["clicks"] == {"before": 31, "after": 63, "change": 32}
-        assert (data[1]["date_from"], data[1]["date_to"]) == ("2024-03-01", "2024-03-03")
-        data = (await client.get("/v1/changes?since=0&group_by=load&platform=tiktok")).json()["data"]
-        assert [entry["data_version"] for entry in data] == [1]
+@pytest.fixture
+async def asked(shared_database: str, serving: Client) -> AsyncIterator[AsyncClient]:
+    """A client of a service over two loads, for tests that only read."""
+    async with serving(shared_database) as client:
+        yield client
+
+
+async def test_an_entry_has_before_after_and_change(asked: AsyncClient) -> None:
+    answer = (await asked.get("/v1/changes?since=1")).json()
+    assert answer["meta"] == {"since": 1, "data_version": 2}
+    assert [(entry["date"], entry["platform"]) for entry in answer["data"]] == [
+        ("2024-03-01", "instagram"),
+        ("2024-03-03", "instagram"),
+    ]
+    assert answer["data"][0]["clicks"] == {"before": 31, "after": 32, "change": 1}
+    assert answer["data"][0]["cost"] == {"before": 18.4, "after": 18.5, "change": 0.1}
+    assert answer["data"][1]["facts"] == {"before": 0, "after": 1, "change": 1}
+    assert entries((await asked.get("/v1/changes?since=2")).json()) == {}
+    filtered = (await asked.get("/v1/changes?since=0&platform=tiktok")).json()["data"]
+    assert [entry["platform"] for entry in filtered] == ["tiktok"]
+    filtered = (await asked.get("/v1/changes?since=0&exclude_platform=tiktok&date_to=2024-03-01")).json()["data"]
+    assert [(entry["date"], entry["platform"]) for entry in filtered] == [("2024-03-01", "instagram")]
+
+
+async def test_an_entry_of_a_load_names_its_files(asked: AsyncClient) -> None:
+    data = (await asked.get("/v1/changes?since=0&group_by=load")).json()["data"]
+    assert [(entry["data_version"], entry["cause"], entry["files"]) for entry in data] == [
+        (1, "load", ["monday.csv"]),
+        (2, "load", ["tuesday.csv"]),
+    ]
+    # Only the days and platforms that the load changed count.
+    assert data[1]["clicks"] == {"before": 31, "after": 63, "change": 32}
+    assert (data[1]["date_from"], data[1]["date_to"]) == ("2024-03-01", "2024-03-03")
+    data = (await asked.get("/v1/changes?since=0&group_by=load&platform=tiktok")).json()["data"]
+    assert [entry["data_version"] for entry in data] == [1]
 
 
 async def test_a_load_that_changes_nothing_is_no_part_of_a_retention(
@@ -170,11 +187,10 @@ async def test_since_may_be_a_time(two_loads: str, connection: asyncpg.Connectio
         ("since=1&format=csv&cursor=eA", "cursor"),
     ],
 )
-async def test_a_wrong_question_says_what_would_work(two_loads: str, serving: Client, query: str, detail: str) -> None:
-    async with serving(two_loads) as client:
-        answer = await client.get(f"/v1/changes?{query}")
-        assert answer.status_code == 422
-        assert detail in " ".join(fault["detail"] + fault["parameter"] for fault in answer.json()["errors"])
+async def test_a_wrong_question_says_what_would_work(asked: AsyncClient, query: str, detail: str) -> None:
+    answer = await asked.get(f"/v1/changes?{query}")
+    assert answer.status_code == 422
+    assert detail in " ".join(fault["detail"] + fault["parameter"] for fault in answer.json()["errors"])
 
 
 async def test_a_ledger_that_began_later_says_so(
@@ -191,20 +207,19 @@ async def test_a_ledger_that_began_later_says_so(
         assert (await client.get("/v1/changes", params={"since": fault["suggestions"][0]})).status_code in (200, 422)
 
 
-async def test_changes_come_as_files_with_an_etag(two_loads: str, serving: Client) -> None:
-    async with serving(two_loads) as client:
-        answer = await client.get("/v1/changes?since=0&format=parquet")
-        table = pl.read_parquet(io.BytesIO(answer.content))
-        assert table["clicks.after"].to_list() == [32, 31, 31, 31]
-        assert table["platform"].to_list() == ["instagram", "tiktok", "instagram", "instagram"]
-        assert "since-0" in answer.headers["Content-Disposition"]
-        text = (await client.get("/v1/changes?since=0&group_by=load&format=csv")).text
-        assert text.splitlines()[0].startswith("data_version,changed_at,cause,files,date_from,date_to,facts.before")
-        assert len(text.splitlines()) == 3
-        for query in ("", "&format=csv", "&group_by=load"):
-            tag = (await client.get(f"/v1/changes?since=0{query}")).headers["ETag"]
-            again = await client.get(f"/v1/changes?since=0{query}", headers={"If-None-Match": tag})
-            assert again.status_code == 304
+async def test_changes_come_as_files_with_an_etag(asked: AsyncClient) -> None:
+    answer = await asked.get("/v1/changes?since=0&format=parquet")
+    table = pl.read_parquet(io.BytesIO(answer.content))
+    assert table["clicks.after"].to_list() == [32, 31, 31, 31]
+    assert table["platform"].to_list() == ["instagram", "tiktok", "instagram", "instagram"]
+    assert "since-0" in answer.headers["Content-Disposition"]
+    text = (await asked.get("/v1/changes?since=0&group_by=load&format=csv")).text
+    assert text.splitlines()[0].startswith("data_version,changed_at,cause,files,date_from,date_to,facts.before")
+    assert len(text.splitlines()) == 3
+    for query in ("", "&format=csv", "&group_by=load"):
+        tag = (await asked.get(f"/v1/changes?since=0{query}")).headers["ETag"]
+        again = await asked.get(f"/v1/changes?since=0{query}", headers={"If-None-Match": tag})
+        assert again.status_code == 304
 
 
 async def test_loads_are_listed_newest_first(two_loads: str, serving: Client, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`as_of`: a report as it was known, against the plain-Python model, and against a database that never knew more."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import orjson
 import pytest
+from httpx import AsyncClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,28 +85,45 @@ async def test_a_report_is_what_it_was(
             assert one_answer["meta"] == other_answer["meta"]
 
 
+async def with_restatement(url: str, directory: Path) -> str:
+    """Load the first of March, then restate it and load another day and platform."""
+    await loaded(url, write(directory / "a.csv", [record()]))
+    later = [record(clicks=40), record(date="2024-03-02"), record(platform="tiktok")]
+    await loaded(url, write(directory / "b.csv", later))
+    return url
+
+
 @pytest.fixture
 async def restated(database: str, tmp_path: Path) -> str:
-    """A database whose first of March was restated, and that got another day and platform meanwhile."""
-    await loaded(database, write(tmp_path / "a.csv", [record()]))
-    later = [record(clicks=40), record(date="2024-03-02"), record(platform="tiktok")]
-    await loaded(database, write(tmp_path / "b.csv", later))
-    return database
+    """The URL of a database that the test may change."""
+    return await with_restatement(database, tmp_path)
 
 
-async def test_files_charts_plans_and_pages_are_as_of_too(restated: str, serving: Client) -> None:
-    async with serving(restated) as client:
-        answer = await client.get("/v1/reports?group_by=date,platform&metrics=clicks&as_of=1&format=csv")
-        assert answer.text == "date,platform,clicks\r\n2024-03-01,instagram,31\r\n"
-        assert "as known at data version 1" in (await client.get("/v1/reports?group_by=date&as_of=1&format=svg")).text
-        plan = (await client.get("/v1/reports/plan?group_by=date&as_of=1")).json()["data"]
-        assert ["fact_ledger" in statement["sql"] for statement in plan["statements"]] == [False, True]
-        page = (await client.get("/v1/reports?group_by=date,platform&metrics=clicks&as_of=2&limit=1")).json()
-        cursor = page["page"]["next_cursor"]
-        following = await client.get(f"/v1/reports?group_by=date,platform&metrics=clicks&as_of=2&cursor={cursor}")
-        assert len(following.json()["data"]) == 2
-        foreign = await client.get(f"/v1/reports?group_by=date,platform&metrics=clicks&as_of=1&cursor={cursor}")
-        assert foreign.json()["errors"][0]["code"] == "foreign_cursor"
+@pytest.fixture(scope="module")
+async def shared_database(new_database: Callable[[], Awaitable[str]], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database that nobody changes."""
+    return await with_restatement(await new_database(), tmp_path_factory.mktemp("restated"))
+
+
+@pytest.fixture
+async def asked(shared_database: str, serving: Client) -> AsyncIterator[AsyncClient]:
+    """A client of a service over a restatement, for tests that only read."""
+    async with serving(shared_database) as client:
+        yield client
+
+
+async def test_files_charts_plans_and_pages_are_as_of_too(asked: AsyncClient) -> None:
+    answer = await asked.get("/v1/reports?group_by=date,platform&metrics=clicks&as_of=1&format=csv")
+    assert answer.text == "date,platform,clicks\r\n2024-03-01,instagram,31\r\n"
+    assert "as known at data version 1" in (await asked.get("/v1/reports?group_by=date&as_of=1&format=svg")).text
+    plan = (await asked.get("/v1/reports/plan?group_by=date&as_of=1")).json()["data"]
+    assert ["fact_ledger" in statement["sql"] for statement in plan["statements"]] == [False, True]
+    page = (await asked.get("/v1/reports?group_by=date,platform&metrics=clicks&as_of=2&limit=1")).json()
+    cursor = page["page"]["next_cursor"]
+    following = await asked.get(f"/v1/reports?group_by=date,platform&metrics=clicks&as_of=2&cursor={cursor}")
+    assert len(following.json()["data"]) == 2
+    foreign = await asked.get(f"/v1/reports?group_by=date,platform&metrics=clicks&as_of=1&cursor={cursor}")
+    assert foreign.json()["errors"][0]["code"] == "foreign_cursor"
 
 
 async def test_as_of_may_be_a_time(restated: str, connection: asyncpg.Connection, serving: Client) -> None:
@@ -131,10 +149,7 @@ async def test_as_of_may_be_a_time(restated: str, connection: asyncpg.Connection
         ("as_of=2999-01-01T00:00:00Z", "2999-01-01T00:00:00Z has not come yet."),
     ],
 )
-async def test_what_the_ledger_does_not_know_is_refused(
-    restated: str, serving: Client, query: str, detail: str
-) -> None:
-    async with serving(restated) as client:
-        answer = await client.get(f"/v1/reports?{query}")
-        assert answer.status_code == 422
-        assert detail in answer.json()["errors"][0]["detail"]
+async def test_what_the_ledger_does_not_know_is_refused(asked: AsyncClient, query: str, detail: str) -> None:
+    answer = await asked.get(f"/v1/reports?{query}")
+    assert answer.status_code == 422
+    assert detail in answer.json()["errors"][0]["detail"]
