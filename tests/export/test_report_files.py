@@ -11,7 +11,7 @@ import httpx
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.model import MEASURES, known
@@ -65,7 +65,6 @@ def read_back(kind: str, content: bytes) -> list[dict[str, Any]]:
     return [{name: typed(name, value) for name, value in known(row).items()} for row in rows]
 
 
-@settings(max_examples=50)
 @given(asked=questions(), kind=st.sampled_from(FORMATS), limit=st.none() | st.integers(1, 30))
 async def test_a_file_is_the_models_report(
     reports_client: httpx.AsyncClient, asked: dict[str, Any], kind: str, limit: int | None

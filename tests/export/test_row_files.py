@@ -66,7 +66,7 @@ async def test_a_file_has_every_row(client: httpx.AsyncClient, name: str) -> Non
     assert (await client.get(ROWS, headers={"Accept": "text/html, */*"})).headers["content-type"] == "application/json"
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(
     st.sampled_from(list(FORMATS)),
     st.sampled_from([{}, {"platform": ["tiktok"]}, {"exclude_region": ["Texas", "Paris, Texas"]}, {"min_clicks": 2}]),

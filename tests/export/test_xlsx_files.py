@@ -63,7 +63,7 @@ def encoded(table: pa.Table) -> bytes:
     return file.getvalue()
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(asked=questions())
 async def test_a_workbook_is_the_models_report(reports_client: httpx.AsyncClient, asked: dict[str, Any]) -> None:
     answer = await reports_client.get(REPORTS, params=as_parameters(asked) | {"format": "xlsx"})

@@ -69,7 +69,7 @@ def rows(comparison: Comparison, period: Period, grain: str) -> dict[date, date]
     return reached
 
 
-@settings(max_examples=200)
+@settings(max_examples=settings.default.max_examples * 4)
 @given(asked())
 @example((Period(date(2026, 11, 1), date(2026, 11, 30)), Period(FIRST, date(2026, 11, 24)), "previous_period", False))
 @example((Period(date(2026, 3, 29), date(2026, 3, 31)), Period(FIRST, LAST), "previous_month", False))

@@ -27,7 +27,7 @@ async def bare(new_database):
     await connection.close()
 
 
-@settings(max_examples=25)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(steps=st.lists(st.tuples(st.sampled_from([1, 3, 12]), st.lists(MONTHS, min_size=1, max_size=3)), max_size=4))
 async def test_each_month_has_one_partition_whatever_the_width_was_before(bare: asyncpg.Connection, steps) -> None:
     wanted = {month for _, months in steps for month in months}

@@ -209,7 +209,7 @@ QUERIES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20)
+@settings(max_examples=settings.default.max_examples // 3)
 @given(
     query=QUERIES,
     title=st.text(
