@@ -151,6 +151,7 @@ def test_a_disk_without_locks_is_refused_at_start(tmp_path: Path, monkeypatch: p
     assert reason.endswith("Name a log on a local disk that this account may write to.")
 
 
+@pytest.mark.slow
 def test_a_lock_of_another_process_is_no_error(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", "import sys; from pathlib import Path; from project.jobs.leader_election import lock_for\n"
@@ -266,6 +267,7 @@ with open_log(Settings(heartbeat_log=log)) as write:
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_nothing(tmp_path: Path) -> None:
     log = tmp_path / "heartbeat.log"
     done = run([sys.executable, "-c", FULL_DISK, str(log)])

@@ -85,6 +85,7 @@ def test_every_alert_is_tried() -> None:
     assert {alert for alert, _, _ in FAILURES} == RULES.keys()
 
 
+@pytest.mark.slow
 def test_each_failure_fires_its_alert_and_health_none(promtool: str, tmp_path: Path) -> None:
     healthy = [{"eval_time": "100m", "alertname": alert, "exp_alerts": []} for alert in RULES]
     groups = [case(HEALTHY, healthy)]
