@@ -5,6 +5,7 @@ import contextvars
 import gc
 import logging
 import os
+import re
 import shutil
 import tempfile
 from collections import deque
@@ -41,6 +42,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 ROOT = Path(__file__).parent.parent
 
+_ALL_SLOW = re.compile(r"^pytestmark = \[?pytest\.mark\.slow\b", re.MULTILINE)
 _ROOT_HOME_EXISTED = pytest.StashKey[bool]()
 
 T = TypeVar("T")
@@ -52,6 +54,13 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis_settings.load_profile("quick" if config.option.markexpr == "not slow" else "tests")
     # What is imported stays: to look through it for garbage, again and again, takes each worker a second.
     gc.disable()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import no file for the quick part whose tests are all slow: what they import takes each worker a second."""
+    if config.option.markexpr != "not slow" or not collection_path.name.startswith("test_"):
+        return None
+    return bool(_ALL_SLOW.search(collection_path.read_text())) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -107,7 +116,8 @@ def server(short_directory: Path) -> Iterator[EmbeddedPostgres]:
     server = EmbeddedPostgres(short_directory / "pg")
     server.start()
     # Its data need not outlive the machine. Hundreds of databases are made: so each takes 0.03 s rather than 0.3.
-    careless = ("fsync", "full_page_writes", "wal_recycle")
+    # They live for seconds, so nothing of them is vacuumed.
+    careless = ("fsync", "full_page_writes", "wal_recycle", "autovacuum")
     asyncio.run(_execute(server, *(f"ALTER SYSTEM SET {name} = off" for name in careless), "SELECT pg_reload_conf()"))
     yield server
     server.destroy()
@@ -136,8 +146,9 @@ async def new_database(server: EmbeddedPostgres, template: str) -> AsyncIterator
         if isinstance(server, OutsideServers):
             await (server.create(name, template) if template else apart(server.create_distributed(name)))
         else:
-            # Files are copied in half the time that writing each page to the log takes.
-            await _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy")
+            # In a thread: a test that waits for a process for a minute would let the connection time out. Files are
+            # copied in half the time that writing each page to the log takes.
+            await apart(_execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
         return server.url(name)
 
     ahead = deque(asyncio.create_task(make()) for _ in range(2))

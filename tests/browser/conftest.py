@@ -7,9 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Request, async_playwright
+from playwright.async_api import Browser, Locator, Page, Request, async_playwright, expect
 
 from tests.support.hosting import Service, hosted
+
+PATIENCE = 30_000
+"""Milliseconds to wait at most. On a busy machine, Playwright's own 5 s are few."""
+
+expect.set_options(timeout=PATIENCE)
 
 Opened = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -41,7 +46,7 @@ def opened(browser: Browser) -> Opened:
     async def open_page(url: str, *, refused: bool = False, **options: Any) -> AsyncIterator[Page]:
         context = await browser.new_context(**options)
         page = await context.new_page()
-        page.set_default_timeout(8_000)
+        page.set_default_timeout(PATIENCE)
         problems: list[str] = []
         page.on(
             "console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None
@@ -77,7 +82,7 @@ async def drawn(page: Page) -> Locator:
     for x in (2, 3):
         await page.mouse.move(x, 2)
     # The script is made when it is first asked for.
-    await chart.wait_for(timeout=30_000)
+    await chart.wait_for()
     return chart
 
 

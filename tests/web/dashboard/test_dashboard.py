@@ -278,12 +278,13 @@ async def test_a_date_picker_names_a_moment(reports_client: httpx.AsyncClient) -
     assert (await reports_client.get("/" + html.unescape(link))).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "shown",
     [
         "sort=region&group_by=region",
-        pytest.param("group_by=weekday&compare_to=none&weekday=mon,fri", marks=pytest.mark.slow),
-        pytest.param("group_by=placement&split=gender&min_clicks=1&rolling=7&sort=-change.ctr", marks=pytest.mark.slow),
+        "group_by=weekday&compare_to=none&weekday=mon,fri",
+        "group_by=placement&split=gender&min_clicks=1&rolling=7&sort=-change.ctr",
     ],
 )
 async def test_every_link_of_the_page_works(reports_client: httpx.AsyncClient, shown: str) -> None:

@@ -47,6 +47,7 @@ def checked(answer: httpx.Response, needs_key: bool) -> None:
         assert "Accept-Encoding" in vary, answer.url
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("needs_key", [False, True])
 async def test_every_route_and_status_has_a_policy(serving: Client, facts_database: str, needs_key: bool) -> None:
     connection = await asyncpg.connect(facts_database)
