@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,21 +10,28 @@ import asyncpg
 import httpx
 import pytest
 import sqlalchemy
+import time_machine
+from loguru import logger
 from sqlalchemy.ext.asyncio import create_async_engine
+from tortoise.context import TortoiseContext
 
 from project.catalog import DIMENSION_NAMES, MEASURE_NAMES
+from project.delivery.dispatch import Dispatcher
 from project.ingest.load import load
 from project.ingest.options import Options
 from project.jobs import partition_maintenance
 from project.jobs.consistency_check import daily_check
 from project.jobs.leader_election import leadership
 from project.settings import Settings
+from project.store.postgres.connections import serving_config
 from project.store.postgres.embedded import EmbeddedPostgres
 from project.store.postgres.grants import VIEW, WRITTEN
 from project.store.warehouse.rebuild import rebuild
 from tests.conftest import Client
+from tests.delivery.conftest import NoCharts
 from tests.operations.test_poolers import PATHS
 from tests.support.hosting import hosted
+from tests.support.mail import mailbox
 from tests.support.processes import AD_METRICS, eventually, run
 from tests.support.records import facts, record, write
 
@@ -47,8 +54,8 @@ class Installation:
     def url(self, role: str) -> str:
         return self.database.replace("postgres@", f"{self.prefix}_{role}@")
 
-    def run(self, role: str, *command: str, stdin: bytes | None = None) -> str:
-        done = run([*AD_METRICS, *command], stdin=stdin, DATABASE_URL=self.url(role))
+    def run(self, role: str, *command: str, stdin: bytes | None = None, **settings: str) -> str:
+        done = run([*AD_METRICS, *command], stdin=stdin, DATABASE_URL=self.url(role), **settings)
         assert done.returncode == 0, (command, done.stdout, done.stderr)
         return done.stdout
 
@@ -136,6 +143,76 @@ async def test_the_loader_loads_keeps_keys_and_runs_all_jobs(installation: Insta
     await connection.close()
     files = [write(tmp_path / "again.csv", [record(date="2024-01-31")])]
     await load(files, Options(), settings, notify=lambda _: None)
+
+
+async def test_the_loader_saves_views_subscribes_and_delivers(installation: Installation, tmp_path: Path) -> None:
+    with mailbox() as box:
+        mail = {"SMTP_URL": box.url, "MAIL_FROM": "reports@example.com"}
+        for command in (
+            ["views", "save", "sent", "metric=clicks"],
+            ["views", "save", "old", "metric=clicks"],
+            ["views", "export", str(tmp_path / "views.toml")],
+            ["views", "import", str(tmp_path / "views.toml"), "--prune"],
+            ["views", "delete", "old"],
+            ["subscribe", "sent", "--cron", "* * * * *", "--to", "boss@example.com"],
+            ["subscriptions", "pause", "1"],
+            ["subscriptions", "resume", "1"],
+            ["subscriptions", "list"],
+            ["deliver", "sent", "--to", "me@example.com", "--attach", "csv"],
+            ["deliveries"],
+            ["export", "", str(tmp_path / "rows.csv")],
+            ["export", "/v1/reports?group_by=platform", str(tmp_path / "report.xlsx")],
+            ["heartbeat"],
+        ):
+            installation.run("loader", *command, HEARTBEAT_LOG=str(tmp_path / "heartbeat.log"), **mail)
+        settings = installation.settings("loader", tmp_path, smtp_url=box.url, mail_from="reports@example.com")
+        async with TortoiseContext() as context:
+            await context.init(config=serving_config(settings))
+            with time_machine.travel(datetime.now(UTC) + timedelta(minutes=2), tick=False):
+                await Dispatcher(settings, NoCharts()).send_due()
+        assert box.recipients == ["boss@example.com", "me@example.com"]
+        installation.run("loader", "subscriptions", "remove", "1")
+    assert "degraded" not in (tmp_path / "heartbeat.log").read_text()
+
+
+async def test_the_reader_exports_and_is_told_what_it_may_not(installation: Installation, tmp_path: Path) -> None:
+    for command in (
+        ["export", "", str(tmp_path / "rows.parquet")],
+        ["export", "/v1/reports?group_by=platform", str(tmp_path / "report.csv")],
+        ["check"],
+        ["loads"],
+        ["views", "list"],
+        ["deliveries"],
+        ["heartbeat"],
+    ):
+        installation.run("reader", *command, HEARTBEAT_LOG=str(tmp_path / "heartbeat.log"))
+    mail = {"SMTP_URL": "smtp://127.0.0.1:9", "MAIL_FROM": "reports@example.com"}
+    installation.run("loader", "views", "save", "seen", "metric=clicks")
+    for command in (
+        ["views", "save", "mine", "metric=clicks"],
+        ["views", "delete", "seen"],
+        ["subscribe", "seen", "--cron", "* * * * *", "--to", "boss@example.com"],
+        ["subscriptions"],
+        ["deliver", "seen", "--to", "me@example.com"],
+        ["keys", "create", "mine"],
+        ["rollups", "rebuild"],
+    ):
+        refused = run([*AD_METRICS, *command], DATABASE_URL=installation.url("reader"), **mail)
+        assert refused.returncode == 3, (command, refused.stdout, refused.stderr)
+        assert "lacks a right" in refused.stderr, (command, refused.stderr)
+    settings = installation.settings("reader", tmp_path, retention_months=1)
+    said: list[str] = []
+    sink = logger.add(said.append, level="WARNING", format="{message}")
+    await Dispatcher(settings, NoCharts()).send_due()
+    await partition_maintenance.drop_old_facts(settings)
+    logger.remove(sink)
+    assert [line.partition(":")[0] for line in said] == [
+        "Nothing is delivered for now",
+        "Old facts could not be dropped",
+    ]
+    assert all("permission denied" in line for line in said)
+    await partition_maintenance.create_partitions(installation.settings("owner", tmp_path))
+    installation.run("reader", "doctor", HEARTBEAT_LOG=str(tmp_path / "heartbeat.log"))
 
 
 async def test_the_reader_answers_and_cannot_write(
