@@ -136,7 +136,10 @@ def deliveries(
 
 @app.command()
 def deliver(view: _View, to: _To, attach: _Attach = ATTACHMENTS[0]) -> None:
-    """Send a view by mail, once, now; exit 1 where it did not reach everybody."""
+    """Send a view by mail, once, now.
+
+    The exit code is 1 where it did not reach everybody.
+    """
     from project.charts.renderer import Renderer  # noqa: PLC0415
     from project.cli.serving import serving_pool  # noqa: PLC0415
     from project.delivery.dispatch import Dispatcher  # noqa: PLC0415
