@@ -13,7 +13,9 @@ from project.charts.theme import GREY, HEAT, INK, PALE, PAPER
 HEIGHT = 260
 _VISIBLE_POINTS = 16
 _MOST_NUMBERS = 31
-"""Columns of a heatmap that may have room for numbers in their cells, which take 36 px each."""
+"""Columns of a heatmap that may have room for numbers in their cells, which take _NUMBER_WIDTH px each."""
+
+_NUMBER_WIDTH = 46
 
 
 def lines(panel: Panel) -> list[Spec]:
@@ -114,7 +116,12 @@ def heatmap(panel: Panel) -> list[Spec]:
     encoding = {"y": y, **x, "color": cell_color, **_TIP}
     numbers = {
         "transform": [{"filter": "!datum.previous && datum.value != null"}, {"calculate": short, "as": "number"}],
-        "mark": {"type": "text", "fontSize": 11, "aria": False, "opacity": {"expr": f"width > {36 * columns} ? 1 : 0"}},
+        "mark": {
+            "type": "text",
+            "fontSize": 11,
+            "aria": False,
+            "opacity": {"expr": f"width > {_NUMBER_WIDTH * columns} ? 1 : 0"},
+        },
         "encoding": {
             **middle,
             "y": y,

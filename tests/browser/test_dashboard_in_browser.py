@@ -285,7 +285,7 @@ async def test_a_phone_shows_the_column_that_a_table_is_sorted_by(service: Servi
         box = await page.locator("thead [aria-sort]").bounding_box()
         assert box
         assert 0 < box["x"] < box["x"] + box["width"] <= 390
-        await expect(page.locator(".count")).to_contain_text("Sorted by like rate, the highest first.")
+        await expect(page.locator(".count")).to_contain_text("Sorted by like rate, descending.")
 
 
 async def test_what_changed_since_yesterday(database: str, opened: Opened, tmp_path: Path) -> None:

@@ -216,9 +216,7 @@ async def test_yesterdays_biggest_movers_with_their_contribution(start) -> None:
         assert min(amounts) < 0 < max(amounts)
         assert [abs(amount) for amount in amounts] == sorted(map(abs, amounts), reverse=True)
         await expect(analyst.page.locator("thead [aria-sort]")).to_have_text("Change")
-        await expect(analyst.page.locator(".count")).to_contain_text(
-            "Sorted by absolute change of cost, the largest first."
-        )
+        await expect(analyst.page.locator(".count")).to_contain_text("Sorted by absolute change of cost, descending.")
         assert analyst.clicks == 4
 
 

@@ -22,7 +22,7 @@ def format_change(metric: str, change: Change | None) -> str:
         points = 100 * change.change
         # Below a hundredth, one digit says more than 0.00.
         return f"{points:+.2f} pp" if round(points, 2) or not points else f"{points:+.1g} pp"
-    return "" if change.change_ratio is None else f"{100 * change.change_ratio:+.1f}%"
+    return "" if change.change_ratio is None else f"{100 * change.change_ratio:+z.1f}%"
 
 
 def judge_change(metric: str, change: Change | None) -> str:

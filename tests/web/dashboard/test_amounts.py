@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from project.query.reports.groups import Change
-from project.web.dashboard.amounts import judge_change, sparkline
+from project.web.dashboard.amounts import format_change, judge_change, sparkline
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,10 @@ from project.web.dashboard.amounts import judge_change, sparkline
 )
 def test_which_change_is_good(metric: str, change: Decimal | None, verdict: str) -> None:
     assert judge_change(metric, Change(1, change, None)) == verdict
+
+
+def test_a_change_that_rounds_to_nothing_is_no_fall() -> None:
+    assert format_change("cost", Change(5000, -1, Decimal("-0.0002"))) == "+0.0%"
 
 
 @given(st.lists(st.none() | st.decimals(0, 10**12, places=2), max_size=50))

@@ -76,15 +76,11 @@ class Breakdown(ReportPanel):
         return [*choices, ("biggest movers", view.link(sort=movers), view.sort == movers)] if self.compares else []
 
     def sorted_by(self) -> str:
-        """Return the order in words where it is not the usual one: `Sorted by clicks, …`; else ""."""
-        sort, name = self.view.sort, self.view.sort.removeprefix("-")
-        if sort == self.view.usual_sort:
-            return ""
-        member, _, metric = name.rpartition(".")
-        words = " of ".join(map(display_name, filter(None, (member, metric))))
-        end = "largest" if member.startswith("absolute") else "highest" if metric in METRICS else "last"
-        first = end if sort != name else {"largest": "smallest", "highest": "lowest", "last": "first"}[end]
-        return f"Sorted by {words}, the {first} first." if first != "first" else f"Sorted by {words}."
+        """Return the order in words where it is not the usual one: `Sorted by clicks, descending`; else ""."""
+        name = self.view.sort.removeprefix("-")
+        words = " of ".join(map(display_name, name.split(".")))
+        direction = "ascending" if name == self.view.sort else "descending"
+        return "" if self.view.sort == self.view.usual_sort else f"Sorted by {words}, {direction}."
 
     def cells(self, group: Group) -> list[str]:
         """Return the numbers of a group, one for each column."""
