@@ -337,7 +337,7 @@ async def test_a_month_filled_alone_is_as_one_made_ahead(
         )
         made[name] = [tuple(row) for row in found]
     assert made[ahead] == made[alone]
-    assert len(made[alone]) > 30
+    assert len(made[alone]) > 28  # PostgreSQL 18 has more: a constraint for each NOT NULL
     # And takes what comes later.
     assert (await loaded(database, write(tmp_path / "b.csv", [record(date="2024-02-06")]))).inserted == 1
 
