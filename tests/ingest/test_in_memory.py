@@ -18,7 +18,7 @@ from project.catalog import GROUPING_SETS, KEYS, NATURAL_KEY
 from project.ingest.convert.converter import MEASURE_TYPES
 from project.ingest.report import Report
 from project.ingest.write.in_memory import changes, in_order, keys_differ, to_lines
-from project.ingest.write.rollup_sums import rollup_lines
+from project.ingest.write.rollup_sums import rollup_rows
 from project.store.warehouse.consistency import check, days_between
 from tests.ingest.test_load import facts
 from tests.support.model import TABLES
@@ -130,18 +130,17 @@ def test_the_rollups_of_facts_are_their_sums(facts: dict[Any, Any]) -> None:
             group_sums = sums[grouping_set.number, *group]
             for index, value in enumerate((*measures, 1)):
                 group_sums[index] += value
-    lines = rollup_lines(table(key + measures for key, measures in facts.items()))
-    assert lines is not None
-    rows = [[Decimal(cell) for cell in line.split("\t")] for line in lines.read().decode().splitlines()]
-    assert rows == [[*group, *sums[group]] for group in sorted(sums)]
+    rows = rollup_rows(table(key + measures for key, measures in facts.items()))
+    assert rows is not None
+    assert [list(row.values()) for row in rows.to_pylist()] == [[*group, *sums[group]] for group in sorted(sums)]
 
 
 def test_a_sum_that_may_not_fit_is_left_to_postgresql() -> None:
     keys = [(20240101, *[1] * 5, device) for device in (1, 2)]
     fits = [(2**62 - 1, 0, Decimal("499999999999.999999"), 0, 0)] * 2
-    assert rollup_lines(table(key + measures for key, measures in zip(keys, fits, strict=True)))
+    assert rollup_rows(table(key + measures for key, measures in zip(keys, fits, strict=True)))
     for measures in ((2**62, 0, Decimal(0), 0, 0), (0, 0, Decimal(500_000_000_000), 0, 0)):
-        assert rollup_lines(table(key + measures for key in keys)) is None
+        assert rollup_rows(table(key + measures for key in keys)) is None
 
 
 def test_a_chunk_without_rows_is_no_line() -> None:

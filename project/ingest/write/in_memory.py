@@ -4,8 +4,7 @@ What the database has already needs no staging, no join and no write. Each of it
 under the lock of the load, so that nothing but an equal fact is left out: not a day by a hash, which may be wrong.
 """
 
-from collections.abc import Iterable, Sequence
-from io import BytesIO
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any
 
 import asyncpg
@@ -15,13 +14,19 @@ from pyarrow import csv as arrow_csv
 
 from project.catalog import DATE, FACT_TABLE, KEYS, LABELLED_NAMES, MEASURE_NAMES, MEASURES, NATURAL_KEY
 from project.ingest.convert.converter import MEASURE_TYPES
+from project.ingest.read.table import ROWS
 from project.ingest.write.labels import Ids, by_number
+from project.store.postgres.copied_rows import copied_rows
+from project.store.postgres.statement_cache import Statement
 
 MOST_RECORDS = 500_000
 """How many records memory holds, of 84 bytes each; a load that has more is staged."""
 
 MOST_FACTS = 50_000
 """How many of the database's facts are compared in memory; twice as many as there are records, if that is more."""
+
+BLOCK_BYTES = 1 << 20
+"""How much text of facts is parsed at a time: Arrow takes half as long again for blocks of 128 kB."""
 
 KEY_BITS = 62
 """How many bits the ids of a key may have together, to be compared and sorted as one number."""
@@ -40,10 +45,16 @@ def to_lines(table: pa.Table) -> bytes:
     return bytes(lines.getvalue())
 
 
-def file_between(records: pa.Table, lower: int, upper: int) -> BytesIO:
-    """Return the records from the day `lower` to before `upper` (YYYYMMDD) as COPY reads them, in the order of keys."""
+async def lines_of(table: pa.Table) -> AsyncIterator[bytes]:
+    """Yield a table as lines that COPY takes, some thousands at a time: the server stores those before meanwhile."""
+    for start in range(0, table.num_rows, ROWS):
+        yield to_lines(table.slice(start, ROWS))
+
+
+def between(records: pa.Table, lower: int, upper: int) -> pa.Table:
+    """Return the records from the day `lower` to before `upper` (YYYYMMDD), in the order of their keys."""
     days = records[NATURAL_KEY[0]]
-    return BytesIO(to_lines(in_order(records.filter(pc.and_(pc.greater_equal(days, lower), pc.less(days, upper))))))
+    return in_order(records.filter(pc.and_(pc.greater_equal(days, lower), pc.less(days, upper))))
 
 
 def by_ids(staged: pa.Table, ids: Ids) -> pa.Table:
@@ -57,7 +68,11 @@ def by_ids(staged: pa.Table, ids: Ids) -> pa.Table:
 def keys_differ(records: pa.Table) -> bool:
     """Tell whether no two records have one key; also False where keys are too large to be compared."""
     keys = _keys(records)
-    return keys is not None and pc.count_distinct(keys[0]).as_py() == records.num_rows
+    if keys is None:
+        return False
+    # Counting the different keys takes longer, and 100 MB.
+    ordered = keys[0].take(pc.sort_indices(keys[0]))
+    return not pc.any(pc.equal(ordered[1:], ordered[:-1])).as_py()
 
 
 def in_order(records: pa.Table) -> pa.Table:
@@ -87,19 +102,9 @@ async def _facts(
         f" AND date_id IN ({', '.join(map(str, days))})"
         f" AND platform_id {of_platforms} ({', '.join(map(str, sorted(platforms)))}) LIMIT {most + 1}"
     )
-    lines = BytesIO()
-
-    async def keep(block: bytes) -> None:
-        lines.write(block)
-
-    await connection.copy_from_query(select, output=keep, format="csv")
-    if not lines.tell():
-        return pa.schema(_FACTS).empty_table()
-    known = arrow_csv.read_csv(
-        pa.BufferReader(lines.getvalue()),
-        read_options=arrow_csv.ReadOptions(column_names=list(_FACTS)),
-        convert_options=arrow_csv.ConvertOptions(column_types=_FACTS),
-    )
+    # Each block is parsed while the server makes the next one.
+    blocks = [_parsed(block) async for block in copied_rows(connection, Statement(select, ()), BLOCK_BYTES)]
+    known = pa.concat_tables([pa.schema(_FACTS).empty_table(), *blocks])
     return known if known.num_rows <= most else None
 
 
@@ -112,13 +117,13 @@ def changes(records: pa.Table, known: pa.Table) -> pa.Table | None:
     if keys is None:
         return None
     matches = pc.index_in(keys[0], value_set=keys[1])
-    old = {name: known[name].take(matches) for name in MEASURE_NAMES}
     equal = pc.is_valid(matches)
     for name in MEASURE_NAMES:
-        equal = pc.and_(equal, pc.fill_null(pc.equal(records[name], old[name]), False))
-    columns = {name: records[name] for name in records.column_names}
-    columns |= {"known": pc.is_valid(matches)} | {f"old_{name}": old[name] for name in MEASURE_NAMES}
-    return pa.table(columns).filter(pc.invert(equal))
+        equal = pc.and_(equal, pc.fill_null(pc.equal(records[name], known[name].take(matches)), False))
+    differs = pc.invert(equal)
+    changed, matches = records.filter(differs), matches.filter(differs.combine_chunks())
+    old = {f"old_{name}": known[name].take(matches) for name in MEASURE_NAMES}
+    return pa.table({name: changed[name] for name in changed.column_names} | {"known": pc.is_valid(matches)} | old)
 
 
 def absent(records: pa.Table, known: pa.Table) -> pa.Table:
@@ -129,7 +134,8 @@ def absent(records: pa.Table, known: pa.Table) -> pa.Table:
 
 def of_days(facts: pa.Table, days: Iterable[int]) -> pa.Table:
     """Return the facts of these days."""
-    return facts.filter(pc.is_in(facts[DATE.key], value_set=pa.array(days, pa.int32())))
+    is_of_days = pc.is_in(facts[DATE.key], value_set=pa.array(days, pa.int32()))
+    return facts if pc.all(is_of_days).as_py() else facts.filter(is_of_days)
 
 
 def sums_by_platform(records: pa.Table) -> pa.Table:
@@ -143,15 +149,28 @@ def sums_by_platform(records: pa.Table) -> pa.Table:
     return sums.rename_columns({f"{name}_sum": name for name in MEASURE_NAMES})
 
 
+def _parsed(lines: bytes) -> pa.Table:
+    return arrow_csv.read_csv(
+        pa.BufferReader(lines),
+        read_options=arrow_csv.ReadOptions(column_names=list(_FACTS), use_threads=False),
+        convert_options=arrow_csv.ConvertOptions(column_types=_FACTS),
+    )
+
+
 def _keys(*tables: pa.Table) -> Sequence[pa.Array] | None:
     """Return a number for the key of each row, in the order of keys; None where the ids have too many bits."""
-    columns = [[table[key].combine_chunks().cast(pa.int64()) for table in tables] for key in NATURAL_KEY]
-    first_day = min((pc.min(days).as_py() for days in columns[0] if len(days)), default=0)
-    columns[0] = [pc.subtract(days, first_day) for days in columns[0]]
-    widths = [max((pc.max(ids).as_py() for ids in of_key if len(ids)), default=0).bit_length() for of_key in columns]
+    extremes = [[pc.min_max(table[key]).as_py() for table in tables if table.num_rows] for key in NATURAL_KEY]
+    first_day = min((one["min"] for one in extremes[0]), default=0)
+    largest = [max((one["max"] for one in of_key), default=0) for of_key in extremes]
+    widths = [number.bit_length() for number in (max(0, largest[0] - first_day), *largest[1:])]
     if sum(widths) > KEY_BITS:
         return None
-    keys = columns[0]
-    for of_key, width in zip(columns[1:], widths[1:], strict=True):
-        keys = [pc.bit_wise_or(pc.shift_left(key, width), ids) for key, ids in zip(keys, of_key, strict=True)]
+    keys = [pc.subtract(_numbers(table, NATURAL_KEY[0]), first_day) for table in tables]
+    for name, width in zip(NATURAL_KEY[1:], widths[1:], strict=True):
+        shifted = [pc.shift_left(key, width) for key in keys]
+        keys = [pc.bit_wise_or(key, _numbers(table, name)) for key, table in zip(shifted, tables, strict=True)]
     return keys
+
+
+def _numbers(table: pa.Table, name: str) -> pa.Array:
+    return table[name].combine_chunks().cast(pa.int64())

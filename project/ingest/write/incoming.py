@@ -1,7 +1,6 @@
 """Incoming: the temporary table of a load's records by the database's ids, one of each key."""
 
 from collections.abc import Mapping
-from io import BytesIO
 from typing import Any
 
 import asyncpg
@@ -10,7 +9,7 @@ import pyarrow as pa
 from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, NATURAL_KEY, Measure
 from project.errors import LoadRefused
 from project.ingest.report import Report
-from project.ingest.write.in_memory import to_lines
+from project.ingest.write.in_memory import lines_of
 from project.ingest.write.labels import Ids, by_number
 
 
@@ -50,8 +49,8 @@ async def copy_incoming(connection: "asyncpg.Connection[Any]", records: pa.Table
 
 async def copy_records(connection: "asyncpg.Connection[Any]", table: str, records: pa.Table) -> None:
     """Copy records in memory to a table of the database that has their columns."""
-    lines = BytesIO(to_lines(records))
-    await connection.copy_to_table(table, source=lines, columns=records.column_names, format="text", null="")
+    source = lines_of(records)
+    await connection.copy_to_table(table, source=source, columns=records.column_names, format="text", null="")
 
 
 def type_of(measure: Measure) -> str:

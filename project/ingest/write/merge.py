@@ -20,19 +20,20 @@ from project.ingest.report import Report
 from project.ingest.write.in_memory import (
     KEY_BITS,
     absent,
+    between,
     by_ids,
     changes,
     facts_beside,
-    file_between,
     keys_differ,
     known_facts,
+    lines_of,
     of_days,
 )
 from project.ingest.write.incoming import copy_incoming, copy_records, count_duplicates, make_incoming, type_of
 from project.ingest.write.labels import Ids, insert_labels
 from project.ingest.write.preview import preview, preview_records
 from project.ingest.write.removal import Span, delete_absent
-from project.ingest.write.rollup_sums import rollup_lines
+from project.ingest.write.rollup_sums import rollup_rows
 from project.ingest.write.staging import Staged
 from project.store.postgres import citus
 from project.store.postgres.connections import Notify
@@ -109,17 +110,19 @@ async def merge(
         # A dry run has no partitions to insert into: they are made ahead, and stay.
         return merged
     facts = records if all_new else await _facts_after(connection, records, compared, changed_days, replace=replace)
+    compared = None  # Its facts are of no more use.
     # A thread sums while the server writes.
-    summing = asyncio.create_task(asyncio.to_thread(lambda: None if facts is None else rollup_lines(facts)))
+    summing = asyncio.create_task(asyncio.to_thread(lambda: None if facts is None else rollup_rows(facts)))
     select = partial(_OF_A_PARTITION.format, table="incoming" if all_new else "changes", order=_natural_order(ids))
     for partition in new_partitions:
         bounds = {"lower": partition.lower, "upper": partition.upper}
-        rows = select(**bounds) if records is None or not all_new else file_between(records, **bounds)
+        rows = select(**bounds) if records is None or not all_new else lines_of(between(records, **bounds))
         await partitions.fill(connection, partition, (*NATURAL_KEY, *MEASURE_NAMES), rows, partition_months)
     for first, last, _ in () if all_new or not (report.inserted or report.changed) else spans:
         await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
     try:
-        await rollups.refresh(connection, changed_days, await summing)
+        sums = await summing
+        await rollups.refresh(connection, changed_days, None if sums is None else lines_of(sums))
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error
     return merged

@@ -1,19 +1,16 @@
-"""Rollups of facts in memory, as lines to copy; PostgreSQL sums and inserts them in three times the time."""
-
-from io import BytesIO
+"""Rollups of facts in memory, to be copied; PostgreSQL sums and inserts them in three times the time."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from project.catalog import DATE, GROUPING_SETS, IN_ORDER, KEYS, MEASURE_NAMES, MEASURES, GroupingSet, summed_from
-from project.ingest.write.in_memory import to_lines
 from project.store.warehouse.rollups import COLUMNS
 
 _SUMS = (*MEASURE_NAMES, "facts")
 
 
-def rollup_lines(facts: pa.Table) -> BytesIO | None:
-    """Return the rollups of all days of the facts as COPY reads them, in the order of their keys.
+def rollup_rows(facts: pa.Table) -> pa.Table | None:
+    """Return the rollups of all days of the facts, in the order of their keys.
 
     None where a sum may be larger than its column: Arrow's would wrap around.
     """
@@ -28,7 +25,7 @@ def rollup_lines(facts: pa.Table) -> BytesIO | None:
         summed = groups.aggregate([(name, "sum") for name in _SUMS])
         sums[grouping_set] = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
     ordered = sorted(GROUPING_SETS, key=lambda grouping_set: grouping_set.number)
-    return BytesIO(b"".join(to_lines(_rows(grouping_set, sums[grouping_set])) for grouping_set in ordered))
+    return pa.concat_tables([_rows(grouping_set, sums[grouping_set]) for grouping_set in ordered])
 
 
 def _keys(grouping_set: GroupingSet) -> list[str]:

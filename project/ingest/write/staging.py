@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import date
-from io import BytesIO
 from typing import Any
 
 import asyncpg
@@ -15,7 +14,7 @@ from project.catalog import LABELLED_NAMES, MEASURE_NAMES, MEASURES, date_id
 from project.ingest.convert.converter import STAGED_TYPES
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.report import Report
-from project.ingest.write.in_memory import MOST_RECORDS, to_lines
+from project.ingest.write.in_memory import MOST_RECORDS, lines_of, to_lines
 
 _FEW = 1000
 _COLUMNS = ("row_hash", "day", *LABELLED_NAMES, *MEASURE_NAMES)
@@ -39,7 +38,7 @@ class Staged:
     async def copy(self, connection: "asyncpg.Connection[Any]") -> None:
         """Copy the table into that of the database."""
         if self.table is not None:
-            await _copy(connection, BytesIO(to_lines(self.table)))
+            await _copy(connection, lines_of(self.table))
 
 
 async def stage(
@@ -89,13 +88,14 @@ async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int
     return [(year, month) for year, month in rows]
 
 
-async def _copy(connection: "asyncpg.Connection[Any]", source: Any) -> None:
+async def _copy(connection: "asyncpg.Connection[Any]", source: AsyncIterator[bytes]) -> None:
     await connection.execute(_CREATE)
     await connection.copy_to_table("staging", source=source, columns=_COLUMNS, format="text")
 
 
 async def _lines(first: pa.Table, then: AsyncIterator[pa.Table]) -> AsyncIterator[bytes]:
-    yield to_lines(first)
+    async for lines in lines_of(first):
+        yield lines
     async for block in then:
         yield to_lines(block)
 

@@ -12,8 +12,10 @@ _BLOCK_BYTES = 128 << 10
 _BLOCKS_AHEAD = 1
 
 
-async def copied_rows(connection: "asyncpg.Connection[Any]", statement: Statement) -> AsyncGenerator[bytes, None]:
-    """Run a statement and yield its rows as CSV, in blocks of 128 kB that end at the end of a row.
+async def copied_rows(
+    connection: "asyncpg.Connection[Any]", statement: Statement, block_bytes: int = _BLOCK_BYTES
+) -> AsyncGenerator[bytes, None]:
+    """Run a statement and yield its rows as CSV, in blocks of that size that end at the end of a row.
 
     It reads at most one block ahead of its consumer.
     """
@@ -22,7 +24,7 @@ async def copied_rows(connection: "asyncpg.Connection[Any]", statement: Statemen
 
     async def buffer_chunk(chunk: bytes) -> None:
         buffer.extend(chunk)
-        if len(buffer) >= _BLOCK_BYTES:
+        if len(buffer) >= block_bytes:
             end = buffer.rindex(b"\n") + 1
             await blocks.put(bytes(buffer[:end]))
             del buffer[:end]

@@ -1,9 +1,9 @@
 """Partitions of the facts and of the rollups, each of one month or of several (`PARTITION_MONTHS`)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, BinaryIO
+from typing import Any
 
 import asyncpg
 
@@ -102,12 +102,12 @@ async def fill(
     connection: "asyncpg.Connection[Any]",
     partition: Partition,
     columns: Sequence[str],
-    rows: str | BinaryIO,
+    rows: str | AsyncIterator[bytes],
     width: int = 1,
 ) -> None:
     """Create a partition of the facts, and of the rollups, in the caller's transaction, and insert facts.
 
-    `rows` selects them, or is a file of them as COPY reads it. The table of the facts is filled, then gets its keys,
+    `rows` selects them, or yields them as COPY reads them. The table of the facts is filled, then gets its keys,
     then is attached. That is ten times as fast as inserting rows with all foreign keys in place, and blocks no reader.
     """
     await connection.execute(_CREATE, *partition.bounds, False)

@@ -3,9 +3,9 @@
 The statements contain names of the catalogue only.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from itertools import groupby
-from typing import Any, BinaryIO
+from typing import Any
 
 import asyncpg
 
@@ -73,10 +73,12 @@ SELECT count(*) FROM (
 ) AS difference"""  # noqa: S608
 
 
-async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int], sums: BinaryIO | None = None) -> None:
+async def refresh(
+    connection: "asyncpg.Connection[Any]", days: Iterable[int], rows: AsyncIterator[bytes] | None = None
+) -> None:
     """Rewrite the rollups of these days (YYYYMMDD), in the caller's transaction.
 
-    `sums` has all their rows, of `COLUMNS`, as COPY reads them; by default, PostgreSQL sums the facts. Raises
+    `rows` yields all of them, of `COLUMNS`, as COPY reads them; by default, PostgreSQL sums the facts. Raises
     asyncpg.NumericValueOutOfRangeError where a sum is too large for its column.
     """
     # In memory, a month takes two thirds of the time that it takes on disk, with ten million facts in two years.
@@ -85,10 +87,10 @@ async def refresh(connection: "asyncpg.Connection[Any]", days: Iterable[int], su
     for month in _by_month(days):
         # Two statements: a single one would not see its own deletion.
         await connection.execute(_DELETE, month[0], month[-1], month)
-        if sums is None:
+        if rows is None:
             await connection.execute(_INSERT, month[0], month[-1], month)
-    if sums is not None:
-        await connection.copy_to_table(ROLLUP_TABLE, source=sums, columns=COLUMNS, format="text")
+    if rows is not None:
+        await connection.copy_to_table(ROLLUP_TABLE, source=rows, columns=COLUMNS, format="text")
 
 
 async def record_grouping_sets(connection: "asyncpg.Connection[Any]") -> None:
