@@ -11,6 +11,7 @@ from project.errors import LoadRefused
 from project.ingest.report import Report
 from project.ingest.write.in_memory import lines_of
 from project.ingest.write.labels import Ids, by_number
+from project.store.postgres.copied_lines import copy_lines
 
 
 async def make_incoming(connection: "asyncpg.Connection[Any]", ids: Ids, *, keys_differ: bool) -> bool:
@@ -49,8 +50,7 @@ async def copy_incoming(connection: "asyncpg.Connection[Any]", records: pa.Table
 
 async def copy_records(connection: "asyncpg.Connection[Any]", table: str, records: pa.Table) -> None:
     """Copy records in memory to a table of the database that has their columns."""
-    source = lines_of(records)
-    await connection.copy_to_table(table, source=source, columns=records.column_names, format="text", null="")
+    await copy_lines(connection, table, lines_of(records), records.column_names, null="")
 
 
 def type_of(measure: Measure) -> str:

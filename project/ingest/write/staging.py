@@ -15,6 +15,7 @@ from project.ingest.convert.converter import STAGED_TYPES
 from project.ingest.convert.dictionary import Dictionary
 from project.ingest.report import Report
 from project.ingest.write.in_memory import MOST_RECORDS, lines_of, to_lines
+from project.store.postgres.copied_lines import copy_lines
 
 _FEW = 1000
 _COLUMNS = ("row_hash", "day", *LABELLED_NAMES, *MEASURE_NAMES)
@@ -90,7 +91,7 @@ async def staged_months(connection: "asyncpg.Connection[Any]") -> list[tuple[int
 
 async def _copy(connection: "asyncpg.Connection[Any]", source: AsyncIterator[bytes]) -> None:
     await connection.execute(_CREATE)
-    await connection.copy_to_table("staging", source=source, columns=_COLUMNS, format="text")
+    await copy_lines(connection, "staging", source, _COLUMNS)
 
 
 async def _lines(first: pa.Table, then: AsyncIterator[pa.Table]) -> AsyncIterator[bytes]:

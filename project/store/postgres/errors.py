@@ -119,7 +119,7 @@ def database_errors(*, connecting: bool | Address = False) -> Iterator[None]:
     except Exception as error:
         # Tortoise wraps some of the errors. Its name is enough: importing it takes 0.3 s, and loads do without.
         wraps = type(error).__module__ == "tortoise.exceptions" and error.__cause__
-        cause = wraps or error
+        cause = _first_cause(wraps or error)
         meaning = meaning_of(cause, connecting=bool(connecting))
         if meaning is None:
             raise
@@ -130,3 +130,10 @@ def database_errors(*, connecting: bool | Address = False) -> Iterator[None]:
         unavailable = meaning(text)
         unavailable.server = ", ".join(connecting.by_host()) if isinstance(connecting, Address) else ""
         raise unavailable from cause
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """Return why a connection broke, where this is what its rollback raised."""
+    of_driver = isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError)
+    before = error.__context__
+    return before if of_driver and before and meaning_of(before) else error

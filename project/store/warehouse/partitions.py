@@ -10,6 +10,7 @@ import asyncpg
 from project.catalog import FACT_TABLE, ROLLUP_TABLE
 from project.store.postgres.citus import ONE_BY_ONE
 from project.store.postgres.connections import INSTALLATION
+from project.store.postgres.copied_lines import copy_lines
 
 Month = tuple[int, int]
 """A year and a month."""
@@ -114,7 +115,7 @@ async def fill(
     if isinstance(rows, str):
         await connection.execute(f"INSERT INTO {partition.name} ({', '.join(columns)}) {rows}")
     else:
-        await connection.copy_to_table(partition.name, source=rows, columns=columns, format="text")
+        await copy_lines(connection, partition.name, rows, columns)
     await connection.execute(_ATTACH, *partition.bounds)
     await ensure(connection, partition.months, width)
 

@@ -23,6 +23,7 @@ from project.catalog import (
     GroupingSet,
     summed_from,
 )
+from project.store.postgres.copied_lines import copy_lines
 from project.store.warehouse import data_version
 
 _SUMS = (*MEASURE_NAMES, "facts")
@@ -90,7 +91,7 @@ async def refresh(
         if rows is None:
             await connection.execute(_INSERT, month[0], month[-1], month)
     if rows is not None:
-        await connection.copy_to_table(ROLLUP_TABLE, source=rows, columns=COLUMNS, format="text")
+        await copy_lines(connection, ROLLUP_TABLE, rows, COLUMNS)
 
 
 async def record_grouping_sets(connection: "asyncpg.Connection[Any]") -> None:
