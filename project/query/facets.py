@@ -37,7 +37,7 @@ def plan_facets(dimension: str, filters: Filters, labels: Labels) -> FacetsPlan:
 
     Raises InvalidRequest where a label has gone since the question was validated.
     """
-    required_dimensions = frozenset({dimension, *filters.dimensions} - {DATE.name})
+    required_dimensions = {dimension, *filters.dimensions} - {DATE.name}
     source = choose_source(required_dimensions, labels, facts_only=bool(filters.bounded))
     return FacetsPlan(dimension, source, (*source.conditions, *plan_filters(filters, labels)))
 

@@ -1,9 +1,8 @@
 """The choice of a source: the smallest rollup that covers a question, or the facts."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from math import prod
-
-from cachetools import LRUCache, cached
 
 from project.catalog import GROUPING_SETS, GroupingSet
 from project.query.filters import Condition
@@ -33,18 +32,16 @@ class Source:
         return (Condition("grouping_set", "in", (self.grouping_set.number,)),) if self.grouping_set else ()
 
 
-# To compare 26 sets took a fiftieth of a report's time.
-@cached(LRUCache(500), key=lambda dimensions, labels, *, facts_only=False: (dimensions, labels.version, facts_only))
-def choose_source(dimensions: frozenset[str], labels: Labels, *, facts_only: bool = False) -> Source:
+def choose_source(dimensions: AbstractSet[str], labels: Labels, *, facts_only: bool = False) -> Source:
     """Return the smallest grouping set that has these labelled dimensions, or the facts where none has.
 
     The size of a set is how many combinations of labels its rows can have.
     """
-    stored = [grouping_set for grouping_set in GROUPING_SETS if grouping_set.number in labels.grouping_sets]
-    covering = [grouping_set for grouping_set in stored if dimensions <= set(grouping_set.dimensions)]
-    if facts_only or not covering:
+    covering = [grouping_set for grouping_set in GROUPING_SETS if dimensions <= set(grouping_set.dimensions)]
+    stored = [grouping_set for grouping_set in covering if grouping_set.number in labels.grouping_sets]
+    if facts_only or not stored:
         return Source(None)
-    return Source(min(covering, key=lambda grouping_set: _size(grouping_set, labels)))
+    return Source(min(stored, key=lambda grouping_set: _size(grouping_set, labels)))
 
 
 def _size(grouping_set: GroupingSet, labels: Labels) -> int:

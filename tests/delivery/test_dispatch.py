@@ -320,7 +320,7 @@ async def test_what_was_sent_is_forgotten_after_90_days_and_what_failed_is_not(d
         box.rcpt_replies = ["550 No such user"]
         await deliveries.send(SLOT, smtp_url=box.url)
         before = await deliveries.states()
-        assert [state for _, state, _ in before] == ["failed", "sent"]
+        assert sorted(state for _, state, _ in before) == ["failed", "sent"]
         await deliveries.connection.execute("UPDATE subscription SET paused_at = now()")
         await deliveries.send(SLOT + timedelta(days=89), smtp_url=box.url)
         assert await deliveries.states() == before

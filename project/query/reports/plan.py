@@ -95,7 +95,7 @@ def plan_report(question: ReportQuestion, labels: Labels, as_of: int | None = No
     period = _period(filters, labels)
     comparison = _comparison(question, period, loaded)
     buckets = _buckets(question, period, loaded)
-    source = choose_source(frozenset({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}), labels)
+    source = choose_source({*filters.dimensions, *question.group_by} - {*GRAINS, WEEKDAY}, labels)
     if as_of is not None:
         source = Source(BY_PLATFORM)
 
