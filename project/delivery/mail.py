@@ -117,7 +117,7 @@ def _cell(
     change = panel.change(metric, group)
     text = format_change(metric, change)
     # What rounds to nothing is neither good nor bad.
-    tone = judge_change(metric, change) if text.strip("+-0.% p") else ""
+    tone = judge_change(metric, change)
     previous = shown(metric, change.value) if change and change.value is not None else ""
     return Cell(metric, shown(metric, panel.value(metric, group)), previous, text, tone, _unit(metric, content))
 

@@ -26,9 +26,10 @@ def format_change(metric: str, change: Change | None) -> str:
 
 
 def judge_change(metric: str, change: Change | None) -> str:
-    """Return `good` or `bad`, as the catalogue says; "" of what is neither."""
-    better = METRICS[metric].better
-    if change is None or not change.change or better == "neither":
+    """Return `good` or `bad`, as the catalogue says; "" of what is neither, or is shown as 0."""
+    better, text = METRICS[metric].better, format_change(metric, change)
+    is_zero = text != "" and not text.strip("+-0.% p")
+    if change is None or not change.change or is_zero or better == "neither":
         return ""
     return "good" if (change.change > 0) == (better == "higher") else "bad"
 

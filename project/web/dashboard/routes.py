@@ -65,6 +65,7 @@ async def page(request: Request) -> Response:
             panels=panels,
             view=view,
             saved=saved,
+            missing_view=params.view if saved is None else None,
             is_changed=saved and is_changed(saved, params, labels),
             labels=labels,
             currency=data.currency,

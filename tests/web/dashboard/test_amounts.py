@@ -28,7 +28,10 @@ def test_which_change_is_good(metric: str, change: Decimal | None, verdict: str)
 
 
 def test_a_change_that_rounds_to_nothing_is_no_fall() -> None:
-    assert format_change("cost", Change(5000, -1, Decimal("-0.0002"))) == "+0.0%"
+    change = Change(5000, -1, Decimal("-0.0002"))
+    assert format_change("clicks", change) == "+0.0%"
+    assert judge_change("clicks", change) == ""
+    assert judge_change("clicks", Change(5000, -3, Decimal("-0.0006"))) == "bad"
 
 
 @given(st.lists(st.none() | st.decimals(0, 10**12, places=2), max_size=50))

@@ -165,6 +165,20 @@ async def test_a_pivot_table_has_the_numbers_of_the_model(reports_client: httpx.
         assert dict(zip(heads[1:-1], total[1:-1], strict=True)) == of_columns
 
 
+async def test_a_pivot_table_is_sorted_by_another_metric(reports_client: httpx.AsyncClient) -> None:
+    page = (
+        await reports_client.get("/?date_preset=maximum&group_by=region&split=platform&metric=ctr&sort=-clicks")
+    ).text
+    by_clicks = report(REPORT_FACTS, {"group_by": ["region"], "metrics": ["clicks"], "sort": ["-clicks"]})["data"]
+    assert "Sorted by clicks, descending." in page
+    assert [row[0] for row in tables(page)[1][1:-1]] == [row["region"] for row in by_clicks]
+
+
+async def test_a_saved_view_that_is_gone(reports_client: httpx.AsyncClient) -> None:
+    assert "There is no saved view weekly-spent any more" in (await reports_client.get("/?view=weekly-spent")).text
+    assert "There is no saved view" not in (await reports_client.get("/")).text
+
+
 async def test_nothing_has_a_change_where_nothing_is_compared(reports_client: httpx.AsyncClient) -> None:
     """The data begins in the period, so there are no days before."""
     for shown in ("split=platform", "", "grain=month"):
@@ -272,6 +286,8 @@ async def test_a_date_picker_names_a_moment(reports_client: httpx.AsyncClient) -
     assert f'type="datetime-local" name="as_of" value="{now:%Y-%m-%dT%H:%M}"' in page
     assert "time of UTC, as in 2026-11-18T08:00." in page
     assert (await reports_client.get("/?as_of=yesterday")).status_code == 422
+    for edge in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:00Z"):
+        assert (await reports_client.get(f"/?as_of={edge}")).status_code < 500
     # One that has not come yet leads to the one that has.
     refused = (await reports_client.get("/?as_of=2099-01-01T00:00:00%2B02:00")).text
     [link] = re.findall(r'has not come yet. Perhaps: <a href="([^"]+)"', refused)

@@ -158,6 +158,8 @@ async def test_yesterday_ends_in_the_time_zone_of_the_service(histories: str, se
         assert "changes?since=2024-06-01T00%3A00%3A00%2B12%3A00" in (await client.get("/")).text
         with time_machine.travel("2024-06-01T13:00:00Z"):
             assert CHANGED not in said((await client.get("/")).text)
+        # There, the calendar has ended.
+        assert (await client.get("/?as_of=9999-12-31T23:59:00Z")).status_code == 422
 
 
 async def test_a_ledger_that_begins_today_has_no_yesterday(

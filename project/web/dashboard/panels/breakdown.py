@@ -126,11 +126,12 @@ class PivotTable(Breakdown):
 
     @staticmethod
     def query(view: View) -> Query:
-        """Ask for the metric of each pair of labels."""
+        """Ask for the metric of each pair of labels, and for that of the order."""
+        sorted_by = view.sort.removeprefix("-").rpartition(".")[2]
         return {
             **view.known,
             "group_by": [",".join((*view.rows, view.split or ""))],
-            "metrics": [view.metric],
+            "metrics": list(dict.fromkeys([view.metric, *([sorted_by] if sorted_by in METRICS else [])])),
             **view.comparison,
             **view.bounds,
             "totals": ["true"],

@@ -1,6 +1,7 @@
 """The filters, the comparison, and the filters in effect."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
@@ -111,7 +112,11 @@ class Filters(Panel):
         [text] = self.view.query.get("as_of", [""])
         if not text or text.isdigit():
             return ""
-        return f"{datetime.fromisoformat(text.upper()).astimezone(self.data.midnight.tzinfo):%Y-%m-%dT%H:%M}"
+        moment = datetime.fromisoformat(text.upper())
+        with suppress(OverflowError):
+            # The first and the last day of the calendar are in other years elsewhere.
+            moment = moment.astimezone(self.data.midnight.tzinfo)
+        return f"{moment:%Y-%m-%dT%H:%M}"
 
     def facets_url(self, dimension: str) -> str:
         """Return the API's URL of how many facts each label has under all other filters; "" of weekdays."""
