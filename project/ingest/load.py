@@ -105,7 +105,8 @@ def convert_files(
             for line, text in table.preamble:
                 report.leave_out(source.name, line, "lines above the header", [text])
             converter = Converter(source, columns, options, dictionary, report, currency)
-            for block in _ahead(table.blocks):
+            # A pipe may stall, and a refusal would wait for what comes next.
+            for block in _prefetched(table.blocks) if path.is_file() else table.blocks:
                 yield converter.convert(block)
                 if progress:
                     progress(source, report)
@@ -155,12 +156,12 @@ async def load_blocks(
             await _log(connection, report, merged, sample=sample)
 
 
-def _ahead(blocks: Iterator[Block]) -> Iterator[Block]:
+def _prefetched(blocks: Iterator[Block]) -> Iterator[Block]:
     """Yield the blocks; a thread reads the next one meanwhile, which Arrow does at the side of Python's own work."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, blocks, None)
-        while (block := coming.result()) is not None:
-            coming = pool.submit(next, blocks, None)
+        next_block = pool.submit(next, blocks, None)
+        while (block := next_block.result()) is not None:
+            next_block = pool.submit(next, blocks, None)
             yield block
 
 

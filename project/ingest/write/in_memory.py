@@ -5,7 +5,7 @@ under the lock of the load, so that nothing but an equal fact is left out: not a
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 import pyarrow as pa
@@ -23,7 +23,9 @@ MOST_RECORDS = 500_000
 """How many records memory holds, of 84 bytes each; a load that has more is staged."""
 
 MOST_FACTS = 50_000
-"""How many of the database's facts are compared in memory; twice as many as there are records, if that is more."""
+"""How many of the database's facts are compared in memory; twice as many as there are records, if that is more.
+
+As many facts of other platforms on these days are summed there."""
 
 BLOCK_BYTES = 1 << 20
 """How much text of facts is parsed at a time: Arrow takes half as long again for blocks of 128 kB."""
@@ -93,14 +95,14 @@ async def facts_beside(
 
 
 async def _facts(
-    connection: "asyncpg.Connection[Any]", records: pa.Table, days: Iterable[int], of_platforms: str
+    connection: "asyncpg.Connection[Any]", records: pa.Table, days: Iterable[int], membership: Literal["IN", "NOT IN"]
 ) -> pa.Table | None:
     days, platforms = sorted(days), pc.unique(records[KEYS["platform"]]).to_pylist()
     most = max(MOST_FACTS, 2 * records.num_rows)
     select = (
         f"SELECT {', '.join(_FACTS)} FROM {FACT_TABLE} WHERE date_id >= {days[0]} AND date_id <= {days[-1]}"  # noqa: S608
         f" AND date_id IN ({', '.join(map(str, days))})"
-        f" AND platform_id {of_platforms} ({', '.join(map(str, sorted(platforms)))}) LIMIT {most + 1}"
+        f" AND platform_id {membership} ({', '.join(map(str, sorted(platforms)))}) LIMIT {most + 1}"
     )
     # Each block is parsed while the server makes the next one.
     blocks = [_parsed(block) async for block in copied_rows(connection, Statement(select, ()), BLOCK_BYTES)]

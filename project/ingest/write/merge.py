@@ -112,16 +112,20 @@ async def merge(
     facts = records if all_new else await _facts_after(connection, records, compared, changed_days, replace=replace)
     compared = None  # Its facts are of no more use.
     # A thread sums while the server writes.
-    summing = asyncio.create_task(asyncio.to_thread(lambda: None if facts is None else rollup_rows(facts)))
+    summing = None if facts is None else asyncio.create_task(asyncio.to_thread(rollup_rows, facts))
     select = partial(_OF_A_PARTITION.format, table="incoming" if all_new else "changes", order=_natural_order(ids))
-    for partition in new_partitions:
-        bounds = {"lower": partition.lower, "upper": partition.upper}
-        rows = select(**bounds) if records is None or not all_new else lines_of(between(records, **bounds))
-        await partitions.fill(connection, partition, (*NATURAL_KEY, *MEASURE_NAMES), rows, partition_months)
-    for first, last, _ in () if all_new or not (report.inserted or report.changed) else spans:
-        await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
     try:
-        sums = await summing
+        for partition in new_partitions:
+            bounds = {"lower": partition.lower, "upper": partition.upper}
+            rows = select(**bounds) if records is None or not all_new else lines_of(between(records, **bounds))
+            await partitions.fill(connection, partition, (*NATURAL_KEY, *MEASURE_NAMES), rows, partition_months)
+        for first, last, _ in () if all_new or not (report.inserted or report.changed) else spans:
+            await connection.execute(_UPSERT, first, last, [year * 100 + month for year, month in new_months])
+        sums = await summing if summing else None
+    finally:
+        if summing:
+            summing.cancel()
+    try:
         await rollups.refresh(connection, changed_days, None if sums is None else lines_of(sums))
     except asyncpg.NumericValueOutOfRangeError as error:
         raise LoadRefused(f"The facts of a day add up to more than a measure can hold: {error}.") from error

@@ -3,10 +3,8 @@
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from project.catalog import DATE, GROUPING_SETS, IN_ORDER, KEYS, MEASURE_NAMES, MEASURES, GroupingSet, summed_from
-from project.store.warehouse.rollups import COLUMNS
-
-_SUMS = (*MEASURE_NAMES, "facts")
+from project.catalog import DATE, GROUPING_SETS, IN_ORDER, KEYS, MEASURES, GroupingSet, summed_from
+from project.store.warehouse.rollups import COLUMNS, SUMS
 
 
 def rollup_rows(facts: pa.Table) -> pa.Table | None:
@@ -22,7 +20,7 @@ def rollup_rows(facts: pa.Table) -> pa.Table | None:
     sums: dict[GroupingSet | None, pa.Table] = {None: facts}
     for grouping_set in IN_ORDER:
         groups = sums[summed_from(grouping_set)].group_by(_keys(grouping_set))
-        summed = groups.aggregate([(name, "sum") for name in _SUMS])
+        summed = groups.aggregate([(name, "sum") for name in SUMS])
         sums[grouping_set] = summed.rename_columns([name.removesuffix("_sum") for name in summed.column_names])
     ordered = sorted(GROUPING_SETS, key=lambda grouping_set: grouping_set.number)
     return pa.concat_tables([_rows(grouping_set, sums[grouping_set]) for grouping_set in ordered])

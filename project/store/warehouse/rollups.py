@@ -26,8 +26,10 @@ from project.catalog import (
 from project.store.postgres.copied_lines import copy_lines
 from project.store.warehouse import data_version
 
-_SUMS = (*MEASURE_NAMES, "facts")
-COLUMNS = ("grouping_set", *NATURAL_KEY, *_SUMS)
+SUMS = (*MEASURE_NAMES, "facts")
+"""The columns that are sums."""
+
+COLUMNS = ("grouping_set", *NATURAL_KEY, *SUMS)
 """The columns of the rollups, in the order in which they are copied."""
 
 _COLUMNS = ", ".join(COLUMNS)
@@ -56,7 +58,7 @@ def _sum_of(grouping_set: GroupingSet) -> str:
 def _columns_of(grouping_set: GroupingSet) -> str:
     # Each column has its name in each part: Citus loses those of a list beside `summed` where one shard has all days.
     keys = [KEYS[name] if name in grouping_set.dimensions else f"0 AS {KEYS[name]}" for name in LABELLED_NAMES]
-    return ", ".join((f"{grouping_set.number} AS grouping_set", DATE.key, *keys, *_SUMS))
+    return ", ".join((f"{grouping_set.number} AS grouping_set", DATE.key, *keys, *SUMS))
 
 
 _SUMMED = _summed()
