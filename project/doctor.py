@@ -221,7 +221,8 @@ async def _contents(connection: "asyncpg.Connection[Any]", settings: Settings) -
 
 async def _deliveries(connection: "asyncpg.Connection[Any]", settings: Settings) -> AsyncIterator[Finding]:
     if not await connection.fetchval("SELECT has_table_privilege('subscription', 'SELECT')"):
-        return  # The role of a service that only answers.
+        yield Finding("ok", "deliveries", "This role may not read the subscriptions: a service with it sends nothing.")
+        return
     stored = [record for record in await subscriptions.list_all(connection) if not record["paused_at"]]
     by_mail = [record for record in stored if not subscriptions.is_webhook(record["targets"][0])]
     if by_mail and not settings.smtp_url:

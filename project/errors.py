@@ -113,7 +113,7 @@ class DatabaseUnavailable(AdMetricsError):
 
     retry_after = 2
     server = ""
-    """Where the server was sought, if none was reached: host and port, or the directory of its socket."""
+    """Where the connection was sought that failed: host and port, or the directory of the server's socket."""
 
     @property
     def cause(self) -> str:

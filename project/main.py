@@ -67,12 +67,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.state.embedded_postgres = embedded
     app.state.ad_metrics = AppState(
         settings,
         last_beat=lambda: last_beat(log_file(settings)),
         last_check=lambda: last_check(log_file(settings)),
         loads=BackgroundLoads(settings) if settings.ingest_http else None,
+        embedded_postgres=embedded,
     )
     answer_errors(app)
     app.add_exception_handler(HTTPException, error_of_address)
@@ -108,7 +108,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     config = serving_config(settings)
     deliveries = Dispatcher(settings, state.renderer)
     async with (
-        kept_up(app.state.embedded_postgres) if app.state.embedded_postgres else nullcontext(),
+        kept_up(state.embedded_postgres) if state.embedded_postgres else nullcontext(),
         RegisterTortoise(app, config=config),
         aclosing(deliveries),
         running_jobs(settings, deliveries.send_due),

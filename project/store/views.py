@@ -98,8 +98,9 @@ async def delete_view(
         await find_view(connection, name)
         check(await _lock(connection, name))
         if ids := [str(row[0]) for row in await connection.fetch(_SUBSCRIPTIONS, name)]:
-            remove = typed(f"ad-metrics subscriptions remove {ids[0]}")
-            raise InUse(f"The view {name!r} is sent by subscription {', '.join(ids)}; first `{remove}`.")
+            removals = ", ".join(f"`{typed(f'ad-metrics subscriptions remove {id_}')}`" for id_ in ids)
+            of_them = "subscriptions" if len(ids) > 1 else "subscription"
+            raise InUse(f"The view {name!r} is sent by {of_them} {', '.join(ids)}; first {removals}.")
         await connection.execute("DELETE FROM saved_view WHERE name = $1", name)
 
 

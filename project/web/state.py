@@ -13,6 +13,7 @@ from project.charts.renderer import Renderer
 from project.settings import Settings
 from project.store.key_ring import KeyRing
 from project.store.postgres.admission import AdmissionControl
+from project.store.postgres.embedded import EmbeddedPostgres
 from project.web.server.answer_cache import AnswerCache
 from project.web.server.telemetry import Telemetry
 
@@ -63,6 +64,7 @@ class AppState:
     last_beat: Callable[[], LogLine | None]
     last_check: Callable[[], LogLine | None]
     loads: Loads | None = None
+    embedded_postgres: EmbeddedPostgres | None = None
     keys: KeyRing = field(default_factory=KeyRing)
     renderer: Renderer = field(default_factory=Renderer)
     answers: AnswerCache = field(init=False)

@@ -242,6 +242,6 @@ async def _acquire(client: "DsnClient") -> tuple[Any, "asyncpg.Connection[Any]"]
                 connection = await lease.__aenter__()
     except DatabaseUnavailable as error:
         if isinstance(error.__cause__, TimeoutError):
-            error.args = ("The database gave no connection in time.",)
+            raise DatabaseUnavailable("The database gave no connection in time.") from error.__cause__
         raise
     return lease, connection

@@ -6,6 +6,8 @@ from typing import Any
 
 import asyncpg
 
+_SECONDS_TO_END = 1
+
 
 async def copy_lines(
     connection: "asyncpg.Connection[Any]",
@@ -24,7 +26,8 @@ async def copy_lines(
     )
 
     def end(_connection: object) -> None:
-        copying.cancel()
+        # Where it can, asyncpg raises what the server said.
+        asyncio.get_running_loop().call_later(_SECONDS_TO_END, copying.cancel)
 
     connection.add_termination_listener(end)
     try:

@@ -92,11 +92,11 @@ class EmbeddedPostgres:
         if not self.directory.exists():
             return False
         with self._lock:
+            was_up = self.running or self._is_this_server(self.pid)
+            if was_up:
+                self._pg_ctl("-w", "-t", "60", "-m", mode, "stop")
             self._stopped.touch(mode=0o600)
-            if not self.running and not self._is_this_server(self.pid):
-                return False
-            self._pg_ctl("-w", "-t", "60", "-m", mode, "stop")
-            return True
+            return was_up
 
     def destroy(self) -> None:
         """Stop the server and delete its data."""

@@ -128,7 +128,8 @@ async def test_a_view_that_subscriptions_send_is_not_deleted(
             )
         refused = await client.delete(VIEW)
         assert (refused.status_code, refused.json()["type"]) == (409, "/problems/in-use")
-        assert "is sent by subscription 1, 2; first `" in refused.json()["detail"]
+        assert "is sent by subscriptions 1, 2; first `" in refused.json()["detail"]
+        assert "subscriptions remove 2`." in refused.json()["detail"]
         assert (await client.get(VIEW)).status_code == 200
 
 
