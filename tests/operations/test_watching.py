@@ -123,6 +123,7 @@ def prometheus(service: Service, directory: Path) -> Iterator[str]:
     }
     command = [shutil.which("prometheus") or "", *(f"--{name}={value}" for name, value in arguments.items())]
     with started(command, directory / "prometheus.out", cwd=directory):
+        eventually(lambda: httpx.get(f"http://{address}/-/ready").is_success, what="Prometheus")
         yield f"http://{address}"
 
 
