@@ -165,10 +165,14 @@ async def test_a_certificate_that_verifies_is_accepted(server: EmbeddedPostgres,
             assert [answer.status_code for answer in answers] == [503, 503]
 
 
-FAILS_ONCE_A_SESSION = """\
+# Once as long as the session lives that failed: the pool may give the retry another one.
+FAILS_ONCE = """\
 CREATE FUNCTION fails_once() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 40001 AND pid = pg_backend_pid()) THEN
+    IF NOT EXISTS (
+        SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+        WHERE locktype = 'advisory' AND objid = 40001 AND datname = current_database()
+    ) THEN
         PERFORM pg_advisory_lock_shared(40001);  -- it survives the rollback
         RAISE EXCEPTION 'conflict with recovery' USING ERRCODE = '{sqlstate}';
     END IF;
@@ -182,7 +186,7 @@ CREATE VIEW data_version AS SELECT * FROM data_versions WHERE fails_once()"""
 async def test_what_is_over_at_once_is_retried(sqlstate: str, database: str, connection: asyncpg.Connection, serving: Client) -> None:  # fmt: skip
     async with serving(database, database_pool_min=1, ingest_http=True) as client:
         assert (await client.get("/v1/catalog")).status_code == 200
-        await connection.execute(FAILS_ONCE_A_SESSION.format(sqlstate=sqlstate))
+        await connection.execute(FAILS_ONCE.format(sqlstate=sqlstate))
         for path in ("/v1/catalog", "/v1/ad-metrics", "/v1/ingests", "/"):
             await connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ad-metrics'"
@@ -193,7 +197,7 @@ async def test_what_is_over_at_once_is_retried(sqlstate: str, database: str, con
 
 async def test_a_conflict_that_stays_is_503(database: str, connection: asyncpg.Connection, serving: Client) -> None:
     async with serving(database) as client:
-        await connection.execute(FAILS_ONCE_A_SESSION.format(sqlstate="40001"))
+        await connection.execute(FAILS_ONCE.format(sqlstate="40001"))
         await connection.execute("CREATE OR REPLACE FUNCTION fails_once() RETURNS boolean LANGUAGE plpgsql AS"
                                  " $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END $$")  # fmt: skip
         for path in READS[:-4]:
@@ -221,7 +225,7 @@ async def test_what_the_server_says_becomes_the_right_status(
     sqlstate: str, status: int, database: str, connection: asyncpg.Connection, serving: Client
 ) -> None:
     async with serving(database) as client:
-        await connection.execute(FAILS_ONCE_A_SESSION.format(sqlstate=sqlstate))
+        await connection.execute(FAILS_ONCE.format(sqlstate=sqlstate))
         answer = await client.get("/v1/catalog")
         assert answer.status_code == status
         assert int(answer.headers["retry-after"]) > 0
