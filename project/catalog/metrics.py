@@ -34,6 +34,11 @@ class Measure:
     better: Better = "higher"
 
     @property
+    def bound(self) -> int:
+        """The first number that is too large for its column."""
+        return 10 ** (18 - self.decimals) if self.decimals else 2**63
+
+    @property
     def measures(self) -> tuple[str, ...]:
         """The measures whose sums it needs."""
         return (self.name,)

@@ -41,8 +41,6 @@ Records = Sequence[Sequence[Any]]
 Nested = Mapping[str, Mapping[int, Mapping[str, Any]]]
 
 _LARGEST_ID = 2**31 - 1
-_LARGEST_COUNT = 2**63 - 1
-_LARGEST_COST = Decimal(10) ** 12
 _MEASURES = {measure.name: measure for measure in MEASURES}
 _DIMENSIONS = {dimension.name: dimension for dimension in DIMENSIONS}
 
@@ -243,12 +241,12 @@ def _validated_value(name: str, value: Any) -> Any:
             date_of(value)
     elif measure.decimals:
         number = Decimal(value)
-        fits = number.is_finite() and 0 <= number < _LARGEST_COST
+        fits = number.is_finite() and 0 <= number < measure.bound
         if fits:
             value = round(number, measure.decimals)
             fits = value == number
     else:
-        fits = type(value) is int and 0 <= value <= _LARGEST_COUNT
+        fits = type(value) is int and 0 <= value < measure.bound
     if not fits:
         raise ValueError(f"{value!r} is invalid for {name}")
     return value

@@ -13,8 +13,7 @@ def rollup_rows(facts: pa.Table) -> pa.Table | None:
     None where a sum may be larger than its column: Arrow's would wrap around.
     """
     for measure in MEASURES:
-        largest = 10 ** (18 - measure.decimals) if measure.decimals else 2**63
-        if (pc.max(facts[measure.name]).as_py() or 0) * facts.num_rows >= largest:
+        if (pc.max(facts[measure.name]).as_py() or 0) * facts.num_rows >= measure.bound:
             return None
     facts = facts.append_column("facts", pa.repeat(pa.scalar(1, pa.int64()), facts.num_rows))
     sums: dict[GroupingSet | None, pa.Table] = {None: facts}

@@ -183,9 +183,9 @@ def _number_kind(metric: Measure | Formula) -> Any:
         return Annotated[Decimal, Field(ge=0, max_digits=40), BeforeValidator(decimal_number), schema]
     if metric.decimals:
         digits = Field(ge=0, max_digits=18, decimal_places=metric.decimals)
-        schema = WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 10 ** (18 - metric.decimals)})
+        schema = WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": metric.bound})
         return Annotated[Decimal, digits, BeforeValidator(decimal_number), schema]
-    return Annotated[Int64, Field(ge=0, le=2**63 - 1), BeforeValidator(whole_number)]
+    return Annotated[Int64, Field(ge=0, le=metric.bound - 1), BeforeValidator(whole_number)]
 
 
 if TYPE_CHECKING:

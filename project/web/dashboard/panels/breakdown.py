@@ -140,9 +140,8 @@ class PivotTable(Breakdown):
     @cached_property
     def pivot(self) -> Pivot:
         """The rows in the view's order."""
-        measures = self.report.plan.measures
         keys = sort_keys([self.view.sort])
-        names = (*self.view.rows, *(name for name, metric in METRICS.items() if set(metric.measures) <= set(measures)))
+        names = (*self.view.rows, *self.report.plan.values)
         return pivot_of(self.report, [key for key in keys if key.name.rpartition(".")[2] in names])
 
     @cached_property
